@@ -1,0 +1,23 @@
+create function crm_private.event_time(p_value text)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if p_value ~ '^-?[0-9]{1,14}(\.[0-9]{1,9})?$' then
+    return to_timestamp(case when abs(p_value::numeric) < 1e10 then p_value::numeric else p_value::numeric / 1000 end::float8);
+  end if;
+  -- Only ISO 8601 with a zone: the cast alone would also take 'now', 'infinity' and local times.
+  if p_value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
+    begin
+      return p_value::timestamptz;
+    exception when data_exception then
+      return null;
+    end;
+  end if;
+  return null;
+end;
+$$;
+comment on function crm_private.event_time(text) is
+  'A provider''s time: ISO 8601 with a zone, or an epoch number in milliseconds, where ten digits or fewer are seconds. Null when it is neither.';

@@ -1,0 +1,17 @@
+create function crm_private.record_merge_candidates(p_workspace_id uuid, p_ordinal int, p_identities crm_private.item_identity[], p_contact_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into crm.merge_candidates (workspace_id, contact_a_id, contact_b_id, evidence)
+  select p_workspace_id, least(p_contact_id, i.contact_id), greatest(p_contact_id, i.contact_id),
+    jsonb_build_object('identities', jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value) order by i.kind, i.scope, i.value))
+  from unnest(p_identities) d
+  join crm.contact_identities i on i.workspace_id = p_workspace_id and i.kind = d.kind and i.scope = d.scope and i.value = d.value
+  where d.ordinal = p_ordinal and i.contact_id <> p_contact_id
+  group by i.contact_id
+  order by 2, 3
+  on conflict (workspace_id, contact_a_id, contact_b_id) do nothing;
+$$;
+comment on function crm_private.record_merge_candidates(uuid, int, crm_private.item_identity[], uuid) is
+  'Makes the contact and whoever else owns one of the item''s identities a merge candidate, once per pair, with those identities as evidence.';

@@ -1,0 +1,46 @@
+create function crm.upsert_contact(p_workspace_id uuid, p_sync_source text, p_contact jsonb)
+returns table (contact_id uuid, outcome text, sync_source text, version bigint)
+language plpgsql
+set search_path = ''
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_items crm_private.inbound_item[];
+  v_identities crm_private.item_identity[];
+  v_nobody crm.channel_accounts;
+  v_problem text;
+  v_contact_ids uuid[];
+  v_outcomes text[];
+begin
+  if p_sync_source is null or p_sync_source not in ('chat_embedded', 'contacts_api') then
+    perform crm_private.reject_input('p_sync_source', 'The source is chat_embedded or contacts_api.');
+  end if;
+  if jsonb_typeof(p_contact) is distinct from 'object' then
+    perform crm_private.reject_input('$', 'A contact is a JSON object.');
+  end if;
+  v_problem := crm_private.participant_problem(p_contact);
+  if v_problem is not null then
+    perform crm_private.reject_input(replace(v_problem, '$.participant', '$'), 'The contact has a value of the wrong type or size.');
+  end if;
+  if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
+    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
+      hint = 'Create it with create_workspace.';
+  end if;
+
+  v_items := array[row(1, null, p_contact, crm_private.event_time(p_contact ->> 'source_updated_at'), null,
+    coalesce(p_contact ->> 'delivery', p_sync_source), null, null)::crm_private.inbound_item];
+  v_nobody.workspace_id := p_workspace_id;
+  v_identities := crm_private.item_identities(v_nobody, v_items);
+  select r.contact_ids, r.outcomes into v_contact_ids, v_outcomes
+  from crm_private.resolve_contacts(p_workspace_id, p_sync_source, v_items, v_identities, clock_timestamp()) r;
+
+  return query
+  select v_contact_ids[1], v_outcomes[1], c.sync_source, c.version
+  from (values (1)) one
+  left join crm.contacts c on c.workspace_id = p_workspace_id and c.id = v_contact_ids[1];
+end;
+$$;
+comment on function crm.upsert_contact(uuid, text, jsonb) is
+  'Resolves a contact by its identities and writes what the source knows of it. Outcome: created, linked, updated, upgraded, unchanged, stale, or ignored (no usable identity: contact_id is null). p_contact: {identities: [{kind, scope?, value}], previous_identities?, source_updated_at?, delivery?, full_name, email, …}; delivery names where the record came from. PT400 invalid_input with the path, PT404 not_found.';

@@ -1,0 +1,43 @@
+create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_copy crm_private.inbound_event;
+  v_message crm.messages;
+begin
+  foreach v_copy in array p_copies loop
+    for v_message in select r.* from crm_private.richer_messages(p_account, array[v_copy]) r loop
+      update crm.conversations v set unread_count = v.unread_count + 1
+      from crm.messages m
+      where m.workspace_id = p_account.workspace_id and m.id = v_message.id
+        and m.is_history and not v_message.is_history and m.direction = 'inbound'
+        and v.workspace_id = m.workspace_id and v.id = m.conversation_id;
+
+      update crm.messages m set
+        body = v_message.body,
+        attachments = v_message.attachments,
+        reply_to = v_message.reply_to,
+        sent_at = v_message.sent_at,
+        is_history = v_message.is_history,
+        payload = v_message.payload,
+        status = case
+          when m.direction = 'inbound' then null
+          when v_message.sent_at <= v.read_watermark then 'read'
+          when v_message.sent_at <= v.delivered_watermark and m.status in ('queued', 'sent', 'failed') then 'delivered'
+          else m.status
+        end
+      from crm.conversations v
+      where m.workspace_id = p_account.workspace_id and m.id = v_message.id
+        and v.workspace_id = m.workspace_id and v.id = m.conversation_id;
+
+      update crm.contact_interaction_events e set occurred_at = v_message.sent_at
+      where e.workspace_id = p_account.workspace_id and e.message_id = v_message.id and e.event_type = 'message'
+        and e.occurred_at <> v_message.sent_at;
+    end loop;
+  end loop;
+end;
+$$;
+comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[]) is
+  'Gives stored messages what later copies of them know. One by one: copies that add something are few. The caller has locked the conversations.';

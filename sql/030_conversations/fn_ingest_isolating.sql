@@ -1,0 +1,45 @@
+create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz)
+returns setof crm_private.ingest_result
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_item jsonb;
+  v_ordinal int := 0;
+  v_result crm_private.ingest_result;
+begin
+  if jsonb_array_length(p_items) = 0 then
+    return;
+  end if;
+  begin
+    return query select r.* from crm_private.ingest_items(p_account, p_items, p_now) r;
+    return;
+  exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
+    -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
+    null;
+  end;
+
+  for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
+    v_ordinal := v_ordinal + 1;
+    begin
+      -- Deferred keys are checked here, so that a violation is this item's.
+      select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now) r;
+      set constraints all immediate;
+      set constraints all deferred;
+    exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
+      perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
+        sqlstate || ': ' || sqlerrm, v_item);
+      v_result := null;
+      v_result.is_new := false;
+      v_result.contact_outcome := 'ignored';
+      v_result.events_inserted := 0;
+      v_result.events_duplicate := 0;
+      v_result.error := jsonb_build_object('code', 'refused_by_database', 'path', '$', 'sqlstate', sqlstate);
+    end;
+    v_result.ordinal := v_ordinal;
+    return next v_result;
+  end loop;
+end;
+$$;
+comment on function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz) is
+  'Ingests items so that one the database refuses (SQLSTATE classes 22 and 23, PT400) becomes a dead letter and the others go in: all at once, and one by one only when that fails.';

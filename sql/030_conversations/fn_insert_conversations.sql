@@ -1,0 +1,29 @@
+create function crm_private.insert_conversations(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_stored crm_private.inbound_event[],
+  p_contact_ids uuid[],
+  p_conversation_ids uuid[],
+  p_are_new boolean[]
+)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into crm.conversations (workspace_id, id, channel_account_id, contact_id, unread_count, last_message_at, last_inbound_at,
+    delivered_watermark, read_watermark, source_updated_at, metadata)
+  select p_account.workspace_id, c.conversation_id, p_account.id, c.contact_id, c.unread, c.last_message_at, c.last_inbound_at,
+    c.delivered_watermark, c.read_watermark, c.source_updated_at,
+    case when c.contact_id is null and c.participant is not null
+      then jsonb_build_object('participant', c.participant, 'participant_at', c.participant_at) else '{}' end
+  from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
+  join (
+    select p_conversation_ids[n.ordinal] as id
+    from unnest(p_are_new) with ordinality n (is_new, ordinal)
+    where n.is_new
+  ) n on n.id = c.conversation_id
+  order by c.conversation_id;
+$$;
+comment on function crm_private.insert_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
+  'Gives the conversations that this transaction claimed their rows, with everything the delivery says of them. Without a contact, the participant is kept as delivered.';

@@ -1,0 +1,30 @@
+create function crm_private.insert_events(
+  p_account crm.channel_accounts,
+  p_events crm_private.inbound_event[],
+  p_conversation_ids uuid[],
+  p_conversations crm.conversations[]
+)
+returns table (event_key text, message_id uuid)
+language sql
+set search_path = ''
+as $$
+  insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
+    provider_message_id, event_type, event_key, occurred_at, payload)
+  select p_account.workspace_id, p_account.id, v.id, v.contact_id, m.id, e.provider_message_id, e.type, e.key, e.occurred_at,
+    -- What was taken back stays taken back, whatever comes late.
+    case when m.unsent_at is not null then e.payload - 'text' else e.payload end
+  from unnest(p_events) e
+  join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
+  left join lateral (
+    select x.id, x.unsent_at
+    from crm.messages x
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
+    offset 0
+  ) m on true
+  where e.type <> 'message'
+  order by e.key collate "C"
+  on conflict (workspace_id, channel_account_id, event_key) do nothing
+  returning event_key, message_id;
+$$;
+comment on function crm_private.insert_events(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
+  'Stores the events that are not messages and are new, tied to the message they speak of where it is there already; returns what was stored. The conversations are locked, so a message that comes meanwhile waits and finds them.';

@@ -1,0 +1,37 @@
+create function crm_private.join_copy(
+  p_message crm.messages,
+  p_body text,
+  p_attachments jsonb,
+  p_reply_to text,
+  p_sent_at timestamptz,
+  p_is_history boolean,
+  p_payload jsonb
+)
+returns crm.messages
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- Of two copies the longer one is the richer, and of two equally long ones the greater: an order, so arrival does not matter.
+  -- An edit outranks every copy, and what was taken back stays away.
+  if p_message.unsent_at is null then
+    if p_message.edit_count = 0 and p_body is not null
+      and (p_message.body is null
+        or row(length(p_body), p_body collate "C") > row(length(p_message.body), p_message.body collate "C")) then
+      p_message.body := p_body;
+    end if;
+    if row(jsonb_array_length(p_attachments), p_attachments::text collate "C")
+      > row(jsonb_array_length(p_message.attachments), p_message.attachments::text collate "C") then
+      p_message.attachments := p_attachments;
+    end if;
+  end if;
+  p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
+  p_message.sent_at := least(p_message.sent_at, p_sent_at);
+  p_message.is_history := p_message.is_history and p_is_history;
+  p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
+  return p_message;
+end;
+$$;
+comment on function crm_private.join_copy(crm.messages, text, jsonb, text, timestamptz, boolean, jsonb) is
+  'The message with what another copy of it knows: the richer text and attachments, the earlier time, all of the payload. Joining in any order, and again, gives the same row.';

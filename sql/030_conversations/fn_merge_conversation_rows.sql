@@ -1,0 +1,57 @@
+create function crm_private.merge_conversation_rows(p_account crm.channel_accounts, p_survivor_id uuid, p_duplicate_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_survivor crm.conversations;
+  v_duplicate crm.conversations;
+begin
+  select v.* into strict v_duplicate
+  from crm.conversations v
+  where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
+
+  update crm.messages m set conversation_id = p_survivor_id
+  where m.workspace_id = p_account.workspace_id and m.channel_account_id = p_account.id and m.conversation_id = p_duplicate_id;
+
+  update crm.contact_interaction_events e
+  set conversation_id = p_survivor_id, contact_id = coalesce(v.contact_id, v_duplicate.contact_id)
+  from crm.conversations v
+  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id
+    and e.workspace_id = p_account.workspace_id and e.channel_account_id = p_account.id and e.conversation_id = p_duplicate_id;
+
+  update crm.conversation_keys k set conversation_id = p_survivor_id
+  where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.conversation_id = p_duplicate_id;
+
+  insert into crm.conversation_tags (workspace_id, conversation_id, tag, set_by, set_at)
+  select t.workspace_id, p_survivor_id, t.tag, t.set_by, t.set_at
+  from crm.conversation_tags t
+  where t.workspace_id = p_account.workspace_id and t.conversation_id = p_duplicate_id
+  on conflict (workspace_id, conversation_id, tag) do nothing;
+
+  update crm.conversations v set
+    contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
+    status = case when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity')
+      then v_duplicate.status else v.status end,
+    status_changed_at = greatest(v.status_changed_at, v_duplicate.status_changed_at),
+    unread_count = v.unread_count + v_duplicate.unread_count,
+    last_message_at = greatest(v.last_message_at, v_duplicate.last_message_at),
+    last_inbound_at = greatest(v.last_inbound_at, v_duplicate.last_inbound_at),
+    delivered_watermark = greatest(v.delivered_watermark, v_duplicate.delivered_watermark),
+    read_watermark = greatest(v.read_watermark, v_duplicate.read_watermark),
+    source_updated_at = greatest(v.source_updated_at, v_duplicate.source_updated_at),
+    metadata = v_duplicate.metadata || v.metadata
+  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
+
+  delete from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
+
+  select v.* into strict v_survivor
+  from crm.conversations v
+  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
+  v_survivor.delivered_watermark := null;
+  v_survivor.read_watermark := null;
+  perform crm_private.apply_watermarks(p_account, array[v_survivor]);
+end;
+$$;
+comment on function crm_private.merge_conversation_rows(crm.channel_accounts, uuid, uuid) is
+  'Moves messages, events, keys and tags of the duplicate to the survivor, joins the two rows and deletes the duplicate''s. The caller has locked both.';

@@ -1,0 +1,99 @@
+create function crm_private.resolve_conversations(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_keys crm_private.item_key[],
+  out conversation_ids uuid[],
+  out are_new boolean[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_found crm_private.item_conversation[];
+  v_again crm_private.item_conversation[];
+  v_ids uuid[];
+  v_new_ids uuid[];
+  v_claimed boolean := false;
+  v_ordinal int;
+  v_survivor uuid;
+  v_duplicate uuid;
+begin
+  conversation_ids := array_fill(null::uuid, array[cardinality(p_items)]);
+  are_new := array_fill(false, array[cardinality(p_items)]);
+  v_found := crm_private.item_conversations(p_account, p_keys);
+
+  if exists (
+    select from unnest(p_keys) k
+    where not exists (
+      select from crm.conversation_keys x
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value)
+  ) or exists (select from unnest(v_found) f group by f.ordinal having count(*) > 1) then
+    -- Conversations first, in id order; then the keys nobody has, in sorted order, for the conversation the item is known by
+    -- or for one that gets its row later. What was read before a lock was waited for may be gone, so read again.
+    v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
+    loop
+      perform from crm.conversations v
+      where v.workspace_id = p_account.workspace_id and v.id in (select f.conversation_id from unnest(v_found) f)
+      order by v.id
+      for no key update;
+
+      v_again := crm_private.item_conversations(p_account, p_keys);
+      if v_again is distinct from v_found then
+        v_found := v_again;
+        continue;
+      end if;
+      exit when v_claimed;
+
+      insert into crm.conversation_keys (workspace_id, channel_account_id, kind, value, conversation_id)
+      select p_account.workspace_id, p_account.id, n.kind, n.value, coalesce(n.conversation_id, v_new_ids[n.ordinal])
+      from (
+        select distinct on (k.kind, k.value) k.kind, k.value, k.ordinal, f.conversation_id
+        from unnest(p_keys) k
+        left join unnest(v_found) f on f.ordinal = k.ordinal
+        where not exists (
+          select from crm.conversation_keys x
+          where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value)
+        order by k.kind, k.value, k.ordinal, f.conversation_id
+      ) n
+      order by n.kind, n.value
+      on conflict (workspace_id, channel_account_id, kind, value) do nothing;
+      v_claimed := true;
+      v_found := crm_private.item_conversations(p_account, p_keys);
+    end loop;
+
+    -- A payload that bridges two conversations merges the younger into the older.
+    for v_ordinal in select f.ordinal from unnest(v_found) f group by f.ordinal having count(*) > 1 order by f.ordinal loop
+      v_ids := array(
+        select f.conversation_id
+        from unnest(crm_private.item_conversations(p_account, p_keys)) f
+        left join crm.conversations v on v.workspace_id = p_account.workspace_id and v.id = f.conversation_id
+        where f.ordinal = v_ordinal
+        order by v.created_at nulls last, f.conversation_id);
+      v_survivor := v_ids[1];
+      foreach v_duplicate in array v_ids[2:] loop
+        if exists (select from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = v_duplicate) then
+          perform crm_private.merge_conversation_rows(p_account, v_survivor, v_duplicate);
+        else
+          update crm.conversation_keys k set conversation_id = v_survivor
+          where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.conversation_id = v_duplicate;
+        end if;
+      end loop;
+    end loop;
+    v_found := crm_private.item_conversations(p_account, p_keys);
+  end if;
+
+  select array_agg(f.conversation_id order by i.ordinal),
+    array_agg(f.conversation_id is not null and v.id is null
+      and row_number = 1 order by i.ordinal)
+  into conversation_ids, are_new
+  from (
+    select i.ordinal, f.conversation_id, row_number() over (partition by f.conversation_id order by i.ordinal)
+    from unnest(p_items) i
+    left join unnest(v_found) f on f.ordinal = i.ordinal
+  ) f
+  join unnest(p_items) i on i.ordinal = f.ordinal
+  left join crm.conversations v on v.workspace_id = p_account.workspace_id and v.id = f.conversation_id;
+end;
+$$;
+comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[]) is
+  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations.';

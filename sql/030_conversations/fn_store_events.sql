@@ -1,0 +1,102 @@
+create function crm_private.store_events(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_contact_ids uuid[],
+  p_conversation_ids uuid[],
+  p_are_new boolean[]
+)
+returns crm_private.inbound_event[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_fresh crm_private.inbound_event[];
+  v_copies crm_private.inbound_event[];
+  v_stored crm_private.inbound_event[];
+  v_keys text[];
+  v_messages text[];
+  v_touched uuid[];
+  v_before crm.conversations[];
+  v_conversations crm.conversations[];
+  v_all_new boolean := not exists (
+    select
+    from unnest(p_conversation_ids) c (id)
+    where c.id is not null
+      and not exists (select from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new and n.id = c.id));
+begin
+  -- 1. Which events are not known yet, once each; the rest are copies.
+  select array_agg(k.event order by (k.event).key collate "C") filter (where k.is_fresh),
+    array_agg(k.event) filter (where not k.is_fresh and (k.event).type = 'message')
+  into v_fresh, v_copies
+  from (
+    select e as event,
+      row_number() over (partition by e.key order by e.ordinal, e.index) = 1
+        and (v_all_new or not exists (
+          select from crm.contact_interaction_events x
+          where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.event_key = e.key
+          offset 0)) as is_fresh
+    from unnest(p_events) e
+  ) k;
+  v_stored := coalesce(v_fresh, '{}');
+
+  -- 2. New conversations get their rows; of those that are there, only the ones that will change are locked, in id order.
+  if true = any (p_are_new) then
+    perform crm_private.insert_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, p_are_new);
+  end if;
+  if not v_all_new then
+    v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_copies, p_contact_ids, p_conversation_ids, p_are_new);
+  end if;
+
+  if v_fresh is not null then
+    v_conversations := array(
+      select v
+      from crm.conversations v
+      where v.workspace_id = p_account.workspace_id and v.id in (select c.id from unnest(p_conversation_ids) c (id))
+      offset 0);
+
+    -- 3. Messages with their events, then the other events.
+    v_keys := array(select crm_private.insert_messages(p_account, v_fresh, p_conversation_ids, v_conversations));
+    v_messages := v_keys;
+    select v_keys || coalesce(array_agg(s.event_key), '{}'), coalesce(array_agg(s.message_id) filter (where s.message_id is not null), '{}')
+    into v_keys, v_touched
+    from crm_private.insert_events(p_account, v_fresh, p_conversation_ids, v_conversations) s;
+
+    if cardinality(v_keys) < cardinality(v_fresh) then
+      -- Somebody else was faster with some of them: those are copies too.
+      select coalesce(array_agg(f.event order by (f.event).key collate "C") filter (where f.is_stored), '{}'),
+        v_copies || array_agg(f.event) filter (where not f.is_stored and (f.event).type = 'message')
+      into v_stored, v_copies
+      from (
+        select e as event, k.key is not null as is_stored
+        from unnest(v_fresh) e
+        left join unnest(v_keys) k (key) on k.key = e.key
+      ) f;
+      update crm.conversations v set unread_count = c.unread
+      from crm_private.conversation_changes(p_items, p_events, v_stored, p_contact_ids, p_conversation_ids) c
+      join unnest(p_conversation_ids, p_are_new) n (id, is_new) on n.is_new and n.id = c.conversation_id
+      where v.workspace_id = p_account.workspace_id and v.id = c.conversation_id and v.unread_count <> c.unread;
+    end if;
+
+    -- 4. What was already known of messages that came only now, and what the new events say of messages.
+    if cardinality(v_messages) > 0 then
+      v_touched := v_touched || crm_private.attach_waiting_events(p_account, v_messages);
+    end if;
+    if cardinality(v_touched) > 0 then
+      perform crm_private.apply_message_effects(p_account, v_touched);
+    end if;
+  end if;
+
+  -- 5. Copies that know more, the conversations as a whole, and the AI's tags.
+  if v_copies is not null then
+    perform crm_private.enrich_messages(p_account, v_copies);
+  end if;
+  if v_before is not null then
+    perform crm_private.update_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, v_before);
+    perform crm_private.remove_answered_ai_tags(p_account, v_stored, p_conversation_ids);
+  end if;
+  return v_stored;
+end;
+$$;
+comment on function crm_private.store_events(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
+  'Stores the events of conversations that are resolved, each once, with everything that follows from them; returns those that were not known before. A replay locks nothing and writes nothing.';

@@ -1,0 +1,62 @@
+create function crm_private.update_conversations(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_stored crm_private.inbound_event[],
+  p_contact_ids uuid[],
+  p_conversation_ids uuid[],
+  p_before crm.conversations[]
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_linked uuid[];
+  v_moved uuid[];
+begin
+  with updated as (
+    update crm.conversations v set
+      contact_id = coalesce(v.contact_id, c.contact_id),
+      status = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end,
+      status_changed_at = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity')
+        then c.newest_unread_at else v.status_changed_at end,
+      unread_count = v.unread_count + c.unread,
+      last_message_at = greatest(v.last_message_at, c.last_message_at),
+      last_inbound_at = greatest(v.last_inbound_at, c.last_inbound_at),
+      delivered_watermark = greatest(v.delivered_watermark, c.delivered_watermark),
+      read_watermark = greatest(v.read_watermark, c.read_watermark),
+      source_updated_at = greatest(v.source_updated_at, c.source_updated_at),
+      metadata = crm_private.conversation_metadata(v, c.contact_id, c.participant, c.participant_at)
+    from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
+    join unnest(p_before) b on b.id = c.conversation_id
+    where v.workspace_id = p_account.workspace_id and v.id = c.conversation_id
+      and (c.unread > 0
+        or (v.contact_id is null and c.contact_id is not null)
+        or c.last_message_at > coalesce(v.last_message_at, '-infinity')
+        or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
+        or c.delivered_watermark > coalesce(v.delivered_watermark, '-infinity')
+        or c.read_watermark > coalesce(v.read_watermark, '-infinity')
+        or c.source_updated_at > coalesce(v.source_updated_at, '-infinity')
+        or v.metadata <> crm_private.conversation_metadata(v, c.contact_id, c.participant, c.participant_at))
+    returning v.id, b.contact_id is null and v.contact_id is not null as linked,
+      v.delivered_watermark is distinct from b.delivered_watermark or v.read_watermark is distinct from b.read_watermark as moved
+  )
+  select array_agg(u.id) filter (where u.linked), array_agg(u.id) filter (where u.moved)
+  into v_linked, v_moved
+  from updated u;
+
+  if v_linked is not null then
+    update crm.contact_interaction_events e set contact_id = v.contact_id
+    from crm.conversations v
+    where v.workspace_id = p_account.workspace_id and v.id = any (v_linked)
+      and e.workspace_id = v.workspace_id and e.channel_account_id = v.channel_account_id and e.conversation_id = v.id
+      and e.contact_id is distinct from v.contact_id;
+  end if;
+  if v_moved is not null then
+    perform crm_private.apply_watermarks(p_account, array(select b from unnest(p_before) b where b.id = any (v_moved)));
+  end if;
+end;
+$$;
+comment on function crm_private.update_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], crm.conversations[]) is
+  'Brings conversations that were there before (p_before, as they were under lock) to what the delivery says. Links an orphan with its events, reopens a closed one when something unread came after it was closed, marks what was sent up to a watermark. Writes nothing where nothing changes.';

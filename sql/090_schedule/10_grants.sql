@@ -1,0 +1,23 @@
+-- Deny by default, then grant what is meant. A schema's default privileges cannot take execute from public, so it is revoked here,
+-- and a test over the catalog finds any function that slips through.
+revoke all on schema crm, crm_private from public;
+revoke all on all tables in schema crm, crm_private from public, anon, authenticated, service_role;
+revoke execute on all functions in schema crm, crm_private from public, anon, authenticated, service_role;
+
+grant usage on schema crm to authenticated, service_role;
+grant usage on schema crm_private to service_role;
+
+-- Members read, under row level security.
+grant select on all tables in schema crm to authenticated;
+-- service_role is the backend: it passes row level security, and runs the functions that are not security definer.
+grant select, insert, update, delete on all tables in schema crm to service_role;
+grant execute on all functions in schema crm, crm_private to service_role;
+
+-- Policies need execute, and no usage on the schema.
+grant execute on function crm_private.member_workspace_ids() to authenticated;
+
+grant execute on function
+  crm.add_member(uuid, uuid, text),
+  crm.contact_sync_stats(uuid),
+  crm.update_conversation(uuid, bigint, jsonb, uuid)
+to authenticated;
