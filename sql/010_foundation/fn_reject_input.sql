@@ -1,7 +1,6 @@
 create function crm_private.reject_input(p_path text, p_message text)
 returns void
 language plpgsql
-immutable
 set search_path = ''
 as $$
 begin

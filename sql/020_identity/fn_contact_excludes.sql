@@ -1,20 +1,24 @@
 create function crm_private.contact_excludes(p_workspace_id uuid, p_contact_id uuid, p_kinds text[], p_scopes text[], p_values text[])
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
-    select
-    from crm.contact_identities i
-    join unnest(p_kinds, p_scopes, p_values) g (kind, scope, value) on g.kind = i.kind and g.scope = i.scope and g.value <> i.value
-    where i.workspace_id = p_workspace_id
-      and i.contact_id = p_contact_id
-      and i.kind in ('psid', 'b2chat_id', 'identification')
-      -- The contact may already hold the given value beside another one that an id change recorded.
-      and not exists (
-        select from crm.contact_identities o
-        where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and o.kind = g.kind and o.scope = g.scope and o.value = g.value));
+begin
+  return (
+    select exists (
+      select
+      from crm.contact_identities i
+      join unnest(p_kinds, p_scopes, p_values) g (kind, scope, value) on g.kind = i.kind and g.scope = i.scope and g.value <> i.value
+      where i.workspace_id = p_workspace_id
+        and i.contact_id = p_contact_id
+        and i.kind in ('psid', 'b2chat_id', 'identification')
+        -- The contact may already hold the given value beside another one that an id change recorded.
+        and not exists (
+          select from crm.contact_identities o
+          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and o.kind = g.kind and o.scope = g.scope and o.value = g.value))
+  );
+end;
 $$;
 comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], text[]) is
   'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification.';

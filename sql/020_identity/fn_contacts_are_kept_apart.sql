@@ -1,19 +1,23 @@
 create function crm_private.contacts_are_kept_apart(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
-      select from crm.merge_candidates m
-      where m.workspace_id = p_workspace_id and m.status = 'rejected'
-        and m.contact_a_id = least(p_contact_id, p_other_id) and m.contact_b_id = greatest(p_contact_id, p_other_id))
-    or exists (
-      select
-      from crm.contact_identities a
-      join crm.contact_identities b on b.workspace_id = a.workspace_id and b.kind = a.kind and b.scope = a.scope and b.value <> a.value
-      where a.workspace_id = p_workspace_id and a.contact_id = p_contact_id and b.contact_id = p_other_id
-        and a.kind in ('psid', 'b2chat_id', 'identification'));
+begin
+  return (
+    select exists (
+        select from crm.merge_candidates m
+        where m.workspace_id = p_workspace_id and m.status = 'rejected'
+          and m.contact_a_id = least(p_contact_id, p_other_id) and m.contact_b_id = greatest(p_contact_id, p_other_id))
+      or exists (
+        select
+        from crm.contact_identities a
+        join crm.contact_identities b on b.workspace_id = a.workspace_id and b.kind = a.kind and b.scope = a.scope and b.value <> a.value
+        where a.workspace_id = p_workspace_id and a.contact_id = p_contact_id and b.contact_id = p_other_id
+          and a.kind in ('psid', 'b2chat_id', 'identification'))
+  );
+end;
 $$;
 comment on function crm_private.contacts_are_kept_apart(uuid, uuid, uuid) is
   'True when the two must not merge on their own: somebody rejected the pair, or they hold different ids of a kind that a person has only one of.';

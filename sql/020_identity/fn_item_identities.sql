@@ -1,47 +1,51 @@
 create function crm_private.item_identities(p_account crm.channel_accounts, p_items crm_private.inbound_item[])
 returns crm_private.item_identity[]
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  with given as (
-    select i.ordinal, x.kind, x.scope, x.value, x.is_previous
-    from unnest(p_items) i
-    cross join lateral (
-      select e.value ->> 'kind' as kind, e.value ->> 'scope' as scope, e.value ->> 'value' as value, false as is_previous
-      from jsonb_array_elements(coalesce(i.participant -> 'identities', '[]')) e
-      union all
-      select e.value ->> 'kind', e.value ->> 'scope', e.value ->> 'value', true
-      from jsonb_array_elements(coalesce(i.participant -> 'previous_identities', '[]')) e
-    ) x
-    where i.problem is null and i.participant is not null
-  ), canonical as (
-    select g.ordinal, g.kind, g.is_previous,
-      case g.kind
-        when 'psid' then coalesce(g.scope, p_account.external_id, '')
-        when 'bsuid' then coalesce(p_account.settings ->> 'business_id', g.scope, p_account.external_id, '')
-        when 'b2chat_id' then coalesce(g.scope, 'chats:' || p_account.external_id, '')
-        else ''
-      end as scope,
-      crm_private.canonical_identity_value(g.kind, g.value) as value
-    from given g
-  ), usable as (
-    select distinct on (c.ordinal, c.kind, c.scope, c.value) c.*
-    from canonical c
-    where c.value is not null
-      and not exists (
-        select from crm.blocked_identity_values b
-        where (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
-          and b.kind in ('*', c.kind)
-          and c.value ~* ('^(?:' || b.pattern || ')$'))
-    order by c.ordinal, c.kind, c.scope, c.value, c.is_previous
-  )
-  select coalesce(array_agg(row(
-      u.ordinal, u.kind, u.scope, u.value,
-      array_position(array['psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email'], u.kind),
-      u.is_previous
-    )::crm_private.item_identity order by u.kind collate "C", u.scope collate "C", u.value collate "C", u.ordinal), '{}')
-  from usable u;
+begin
+  return (
+    with given as (
+      select i.ordinal, x.kind, x.scope, x.value, x.is_previous
+      from unnest(p_items) i
+      cross join lateral (
+        select e.value ->> 'kind' as kind, e.value ->> 'scope' as scope, e.value ->> 'value' as value, false as is_previous
+        from jsonb_array_elements(coalesce(i.participant -> 'identities', '[]')) e
+        union all
+        select e.value ->> 'kind', e.value ->> 'scope', e.value ->> 'value', true
+        from jsonb_array_elements(coalesce(i.participant -> 'previous_identities', '[]')) e
+      ) x
+      where i.problem is null and i.participant is not null
+    ), canonical as (
+      select g.ordinal, g.kind, g.is_previous,
+        case g.kind
+          when 'psid' then coalesce(g.scope, p_account.external_id, '')
+          when 'bsuid' then coalesce(p_account.settings ->> 'business_id', g.scope, p_account.external_id, '')
+          when 'b2chat_id' then coalesce(g.scope, 'chats:' || p_account.external_id, '')
+          else ''
+        end as scope,
+        crm_private.canonical_identity_value(g.kind, g.value) as value
+      from given g
+    ), usable as (
+      select distinct on (c.ordinal, c.kind, c.scope, c.value) c.*
+      from canonical c
+      where c.value is not null
+        and not exists (
+          select from crm.blocked_identity_values b
+          where (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
+            and b.kind in ('*', c.kind)
+            and c.value ~* ('^(?:' || b.pattern || ')$'))
+      order by c.ordinal, c.kind, c.scope, c.value, c.is_previous
+    )
+    select coalesce(array_agg(row(
+        u.ordinal, u.kind, u.scope, u.value,
+        array_position(array['psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email'], u.kind),
+        u.is_previous
+      )::crm_private.item_identity order by u.kind collate "C", u.scope collate "C", u.value collate "C", u.ordinal), '{}')
+    from usable u
+  );
+end;
 $$;
 comment on function crm_private.item_identities(crm.channel_accounts, crm_private.inbound_item[]) is
   'The usable identities of all items: canonical values, scopes filled in from the channel account (a bsuid''s from its business_id setting), blocked values dropped; sorted, so that whoever locks by them locks in one order.';

@@ -16,11 +16,12 @@ declare
   v_conversations jsonb;
   v_merge_id uuid;
 begin
-  -- Both contacts, in id order, before anything moves: whoever writes a reference to one of them holds it for share.
+  -- Both contacts, in id order, before anything moves: whoever links something to one of them holds it for share. Not `for update`:
+  -- that would also block the foreign key checks of writers that already hold a conversation, which this waits for next.
   perform from crm.contacts c
   where c.workspace_id = p_workspace_id and c.id in (p_survivor_id, p_duplicate_id)
   order by c.id
-  for update;
+  for no key update;
   select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_workspace_id and c.id = p_survivor_id;
   select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_workspace_id and c.id = p_duplicate_id;
   if v_survivor.merged_into_id is not null or v_duplicate.merged_into_id is not null or p_survivor_id = p_duplicate_id then

@@ -1,9 +1,12 @@
 create function crm_private.participant_fields(p_participant jsonb)
 returns table (field text, value jsonb)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   select e.key, to_jsonb(btrim(e.value #>> '{}'))
   from jsonb_each(p_participant) e
   where e.key = any (crm_private.contact_text_fields())
@@ -20,6 +23,7 @@ as $$
   select 'custom_attributes.' || a.key, a.value
   from jsonb_each(case when jsonb_typeof(p_participant -> 'custom_attributes') = 'object' then p_participant -> 'custom_attributes' else '{}' end) a
   where jsonb_typeof(a.value) <> 'null' and a.value <> '""';
+end;
 $$;
 comment on function crm_private.participant_fields(jsonb) is
   'The contact fields that a participant gives a value for. Null, empty text and a placeholder name are no value. Each custom attribute is a field of its own, named custom_attributes.<name>.';

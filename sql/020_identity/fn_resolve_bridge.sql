@@ -31,7 +31,7 @@ begin
     perform from crm.contacts c
     where c.workspace_id = p_workspace_id and c.id = any (v_owners)
     order by c.id
-    for update;
+    for no key update;
     v_again := crm_private.identity_owners(p_workspace_id, p_ordinal, p_identities);
     exit when v_again = v_owners;
     v_owners := v_again;

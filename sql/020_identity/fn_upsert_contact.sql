@@ -3,6 +3,8 @@ returns table (contact_id uuid, outcome text, sync_source text, version bigint)
 language plpgsql
 set search_path = ''
 set jit = off
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare

@@ -11,6 +11,7 @@ create table crm.conversations (
   delivered_watermark timestamptz,
   read_watermark timestamptz,
   source_updated_at timestamptz,
+  follow_up boolean not null default false,
   metadata jsonb not null default '{}',
   version bigint not null default 1,
   created_at timestamptz not null default now(),
@@ -30,6 +31,7 @@ comment on column crm.conversations.last_inbound_at is 'When the participant las
 comment on column crm.conversations.delivered_watermark is 'Everything we sent up to here has been delivered.';
 comment on column crm.conversations.read_watermark is 'Everything we sent up to here has been read.';
 comment on column crm.conversations.source_updated_at is 'The newest time the provider gave for the thread as a whole.';
+comment on column crm.conversations.follow_up is 'Whether the next message has more to do than be stored: an event came before the message it speaks of, or the AI set a tag. A new message reads it off the row it updates anyway, as it is after waiting for the lock: a look-up in the same statement would be older than the lock.';
 comment on column crm.conversations.metadata is '`participant`: the participant as delivered, kept while contact_id is null.';
 -- Columns touched by every message are not indexed: updates stay heap-only.
 create index conversations_id_idx on crm.conversations (id);
@@ -87,7 +89,10 @@ create table crm.messages (
   unique (workspace_id, channel_account_id, provider_message_id),
   constraint conversation_fkey foreign key (workspace_id, channel_account_id, conversation_id)
     references crm.conversations (workspace_id, channel_account_id, id) on delete cascade,
+  constraint provider_message_id_is_valid check (length(provider_message_id) between 1 and 512),
   constraint direction_is_valid check (direction in ('inbound', 'outbound')),
+  constraint attachments_is_array check (jsonb_typeof(attachments) = 'array'),
+  constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint status_is_valid check (status in ('queued', 'sent', 'failed', 'delivered', 'read'))
 );
 comment on table crm.messages is 'Something said, inbound or outbound, once per channel account and provider message id.';
@@ -118,6 +123,7 @@ create table crm.contact_interaction_events (
     references crm.contacts (workspace_id, id) on delete set null (contact_id),
   constraint message_fkey foreign key (workspace_id, message_id)
     references crm.messages (workspace_id, id) on delete cascade,
+  constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint event_type_is_a_word check (event_type ~ '^[a-z][a-z0-9_]{0,39}$')
 );
 comment on table crm.contact_interaction_events is 'Everything that happened in a conversation, once: messages, statuses, reactions, postbacks, referrals, reads and whatever else a provider tells.';

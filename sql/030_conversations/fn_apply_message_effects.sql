@@ -1,8 +1,9 @@
 create function crm_private.apply_message_effects(p_account crm.channel_accounts, p_message_ids uuid[])
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   with effects as (
     select e.message_id,
       max(array_position(array['queued', 'sent', 'failed', 'delivered', 'read'], split_part(e.event_key, ':', -1)))
@@ -46,6 +47,7 @@ as $$
   where m.workspace_id = p_account.workspace_id and m.id = c.id
     and row(m.status, m.error, m.edit_count, m.unsent_at, m.body, m.attachments)
       is distinct from row(c.status, c.error, c.edit_count, c.unsent_at, c.body, c.attachments);
+end;
 $$;
 comment on function crm_private.apply_message_effects(crm.channel_accounts, uuid[]) is
   'Brings the messages to what their stored events say: the highest status (I11: it only moves up), the text of the last edit, and nothing of what was taken back. Depends on the set of events alone, not on their order of arrival.';

@@ -1,8 +1,9 @@
 create function crm_private.apply_watermarks(p_account crm.channel_accounts, p_conversations crm.conversations[])
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update crm.messages m set status = case when m.sent_at <= v.read_watermark then 'read' else 'delivered' end
   from unnest(p_conversations) o
   join crm.conversations v on v.workspace_id = p_account.workspace_id and v.id = o.id
@@ -11,6 +12,7 @@ as $$
     and ((m.sent_at <= v.read_watermark and m.sent_at > coalesce(o.read_watermark, '-infinity') and m.status <> 'read')
       or (m.sent_at <= v.delivered_watermark and m.sent_at > coalesce(o.delivered_watermark, '-infinity')
         and m.status in ('queued', 'sent', 'failed')));
+end;
 $$;
 comment on function crm_private.apply_watermarks(crm.channel_accounts, crm.conversations[]) is
   'Marks what we sent up to the conversations'' watermarks as delivered or read. p_conversations are the rows as they were before: only messages between the old watermark and the new one are looked at.';

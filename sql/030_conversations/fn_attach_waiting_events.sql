@@ -1,8 +1,11 @@
 create function crm_private.attach_waiting_events(p_account crm.channel_accounts, p_message_keys text[])
 returns uuid[]
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  v_messages uuid[];
+begin
   with attached as (
     update crm.contact_interaction_events e set message_id = m.id
     from unnest(p_message_keys) k (key)
@@ -19,7 +22,9 @@ as $$
     where e.workspace_id = p_account.workspace_id and e.id = w.id
     returning e.message_id
   )
-  select coalesce(array_agg(distinct a.message_id), '{}') from attached a;
+  select coalesce(array_agg(distinct a.message_id), '{}') into v_messages from attached a;
+  return v_messages;
+end;
 $$;
 comment on function crm_private.attach_waiting_events(crm.channel_accounts, text[]) is
   'Ties events that came before their message (a status, an edit, a reaction) to the messages with these event keys; returns the messages that had any.';

@@ -12,11 +12,81 @@ returns table (
 )
 language plpgsql
 set search_path = ''
-set jit = off
 as $$
+#variable_conflict use_column
 declare
   v_account crm.channel_accounts;
+  v_follow_up boolean;
 begin
+  -- The short way for what arrives most: one new message of one participant whose conversation is known, and nothing else in the
+  -- item. It does in one statement what ingest_items would do. Whatever is unusual falls through to the general way, and so does
+  -- what the tables refuse.
+  begin
+    with known as (
+      select a.workspace_id, v.*, c.needs_full_sync, i.event, i.event ->> 'provider_message_id' as message_id, t.occurred_at,
+        i.event ->> 'direction' as direction
+      from (select p_items #> '{0,events,0}' as event offset 0) i
+      cross join lateral (select to_timestamp((i.event ->> 'occurred_at')::float8 / 1000) as occurred_at offset 0) t
+      cross join crm.channel_accounts a
+      join crm.conversation_keys k on k.workspace_id = a.workspace_id and k.channel_account_id = a.id
+        and k.kind = 'participant' and k.value = 'psid:' || (p_items #>> '{0,participant,identities,0,value}')
+      -- The contact needs no lock: it is read off the conversation under lock, and a merge takes the conversations before the events.
+      cross join lateral (
+        select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
+        from crm.conversations x
+        where x.workspace_id = a.workspace_id and x.id = k.conversation_id
+        for no key update
+      ) v
+      join crm.contacts c on c.workspace_id = a.workspace_id and c.id = v.contact_id
+      where a.id = p_channel_account_id
+        and p_lock_token is null
+        and (p_items #- '{0,events,0}') #- '{0,participant,identities,0,value}' = '[{"events": [], "participant": {"identities": [{"kind": "psid"}]}}]'
+        and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
+        and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
+        and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
+    ), message as (
+      insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
+        reply_to, status, sent_at, payload)
+      select n.workspace_id, p_channel_account_id, n.id, n.message_id, n.direction, n.event ->> 'text',
+        coalesce(n.event -> 'attachments', '[]'), n.event ->> 'reply_to',
+        case
+          when n.direction = 'inbound' then null
+          when n.occurred_at <= n.read_watermark then 'read'
+          when n.occurred_at <= n.delivered_watermark then 'delivered'
+          else 'sent'
+        end,
+        n.occurred_at, coalesce(n.event -> 'payload', '{}')
+      from known n
+      on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
+      returning id
+    ), event as (
+      insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
+        provider_message_id, event_type, event_key, occurred_at)
+      select n.workspace_id, p_channel_account_id, n.id, n.contact_id, m.id, n.message_id, 'message', 'message:' || n.message_id,
+        n.occurred_at
+      from known n, message m
+    )
+    update crm.conversations v set
+      status = case when n.direction = 'inbound' and v.status = 'closed' and n.occurred_at > v.status_changed_at then 'open' else v.status end,
+      unread_count = v.unread_count + (n.direction = 'inbound')::int,
+      last_message_at = greatest(v.last_message_at, n.occurred_at),
+      last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
+    from known n, message m
+    where v.workspace_id = n.workspace_id and v.id = n.id
+    returning 1, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up
+    into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up;
+
+    if v_follow_up is not null then
+      if v_follow_up then
+        perform crm_private.follow_up_message(p_channel_account_id, conversation_id, p_items #>> '{0,events,0,provider_message_id}');
+      end if;
+      return next;
+      return;
+    end if;
+  exception when data_exception or integrity_constraint_violation then
+    null;
+  end;
+
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
   if not found then
     raise exception using errcode = 'PT404', message = 'There is no such channel account.',
@@ -29,7 +99,6 @@ begin
       hint = 'Take the lock again and resume from the last committed page.';
   end if;
   perform crm_private.check_batch(p_items);
-
   return query select r.* from crm_private.ingest_isolating(v_account, p_items, clock_timestamp()) r;
 end;
 $$;

@@ -1,7 +1,6 @@
 create function crm_private.check_batch(p_items jsonb)
 returns void
 language plpgsql
-immutable
 set search_path = ''
 as $$
 begin

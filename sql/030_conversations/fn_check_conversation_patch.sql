@@ -1,7 +1,6 @@
 create function crm_private.check_conversation_patch(p_patch jsonb)
 returns void
 language plpgsql
-immutable
 set search_path = ''
 as $$
 declare

@@ -18,10 +18,13 @@ returns table (
   unread int,
   newest_unread_at timestamptz
 )
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   with items as (
     select p_conversation_ids[i.ordinal] as id,
       (array_agg(p_contact_ids[i.ordinal] order by i.ordinal) filter (where p_contact_ids[i.ordinal] is not null))[1] as contact_id,
@@ -51,6 +54,7 @@ as $$
   from items i
   left join times t on t.id = i.id
   left join unread u on u.id = i.id;
+end;
 $$;
 comment on function crm_private.conversation_changes(crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[]) is
   'What a delivery says about each conversation as a whole; p_stored are those of p_events that were not known before and count as unread when they are live inbound messages.';

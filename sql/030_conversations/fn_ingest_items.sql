@@ -3,6 +3,8 @@ returns setof crm_private.ingest_result
 language plpgsql
 set search_path = ''
 set jit = off
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
   v_events crm_private.inbound_event[];

@@ -45,7 +45,7 @@ begin
     coalesce(sum(case when r.error is null then 0 when r.error ? 'events' then jsonb_array_length(r.error -> 'events') else v_weights[r.ordinal] end), 0)::int
       + jsonb_array_length(p_rejected)
   into duplicates, failed
-  from crm_private.ingest_isolating(v_account, p_items, clock_timestamp()) r;
+  from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r;
   return next;
 end;
 $$;

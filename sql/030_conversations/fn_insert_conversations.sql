@@ -8,9 +8,10 @@ create function crm_private.insert_conversations(
   p_are_new boolean[]
 )
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   insert into crm.conversations (workspace_id, id, channel_account_id, contact_id, unread_count, last_message_at, last_inbound_at,
     delivered_watermark, read_watermark, source_updated_at, metadata)
   select p_account.workspace_id, c.conversation_id, p_account.id, c.contact_id, c.unread, c.last_message_at, c.last_inbound_at,
@@ -24,6 +25,7 @@ as $$
     where n.is_new
   ) n on n.id = c.conversation_id
   order by c.conversation_id;
+end;
 $$;
 comment on function crm_private.insert_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
   'Gives the conversations that this transaction claimed their rows, with everything the delivery says of them. Without a contact, the participant is kept as delivered.';

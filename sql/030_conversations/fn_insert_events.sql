@@ -4,10 +4,13 @@ create function crm_private.insert_events(
   p_conversation_ids uuid[],
   p_conversations crm.conversations[]
 )
-returns table (event_key text, message_id uuid)
-language sql
+returns table (event_key text, message_id uuid, conversation_id uuid, provider_message_id text)
+language plpgsql
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
     provider_message_id, event_type, event_key, occurred_at, payload)
   select p_account.workspace_id, p_account.id, v.id, v.contact_id, m.id, e.provider_message_id, e.type, e.key, e.occurred_at,
@@ -24,7 +27,8 @@ as $$
   where e.type <> 'message'
   order by e.key collate "C"
   on conflict (workspace_id, channel_account_id, event_key) do nothing
-  returning event_key, message_id;
+  returning event_key, message_id, conversation_id, provider_message_id;
+end;
 $$;
 comment on function crm_private.insert_events(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
   'Stores the events that are not messages and are new, tied to the message they speak of where it is there already; returns what was stored. The conversations are locked, so a message that comes meanwhile waits and finds them.';

@@ -5,9 +5,11 @@ create function crm_private.insert_messages(
   p_conversations crm.conversations[]
 )
 returns setof text
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
+  return query
   with incoming as (
     select e.*, v.id as conversation_id, v.contact_id,
       case
@@ -36,6 +38,7 @@ as $$
   from inserted m
   join unnest(p_conversations) v on v.id = m.conversation_id
   returning event_key;
+end;
 $$;
 comment on function crm_private.insert_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
   'Stores the messages that are new, each with its interaction event, in one statement; returns their event keys. p_conversations are the rows as they are under lock: a late echo takes its status from their watermarks.';

@@ -4,20 +4,24 @@ create function crm_private.item_keys(
   p_identities crm_private.item_identity[]
 )
 returns crm_private.item_key[]
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key order by k.kind, k.value collate "C", k.ordinal), '{}')
-  from (
-    select i.ordinal, 'thread' as kind, i.thread_id as value
-    from unnest(p_items) i
-    where i.problem is null and i.thread_id is not null
-    union all
-    select d.ordinal, 'participant', d.kind || ':' || d.value
-    from unnest(p_identities) d
-    where d.kind = any (case p_account.channel when 'messenger' then array['psid'] when 'whatsapp' then array['wa_id', 'bsuid'] end)
-  ) k;
+begin
+  return (
+    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key order by k.kind, k.value collate "C", k.ordinal), '{}')
+    from (
+      select i.ordinal, 'thread' as kind, i.thread_id as value
+      from unnest(p_items) i
+      where i.problem is null and i.thread_id is not null
+      union all
+      select d.ordinal, 'participant', d.kind || ':' || d.value
+      from unnest(p_identities) d
+      where d.kind = any (case p_account.channel when 'messenger' then array['psid'] when 'whatsapp' then array['wa_id', 'bsuid'] end)
+    ) k
+  );
+end;
 $$;
 comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]) is
   'What names the conversation of each item: its thread id, and on Messenger and WhatsApp the participant''s ids on that channel. Sorted, so that whoever claims them claims in one order.';

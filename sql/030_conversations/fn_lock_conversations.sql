@@ -33,9 +33,9 @@ begin
   if v_ids is null then
     return null;
   end if;
-  select array_agg(l order by l.id) into v_locked
+  select array_agg(l.conversation order by (l.conversation).id) into v_locked
   from (
-    select v.*
+    select v as conversation
     from crm.conversations v
     where v.workspace_id = p_account.workspace_id and v.id = any (v_ids)
     order by v.id

@@ -40,6 +40,7 @@ begin
     delivered_watermark = greatest(v.delivered_watermark, v_duplicate.delivered_watermark),
     read_watermark = greatest(v.read_watermark, v_duplicate.read_watermark),
     source_updated_at = greatest(v.source_updated_at, v_duplicate.source_updated_at),
+    follow_up = v.follow_up or v_duplicate.follow_up,
     metadata = v_duplicate.metadata || v.metadata
   where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
 

@@ -1,9 +1,11 @@
 create function crm_private.richer_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
 returns setof crm.messages
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  return query
   with suspects as (
     select s.message, e.*
     from unnest(p_copies) e
@@ -24,6 +26,7 @@ as $$
   from suspects s
   cross join lateral crm_private.join_copy(s.message, s.body, s.attachments, s.reply_to, s.occurred_at, s.is_history, s.payload) j
   where j is distinct from s.message;
+end;
 $$;
 comment on function crm_private.richer_messages(crm.channel_accounts, crm_private.inbound_event[]) is
   'The stored messages that one of the copies adds something to, as they are with it. Empty on a replay.';

@@ -17,6 +17,8 @@ declare
   v_keys text[];
   v_messages text[];
   v_touched uuid[];
+  v_attached uuid[];
+  v_waiting uuid[];
   v_before crm.conversations[];
   v_conversations crm.conversations[];
   v_all_new boolean := not exists (
@@ -58,8 +60,10 @@ begin
     -- 3. Messages with their events, then the other events.
     v_keys := array(select crm_private.insert_messages(p_account, v_fresh, p_conversation_ids, v_conversations));
     v_messages := v_keys;
-    select v_keys || coalesce(array_agg(s.event_key), '{}'), coalesce(array_agg(s.message_id) filter (where s.message_id is not null), '{}')
-    into v_keys, v_touched
+    select v_keys || coalesce(array_agg(s.event_key), '{}'),
+      coalesce(array_agg(s.message_id) filter (where s.message_id is not null), '{}'),
+      array_agg(s.conversation_id) filter (where s.message_id is null and s.provider_message_id is not null)
+    into v_keys, v_touched, v_waiting
     from crm_private.insert_events(p_account, v_fresh, p_conversation_ids, v_conversations) s;
 
     if cardinality(v_keys) < cardinality(v_fresh) then
@@ -80,7 +84,14 @@ begin
 
     -- 4. What was already known of messages that came only now, and what the new events say of messages.
     if cardinality(v_messages) > 0 then
-      v_touched := v_touched || crm_private.attach_waiting_events(p_account, v_messages);
+      v_attached := crm_private.attach_waiting_events(p_account, v_messages);
+      if cardinality(v_attached) > 0 then
+        v_touched := v_touched || v_attached;
+        v_waiting := v_waiting || array(select v.id from unnest(v_conversations) v where v.follow_up);
+      end if;
+    end if;
+    if v_waiting is not null then
+      perform crm_private.note_follow_up(p_account, v_waiting);
     end if;
     if cardinality(v_touched) > 0 then
       perform crm_private.apply_message_effects(p_account, v_touched);
@@ -93,7 +104,7 @@ begin
   end if;
   if v_before is not null then
     perform crm_private.update_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, v_before);
-    perform crm_private.remove_answered_ai_tags(p_account, v_stored, p_conversation_ids);
+    perform crm_private.remove_answered_ai_tags(p_account, v_stored, p_conversation_ids, v_before);
   end if;
   return v_stored;
 end;

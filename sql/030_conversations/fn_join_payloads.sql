@@ -1,15 +1,19 @@
 create function crm_private.join_payloads(p_one jsonb, p_other jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(jsonb_object_agg(k.key, k.value), '{}')
-  from (
-    select distinct on (e.key) e.key, e.value
-    from (select * from jsonb_each(p_one) union all select * from jsonb_each(p_other)) e
-    order by e.key, e.value::text collate "C" desc
-  ) k;
+begin
+  return (
+    select coalesce(jsonb_object_agg(k.key, k.value), '{}')
+    from (
+      select distinct on (e.key) e.key, e.value
+      from (select * from jsonb_each(p_one) union all select * from jsonb_each(p_other)) e
+      order by e.key, e.value::text collate "C" desc
+    ) k
+  );
+end;
 $$;
 comment on function crm_private.join_payloads(jsonb, jsonb) is
   'The keys of both objects; where both have one, the greater value. The same whichever comes first, and joining again changes nothing.';
