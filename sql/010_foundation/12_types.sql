@@ -76,3 +76,16 @@ create type crm_private.item_conversation as (
   conversation_id uuid
 );
 comment on type crm_private.item_conversation is 'A conversation that one of the item''s keys points at.';
+
+create type crm_private.field_change as (
+  contact_id uuid,
+  ordinal int,
+  field text,
+  value jsonb,
+  at timestamptz,
+  delivery text,
+  wins boolean,
+  differs boolean
+);
+comment on type crm_private.field_change is
+  'What an item says of a contact''s field: whether it wins over what is there, and whether it differs from it.';

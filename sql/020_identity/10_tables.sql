@@ -40,7 +40,7 @@ comment on column crm.contacts.sync_source is 'chat_embedded: a stub, created fr
 comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>.';
 comment on column crm.contacts.phone_normalized is 'E.164.';
 create index contacts_id_idx on crm.contacts (id);
-create index contacts_merged_into_idx on crm.contacts (workspace_id, merged_into_id) where merged_into_id is not null;
+create index contacts_merged_into_idx on crm.contacts (merged_into_id) where merged_into_id is not null;
 create index contacts_needing_sync_idx on crm.contacts (workspace_id, created_at) where needs_full_sync and merged_into_id is null;
 
 create table crm.contact_identities (
@@ -63,7 +63,7 @@ create table crm.contact_identities (
 comment on table crm.contact_identities is 'The dedup index of contacts: one identity points at one contact.';
 comment on column crm.contact_identities.scope is 'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
 comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), merge.';
-create index contact_identities_contact_idx on crm.contact_identities (workspace_id, contact_id);
+create index contact_identities_contact_idx on crm.contact_identities (contact_id);
 
 create table crm.blocked_identity_values (
   id uuid primary key default gen_random_uuid(),
@@ -105,8 +105,8 @@ create table crm.contact_merges (
 comment on table crm.contact_merges is 'Every merge of two contacts, with what it moved.';
 comment on column crm.contact_merges.moved is '{identities, conversations, survivor, duplicate}: what moved to the survivor, and both contacts'' fields as they were before.';
 create index contact_merges_id_idx on crm.contact_merges (id);
-create index contact_merges_survivor_idx on crm.contact_merges (workspace_id, survivor_id);
-create index contact_merges_duplicate_idx on crm.contact_merges (workspace_id, duplicate_id);
+create index contact_merges_survivor_idx on crm.contact_merges (survivor_id);
+create index contact_merges_duplicate_idx on crm.contact_merges (duplicate_id);
 
 create table crm.merge_candidates (
   workspace_id uuid not null,
@@ -126,4 +126,4 @@ create table crm.merge_candidates (
 );
 comment on table crm.merge_candidates is 'Pairs of contacts that may be one person and need somebody''s decision.';
 create index merge_candidates_id_idx on crm.merge_candidates (id);
-create index merge_candidates_contact_b_idx on crm.merge_candidates (workspace_id, contact_b_id);
+create index merge_candidates_contact_b_idx on crm.merge_candidates (contact_b_id);

@@ -30,20 +30,20 @@ begin
 
   with moved as (
     update crm.contact_identities i set contact_id = p_survivor_id
-    where i.workspace_id = p_workspace_id and i.contact_id = p_duplicate_id
+    where i.contact_id = p_duplicate_id
     returning i.kind, i.scope, i.value
   )
   select coalesce(jsonb_agg(to_jsonb(m)), '[]') into v_identities from moved m;
 
   with moved as (
     update crm.conversations v set contact_id = p_survivor_id
-    where v.workspace_id = p_workspace_id and v.contact_id = p_duplicate_id
+    where v.contact_id = p_duplicate_id
     returning v.id
   )
   select coalesce(jsonb_agg(m.id), '[]') into v_conversations from moved m;
 
   update crm.contact_interaction_events e set contact_id = p_survivor_id
-  where e.workspace_id = p_workspace_id and e.contact_id = p_duplicate_id;
+  where e.contact_id = p_duplicate_id;
 
   perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
 

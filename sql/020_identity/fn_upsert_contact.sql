@@ -21,9 +21,9 @@ begin
   if jsonb_typeof(p_contact) is distinct from 'object' then
     perform crm_private.reject_input('$', 'A contact is a JSON object.');
   end if;
-  v_problem := crm_private.participant_problem(p_contact);
+  select min(p.path) into v_problem from crm_private.participant_problems(array[p_contact]) p;
   if v_problem is not null then
-    perform crm_private.reject_input(replace(v_problem, '$.participant', '$'), 'The contact has a value of the wrong type or size.');
+    perform crm_private.reject_input('$' || v_problem, 'The contact has a value of the wrong type or size.');
   end if;
   if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
     raise exception using errcode = 'PT404', message = 'There is no such workspace.',
@@ -36,7 +36,7 @@ begin
   v_nobody.workspace_id := p_workspace_id;
   v_identities := crm_private.item_identities(v_nobody, v_items);
   select r.contact_ids, r.outcomes into v_contact_ids, v_outcomes
-  from crm_private.resolve_contacts(p_workspace_id, p_sync_source, v_items, v_identities, clock_timestamp()) r;
+  from crm_private.resolve_contacts(p_workspace_id, p_sync_source, v_items, v_identities, false, clock_timestamp()) r;
 
   return query
   select v_contact_ids[1], v_outcomes[1], c.sync_source, c.version

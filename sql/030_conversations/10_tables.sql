@@ -35,7 +35,7 @@ comment on column crm.conversations.follow_up is 'Whether the next message has m
 comment on column crm.conversations.metadata is '`participant`: the participant as delivered, kept while contact_id is null.';
 -- Columns touched by every message are not indexed: updates stay heap-only.
 create index conversations_id_idx on crm.conversations (id);
-create index conversations_contact_idx on crm.conversations (workspace_id, contact_id);
+create index conversations_contact_idx on crm.conversations (contact_id);
 
 create table crm.conversation_keys (
   workspace_id uuid not null,
@@ -51,7 +51,7 @@ create table crm.conversation_keys (
 );
 comment on table crm.conversation_keys is 'The dedup index of conversations: one thread id or participant points at one conversation of the account.';
 comment on column crm.conversation_keys.value is 'The provider''s thread id, or <identity kind>:<value> of the participant.';
-create index conversation_keys_conversation_idx on crm.conversation_keys (workspace_id, channel_account_id, conversation_id);
+create index conversation_keys_conversation_idx on crm.conversation_keys (conversation_id);
 
 create table crm.conversation_tags (
   workspace_id uuid not null,
@@ -100,7 +100,7 @@ comment on column crm.messages.status is 'Of an outbound message: queued < sent 
 comment on column crm.messages.error is 'Why a send failed, kept even if the provider later says it was delivered.';
 comment on column crm.messages.edit_count is 'The number of the edit the body comes from; 0 for the original.';
 comment on column crm.messages.unsent_at is 'When the sender took it back: body and attachments are then gone for good.';
-create index messages_conversation_idx on crm.messages (workspace_id, channel_account_id, conversation_id, sent_at);
+create index messages_conversation_idx on crm.messages (conversation_id, sent_at);
 
 create table crm.contact_interaction_events (
   workspace_id uuid not null,
@@ -128,9 +128,11 @@ create table crm.contact_interaction_events (
 );
 comment on table crm.contact_interaction_events is 'Everything that happened in a conversation, once: messages, statuses, reactions, postbacks, referrals, reads and whatever else a provider tells.';
 comment on column crm.contact_interaction_events.event_key is 'message:<id>, status:<id>:<status>, edit:<id>:<n>, otherwise type:<message id>:<milliseconds>:<hash of the payload>.';
-create index contact_interaction_events_conversation_idx on crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, occurred_at);
-create index contact_interaction_events_contact_idx on crm.contact_interaction_events (workspace_id, contact_id, occurred_at) where contact_id is not null;
-create index contact_interaction_events_message_idx on crm.contact_interaction_events (workspace_id, message_id) where message_id is not null;
+-- These lead with the column they are for, not with the workspace: an index that shares its first columns with the unique key would
+-- be taken for it while the statistics are young, and a look-up by key would read the whole account.
+create index contact_interaction_events_conversation_idx on crm.contact_interaction_events (conversation_id, occurred_at);
+create index contact_interaction_events_contact_idx on crm.contact_interaction_events (contact_id, occurred_at) where contact_id is not null;
+create index contact_interaction_events_message_idx on crm.contact_interaction_events (message_id) where message_id is not null;
 -- Small: only events that came before the message they speak of. A new message looks here for what is already known of it.
-create index contact_interaction_events_waiting_idx on crm.contact_interaction_events (workspace_id, channel_account_id, provider_message_id)
+create index contact_interaction_events_waiting_idx on crm.contact_interaction_events (provider_message_id)
   where message_id is null and provider_message_id is not null;

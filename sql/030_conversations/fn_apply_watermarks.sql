@@ -6,8 +6,13 @@ as $$
 begin
   update crm.messages m set status = case when m.sent_at <= v.read_watermark then 'read' else 'delivered' end
   from unnest(p_conversations) o
-  join crm.conversations v on v.workspace_id = p_account.workspace_id and v.id = o.id
-  where m.workspace_id = p_account.workspace_id and m.channel_account_id = p_account.id and m.conversation_id = v.id
+  cross join lateral (
+    select x.id, x.read_watermark, x.delivered_watermark
+    from crm.conversations x
+    where x.workspace_id = p_account.workspace_id and x.id = o.id
+    offset 0
+  ) v
+  where m.conversation_id = v.id
     and m.direction = 'outbound'
     and ((m.sent_at <= v.read_watermark and m.sent_at > coalesce(o.read_watermark, '-infinity') and m.status <> 'read')
       or (m.sent_at <= v.delivered_watermark and m.sent_at > coalesce(o.delivered_watermark, '-infinity')

@@ -4,26 +4,34 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_messages uuid[];
+  v_waiting record;
+  v_messages uuid[] := '{}';
 begin
-  with attached as (
-    update crm.contact_interaction_events e set message_id = m.id
+  -- One by one: events that wait are few, and the look-up that finds none is what has to be cheap.
+  for v_waiting in
+    select w.id, m.id as message_id
     from unnest(p_message_keys) k (key)
     cross join lateral (
-      select w.id, w.provider_message_id
-      from crm.contact_interaction_events w
-      where w.workspace_id = p_account.workspace_id and w.channel_account_id = p_account.id
-        and w.provider_message_id = substr(k.key, length('message:') + 1)
-        and w.message_id is null
+      select e.id, e.provider_message_id
+      from crm.contact_interaction_events e
+      where e.provider_message_id = substr(k.key, length('message:') + 1) and e.message_id is null
+        -- Written so, these offer the planner no other index to scan.
+        and e.workspace_id is not distinct from p_account.workspace_id and e.channel_account_id is not distinct from p_account.id
       offset 0
     ) w
-    join crm.messages m on m.workspace_id = p_account.workspace_id and m.channel_account_id = p_account.id
-      and m.provider_message_id = w.provider_message_id
-    where e.workspace_id = p_account.workspace_id and e.id = w.id
-    returning e.message_id
-  )
-  select coalesce(array_agg(distinct a.message_id), '{}') into v_messages from attached a;
-  return v_messages;
+    cross join lateral (
+      select x.id
+      from crm.messages x
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+        and x.provider_message_id = w.provider_message_id
+      offset 0
+    ) m
+  loop
+    update crm.contact_interaction_events e set message_id = v_waiting.message_id
+    where e.workspace_id = p_account.workspace_id and e.id = v_waiting.id;
+    v_messages := v_messages || v_waiting.message_id;
+  end loop;
+  return array(select distinct m.id from unnest(v_messages) m (id));
 end;
 $$;
 comment on function crm_private.attach_waiting_events(crm.channel_accounts, text[]) is

@@ -38,7 +38,8 @@ begin
         for no key update
       ) v
       join crm.contacts c on c.workspace_id = a.workspace_id and c.id = v.contact_id
-      where a.id = p_channel_account_id
+      where jsonb_array_length(p_items) = 1
+        and a.id = p_channel_account_id
         and p_lock_token is null
         and (p_items #- '{0,events,0}') #- '{0,participant,identities,0,value}' = '[{"events": [], "participant": {"identities": [{"kind": "psid"}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'

@@ -21,6 +21,7 @@ returns table (
 language plpgsql
 stable
 set search_path = ''
+rows 10
 as $$
 #variable_conflict use_column
 begin

@@ -1,4 +1,4 @@
-create function crm_private.conversation_metadata(p_conversation crm.conversations, p_contact_id uuid, p_participant jsonb, p_participant_at timestamptz)
+create function crm_private.conversation_metadata(p_contact_id uuid, p_metadata jsonb, p_new_contact_id uuid, p_participant jsonb, p_participant_at timestamptz)
 returns jsonb
 language plpgsql
 stable
@@ -6,15 +6,15 @@ set search_path = ''
 as $$
 begin
   return case
-    when coalesce(p_conversation.contact_id, p_contact_id) is not null then p_conversation.metadata - 'participant' - 'participant_at'
-    when p_participant is null then p_conversation.metadata
+    when coalesce(p_contact_id, p_new_contact_id) is not null then p_metadata - 'participant' - 'participant_at'
+    when p_participant is null then p_metadata
     when row(coalesce(p_participant_at, '-infinity'), p_participant::text collate "C")
-      > row(coalesce((p_conversation.metadata ->> 'participant_at')::timestamptz, '-infinity'),
-        coalesce(p_conversation.metadata ->> 'participant', '') collate "C")
-      then p_conversation.metadata || jsonb_build_object('participant', p_participant, 'participant_at', p_participant_at)
-    else p_conversation.metadata
+      > row(coalesce((p_metadata ->> 'participant_at')::timestamptz, '-infinity'),
+        coalesce(p_metadata ->> 'participant', '') collate "C")
+      then p_metadata || jsonb_build_object('participant', p_participant, 'participant_at', p_participant_at)
+    else p_metadata
   end;
 end;
 $$;
-comment on function crm_private.conversation_metadata(crm.conversations, uuid, jsonb, timestamptz) is
+comment on function crm_private.conversation_metadata(uuid, jsonb, uuid, jsonb, timestamptz) is
   'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered, with one it keeps none.';

@@ -7,7 +7,12 @@ declare
   v_copy crm_private.inbound_event;
   v_message crm.messages;
 begin
-  foreach v_copy in array p_copies loop
+  for v_copy in
+    select c.*
+    from unnest(p_copies) c
+    where c.provider_message_id in (select r.provider_message_id from crm_private.richer_messages(p_account, p_copies) r)
+  loop
+    -- Read again: another copy may have enriched the same message a moment ago.
     for v_message in select r.* from crm_private.richer_messages(p_account, array[v_copy]) r loop
       update crm.conversations v set unread_count = v.unread_count + 1
       from crm.messages m

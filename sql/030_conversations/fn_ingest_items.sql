@@ -26,7 +26,8 @@ begin
 
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
   select c.contact_ids, c.outcomes into v_contact_ids, v_outcomes
-  from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities, p_now) c;
+  from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities,
+    crm_private.has_unlinked_items(p_account, v_keys), p_now) c;
   select c.conversation_ids, c.are_new into v_conversation_ids, v_are_new
   from crm_private.resolve_conversations(p_account, v_items, v_keys) c;
 
@@ -51,7 +52,12 @@ begin
     group by e.ordinal
   ) e on e.ordinal = i.ordinal and i.problem is null
   left join (select s.ordinal, count(*)::int as inserted from unnest(v_stored) s group by s.ordinal) s on s.ordinal = i.ordinal
-  left join crm.conversations v on v.workspace_id = p_account.workspace_id and v.id = v_conversation_ids[i.ordinal]
+  left join lateral (
+    select x.id, x.contact_id, x.version
+    from crm.conversations x
+    where x.workspace_id = p_account.workspace_id and x.id = v_conversation_ids[i.ordinal]
+    offset 0
+  ) v on true
   order by i.ordinal;
 end;
 $$;

@@ -12,16 +12,16 @@ begin
   where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
 
   update crm.messages m set conversation_id = p_survivor_id
-  where m.workspace_id = p_account.workspace_id and m.channel_account_id = p_account.id and m.conversation_id = p_duplicate_id;
+  where m.conversation_id = p_duplicate_id;
 
   update crm.contact_interaction_events e
   set conversation_id = p_survivor_id, contact_id = coalesce(v.contact_id, v_duplicate.contact_id)
   from crm.conversations v
   where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id
-    and e.workspace_id = p_account.workspace_id and e.channel_account_id = p_account.id and e.conversation_id = p_duplicate_id;
+    and e.conversation_id = p_duplicate_id;
 
   update crm.conversation_keys k set conversation_id = p_survivor_id
-  where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.conversation_id = p_duplicate_id;
+  where k.conversation_id = p_duplicate_id;
 
   insert into crm.conversation_tags (workspace_id, conversation_id, tag, set_by, set_at)
   select t.workspace_id, p_survivor_id, t.tag, t.set_by, t.set_at

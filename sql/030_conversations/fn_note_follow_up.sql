@@ -9,7 +9,7 @@ begin
     and v.follow_up <> (
       exists (
         select from crm.contact_interaction_events e
-        where e.workspace_id = v.workspace_id and e.channel_account_id = v.channel_account_id and e.conversation_id = v.id
+        where e.conversation_id = v.id
           and e.message_id is null and e.provider_message_id is not null)
       or exists (
         select from crm.conversation_tags t

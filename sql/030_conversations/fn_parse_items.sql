@@ -11,15 +11,19 @@ begin
       from unnest(p_events) e
       where e.problem is null
       group by e.ordinal
-    ), read as (
+    ), read as materialized (
       select
         i.ordinal::int as ordinal,
         i.item,
         case when jsonb_typeof(i.item -> 'thread_id') = 'string' then nullif(btrim(i.item ->> 'thread_id'), '') end as thread_id,
         case when jsonb_typeof(i.item -> 'participant') = 'object' then i.item -> 'participant' end as participant,
-        crm_private.event_time(i.item ->> 'updated_at') as updated_at
+        case when i.item ? 'updated_at' then crm_private.event_time(i.item ->> 'updated_at') end as updated_at
       from jsonb_array_elements(p_items) with ordinality i (item, ordinal)
-    ), checked as (
+    ), problems as (
+      select p.ordinal, min(p.path) as path
+      from crm_private.participant_problems(array(select r.participant from read r order by r.ordinal)) p
+      group by p.ordinal
+    ), checked as materialized (
       select r.*,
         case
           when jsonb_typeof(r.item) <> 'object' then '$'
@@ -28,9 +32,10 @@ begin
           when r.thread_id is null and r.participant is null then '$'
           when r.item ? 'events' and jsonb_typeof(r.item -> 'events') <> 'array' then '$.events'
           when r.item ? 'updated_at' and r.updated_at is null then '$.updated_at'
-          when r.participant is not null then crm_private.participant_problem(r.participant)
+          else '$.participant' || p.path
         end as problem_path
       from read r
+      left join problems p on p.ordinal = r.ordinal
     )
     select array_agg(row(
         c.ordinal, c.thread_id, case when c.problem_path is null then c.participant end,

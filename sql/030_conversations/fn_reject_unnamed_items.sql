@@ -7,13 +7,15 @@ as $$
 declare
   v_item crm_private.inbound_item;
 begin
-  foreach v_item in array p_items loop
-    if v_item.problem is null and not exists (select from unnest(p_keys) k where k.ordinal = v_item.ordinal) then
-      v_item.problem := 'no_conversation';
-      v_item.problem_path := case when v_item.participant is null then '$' else '$.participant.identities' end;
-      v_item.participant := null;
-      p_items[v_item.ordinal] := v_item;
-    end if;
+  for v_item in
+    select i.* from unnest(p_items) i
+    left join (select distinct k.ordinal from unnest(p_keys) k) k on k.ordinal = i.ordinal
+    where i.problem is null and k.ordinal is null
+  loop
+    v_item.problem := 'no_conversation';
+    v_item.problem_path := case when v_item.participant is null then '$' else '$.participant.identities' end;
+    v_item.participant := null;
+    p_items[v_item.ordinal] := v_item;
   end loop;
   return p_items;
 end;

@@ -22,20 +22,18 @@ begin
   are_new := array_fill(false, array[cardinality(p_items)]);
   v_found := crm_private.item_conversations(p_account, p_keys);
 
-  if exists (
-    select from unnest(p_keys) k
-    where not exists (
-      select from crm.conversation_keys x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value)
-  ) or exists (select from unnest(v_found) f group by f.ordinal having count(*) > 1) then
+  if cardinality(crm_private.unclaimed_keys(p_account, p_keys)) > 0
+    or exists (select from unnest(v_found) f group by f.ordinal having count(*) > 1) then
     -- Conversations first, in id order; then the keys nobody has, in sorted order, for the conversation the item is known by
     -- or for one that gets its row later. What was read before a lock was waited for may be gone, so read again.
     v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
     loop
-      perform from crm.conversations v
-      where v.workspace_id = p_account.workspace_id and v.id in (select f.conversation_id from unnest(v_found) f)
-      order by v.id
-      for no key update;
+      perform l.id
+      from (select distinct f.conversation_id from unnest(v_found) f order by f.conversation_id) i
+      cross join lateral (
+        select v.id from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = i.conversation_id
+        for no key update
+      ) l;
 
       v_again := crm_private.item_conversations(p_account, p_keys);
       if v_again is distinct from v_found then
@@ -48,11 +46,8 @@ begin
       select p_account.workspace_id, p_account.id, n.kind, n.value, coalesce(n.conversation_id, v_new_ids[n.ordinal])
       from (
         select distinct on (k.kind, k.value) k.kind, k.value, k.ordinal, f.conversation_id
-        from unnest(p_keys) k
+        from unnest(crm_private.unclaimed_keys(p_account, p_keys)) k
         left join unnest(v_found) f on f.ordinal = k.ordinal
-        where not exists (
-          select from crm.conversation_keys x
-          where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value)
         order by k.kind, k.value, k.ordinal, f.conversation_id
       ) n
       order by n.kind, n.value
@@ -66,7 +61,9 @@ begin
       v_ids := array(
         select f.conversation_id
         from unnest(crm_private.item_conversations(p_account, p_keys)) f
-        left join crm.conversations v on v.workspace_id = p_account.workspace_id and v.id = f.conversation_id
+        left join lateral (
+          select x.created_at from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
+        ) v on true
         where f.ordinal = v_ordinal
         order by v.created_at nulls last, f.conversation_id);
       v_survivor := v_ids[1];
@@ -92,7 +89,9 @@ begin
     left join unnest(v_found) f on f.ordinal = i.ordinal
   ) f
   join unnest(p_items) i on i.ordinal = f.ordinal
-  left join crm.conversations v on v.workspace_id = p_account.workspace_id and v.id = f.conversation_id;
+  left join lateral (
+    select x.id from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
+  ) v on true;
 end;
 $$;
 comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[]) is

@@ -6,25 +6,15 @@ set search_path = ''
 as $$
 begin
   return query
-  with suspects as (
-    select s.message, e.*
-    from unnest(p_copies) e
-    cross join lateral (
-      select x as message
-      from crm.messages x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
-      offset 0
-    ) s
-    where e.body <> coalesce((s.message).body, '')
-      or (e.attachments <> '[]' and e.attachments <> (s.message).attachments)
-      or e.reply_to <> coalesce((s.message).reply_to, '')
-      or e.occurred_at < (s.message).sent_at
-      or ((s.message).is_history and not e.is_history)
-      or (e.payload <> '{}' and (s.message).payload || e.payload <> (s.message).payload)
-  )
   select j.*
-  from suspects s
-  cross join lateral crm_private.join_copy(s.message, s.body, s.attachments, s.reply_to, s.occurred_at, s.is_history, s.payload) j
+  from unnest(p_copies) e
+  cross join lateral (
+    select x as message
+    from crm.messages x
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
+    offset 0
+  ) s
+  cross join lateral crm_private.join_copy(s.message, e.body, e.attachments, e.reply_to, e.occurred_at, e.is_history, e.payload) j
   where j is distinct from s.message;
 end;
 $$;

@@ -19,26 +19,37 @@ declare
   v_touched uuid[];
   v_attached uuid[];
   v_waiting uuid[];
+  v_richer uuid[] := '{}';
   v_before crm.conversations[];
   v_conversations crm.conversations[];
-  v_all_new boolean := not exists (
-    select
-    from unnest(p_conversation_ids) c (id)
-    where c.id is not null
-      and not exists (select from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new and n.id = c.id));
+  v_all_new boolean := (select count(distinct c.id) = count(*) filter (where c.is_new) from unnest(p_conversation_ids, p_are_new) c (id, is_new));
 begin
-  -- 1. Which events are not known yet, once each; the rest are copies.
-  select array_agg(k.event order by (k.event).key collate "C") filter (where k.is_fresh),
-    array_agg(k.event) filter (where not k.is_fresh and (k.event).type = 'message')
+  -- 1. Which events are not known yet, once each, and which copies of known messages may add something to them.
+  --    A message is known by its row, which has its event (I10).
+  select array_agg(k.event) filter (where k.known is null and k.place = 1),
+    array_agg(k.event) filter (where (k.event).type = 'message' and (k.adds or (k.known is null and k.place > 1)))
   into v_fresh, v_copies
   from (
-    select e as event,
-      row_number() over (partition by e.key order by e.ordinal, e.index) = 1
-        and (v_all_new or not exists (
-          select from crm.contact_interaction_events x
-          where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.event_key = e.key
-          offset 0)) as is_fresh
+    select e as event, known.known, known.adds, row_number() over (partition by e.key) as place
     from unnest(p_events) e
+    left join lateral (
+      select true as known,
+        e.body <> coalesce(x.body, '')
+          or (e.attachments <> '[]' and e.attachments <> x.attachments)
+          or e.reply_to <> coalesce(x.reply_to, '')
+          or e.occurred_at < x.sent_at
+          or (x.is_history and not e.is_history)
+          or (e.payload <> '{}' and x.payload || e.payload <> x.payload) as adds
+      from crm.messages x
+      where not v_all_new and e.type = 'message'
+        and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
+      union all
+      select true, false
+      from crm.contact_interaction_events x
+      where not v_all_new and e.type <> 'message'
+        and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.event_key = e.key
+      offset 0
+    ) known on true
   ) k;
   v_stored := coalesce(v_fresh, '{}');
 
@@ -47,15 +58,17 @@ begin
     perform crm_private.insert_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, p_are_new);
   end if;
   if not v_all_new then
-    v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_copies, p_contact_ids, p_conversation_ids, p_are_new);
+    v_richer := array(select distinct r.conversation_id from crm_private.richer_messages(p_account, v_copies) r);
+    v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_richer, p_contact_ids, p_conversation_ids, p_are_new);
   end if;
 
   if v_fresh is not null then
     v_conversations := array(
-      select v
-      from crm.conversations v
-      where v.workspace_id = p_account.workspace_id and v.id in (select c.id from unnest(p_conversation_ids) c (id))
-      offset 0);
+      select v.conversation
+      from (select distinct c.id from unnest(p_conversation_ids) c (id) where c.id is not null) i
+      cross join lateral (
+        select x as conversation from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
+      ) v);
 
     -- 3. Messages with their events, then the other events.
     v_keys := array(select crm_private.insert_messages(p_account, v_fresh, p_conversation_ids, v_conversations));
@@ -68,7 +81,7 @@ begin
 
     if cardinality(v_keys) < cardinality(v_fresh) then
       -- Somebody else was faster with some of them: those are copies too.
-      select coalesce(array_agg(f.event order by (f.event).key collate "C") filter (where f.is_stored), '{}'),
+      select coalesce(array_agg(f.event) filter (where f.is_stored), '{}'),
         v_copies || array_agg(f.event) filter (where not f.is_stored and (f.event).type = 'message')
       into v_stored, v_copies
       from (

@@ -1,0 +1,55 @@
+create function crm_private.contact_changes(
+  p_workspace_id uuid,
+  p_sync_source text,
+  p_items crm_private.inbound_item[],
+  p_identities crm_private.item_identity[],
+  p_contact_ids uuid[]
+)
+returns crm_private.field_change[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- A field belongs to whoever comes last in the order (source's rank, source's time, value, delivery). That is a total order,
+  -- so the winner does not depend on the order of arrival, and a replay finds nothing to win.
+  return (
+    with incoming as materialized (
+      select p_contact_ids[f.ordinal] as contact_id, f.ordinal, f.field, f.value, f.value #>> '{}' as text, i.source_time as at, i.delivery
+      from crm_private.item_fields(p_items, p_identities) f
+      join unnest(p_items) i on i.ordinal = f.ordinal
+      where p_contact_ids[f.ordinal] is not null
+    ), best as materialized (
+      select distinct on (n.contact_id, n.field) n.*
+      from incoming n
+      order by n.contact_id, n.field, n.at desc nulls last, n.text collate "C" desc, n.delivery collate "C" desc
+    ), current as materialized (
+      select b.contact_id, c.id is not null as is_there, c.sync_source, c.field_sources, to_jsonb(c) || c.custom as fields
+      from (select distinct x.contact_id from best x) b
+      left join lateral (
+        select x.*, (
+          select coalesce(jsonb_object_agg('custom_attributes.' || a.key, a.value), '{}') from jsonb_each(x.custom_attributes) a
+        ) as custom
+        from crm.contacts x
+        where x.workspace_id = p_workspace_id and x.id = b.contact_id
+        offset 0
+      ) c on true
+    )
+    select coalesce(array_agg(row(
+        b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
+        v.value is null
+          or row(crm_private.source_rank(p_sync_source), coalesce(b.at, '-infinity'), b.text collate "C", b.delivery collate "C")
+            > row(crm_private.source_rank(coalesce(c.field_sources -> b.field ->> 'source', c.sync_source)),
+              coalesce((c.field_sources -> b.field ->> 'at')::timestamptz, '-infinity'),
+              v.value #>> '{}' collate "C",
+              coalesce(c.field_sources -> b.field ->> 'delivery', '') collate "C"),
+        v.value is distinct from b.value
+      )::crm_private.field_change), '{}')
+    from best b
+    join current c on c.contact_id = b.contact_id
+    cross join lateral (select nullif(nullif(c.fields -> b.field, 'null'), '[]') as value offset 0) v
+  );
+end;
+$$;
+comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], uuid[]) is
+  'What the items say of the fields of their contacts (p_contact_ids by ordinal), the best word for each field, held against what is there. A contact without a row yet has no fields.';

@@ -1,0 +1,42 @@
+create function crm_private.item_fields(p_items crm_private.inbound_item[], p_identities crm_private.item_identity[])
+returns table (ordinal int, field text, value jsonb)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  with given as materialized (
+    select i.ordinal, e.key, e.value, e.value #>> '{}' as text
+    from unnest(p_items) i
+    cross join lateral jsonb_each(i.participant) e
+    where jsonb_typeof(i.participant) = 'object' and jsonb_typeof(e.value) <> 'null'
+  )
+  select g.ordinal, g.key, to_jsonb(btrim(g.text))
+  from given g
+  where g.key = any (crm_private.contact_text_fields())
+    and btrim(g.text) <> ''
+    and not (g.key = 'full_name' and crm_private.is_placeholder_name(g.text))
+  union all
+  select g.ordinal, g.key, g.value
+  from given g
+  where g.key = 'tags' and g.value <> '[]'
+  union all
+  select g.ordinal, g.key, to_jsonb(crm_private.event_time(g.text))
+  from given g
+  where g.key = 'source_created_at'
+  union all
+  select g.ordinal, 'custom_attributes.' || a.key, a.value
+  from given g
+  cross join lateral jsonb_each(g.value) a
+  where g.key = 'custom_attributes' and jsonb_typeof(a.value) <> 'null' and a.value <> '""'
+  union all
+  -- An identity that is also a field of the contact.
+  select d.ordinal, d.kind, to_jsonb(d.value)
+  from unnest(p_identities) d
+  where d.kind in ('wa_id', 'identification') and not d.is_previous
+    and not exists (select from given g where g.ordinal = d.ordinal and g.key = d.kind);
+end;
+$$;
+comment on function crm_private.item_fields(crm_private.inbound_item[], crm_private.item_identity[]) is
+  'The contact fields that each item gives a value for. Null, empty text and a placeholder name are no value. Each custom attribute is a field of its own, named custom_attributes.<name>.';

@@ -1,0 +1,1102 @@
+// Generated from schema crm by "npm run db:types", never edited by hand.
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
+
+export type Database = {
+  crm: {
+    Tables: {
+      blocked_identity_values: {
+        Row: {
+          created_at: string
+          id: string
+          kind: string
+          pattern: string
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          created_at?: string
+          id?: string
+          kind: string
+          pattern: string
+          workspace_id?: string | null
+        }
+        Update: {
+          created_at?: string
+          id?: string
+          kind?: string
+          pattern?: string
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'blocked_identity_values_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      channel_accounts: {
+        Row: {
+          channel: string
+          created_at: string
+          display_name: string
+          external_id: string
+          id: string
+          is_active: boolean
+          settings: NonNullable<Json>
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          channel: string
+          created_at?: string
+          display_name: string
+          external_id: string
+          id?: string
+          is_active?: boolean
+          settings?: NonNullable<Json>
+          workspace_id: string
+        }
+        Update: {
+          channel?: string
+          created_at?: string
+          display_name?: string
+          external_id?: string
+          id?: string
+          is_active?: boolean
+          settings?: NonNullable<Json>
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'channel_accounts_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      contact_identities: {
+        Row: {
+          contact_id: string
+          delivery: string | null
+          first_seen_at: string
+          kind: string
+          rule: string
+          scope: string
+          source: string
+          value: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          contact_id: string
+          delivery?: string | null
+          first_seen_at?: string
+          kind: string
+          rule: string
+          scope?: string
+          source: string
+          value: string
+          workspace_id: string
+        }
+        Update: {
+          contact_id?: string
+          delivery?: string | null
+          first_seen_at?: string
+          kind?: string
+          rule?: string
+          scope?: string
+          source?: string
+          value?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'contact_fkey'
+            columns: ['workspace_id', 'contact_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+        ]
+      }
+      contact_interaction_events: {
+        Row: {
+          channel_account_id: string
+          contact_id: string | null
+          conversation_id: string
+          created_at: string
+          event_key: string
+          event_type: string
+          id: string
+          message_id: string | null
+          occurred_at: string
+          payload: NonNullable<Json>
+          provider_message_id: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          channel_account_id: string
+          contact_id?: string | null
+          conversation_id: string
+          created_at?: string
+          event_key: string
+          event_type: string
+          id?: string
+          message_id?: string | null
+          occurred_at: string
+          payload?: NonNullable<Json>
+          provider_message_id?: string | null
+          workspace_id: string
+        }
+        Update: {
+          channel_account_id?: string
+          contact_id?: string | null
+          conversation_id?: string
+          created_at?: string
+          event_key?: string
+          event_type?: string
+          id?: string
+          message_id?: string | null
+          occurred_at?: string
+          payload?: NonNullable<Json>
+          provider_message_id?: string | null
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'contact_fkey'
+            columns: ['workspace_id', 'contact_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'message_fkey'
+            columns: ['workspace_id', 'message_id']
+            isOneToOne: false
+            referencedRelation: 'messages'
+            referencedColumns: ['workspace_id', 'id']
+          },
+        ]
+      }
+      contact_merges: {
+        Row: {
+          duplicate_id: string
+          id: string
+          merged_at: string
+          merged_by: string
+          moved: NonNullable<Json>
+          reason: string
+          survivor_id: string
+          undone_at: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          duplicate_id: string
+          id?: string
+          merged_at?: string
+          merged_by: string
+          moved: NonNullable<Json>
+          reason: string
+          survivor_id: string
+          undone_at?: string | null
+          workspace_id: string
+        }
+        Update: {
+          duplicate_id?: string
+          id?: string
+          merged_at?: string
+          merged_by?: string
+          moved?: NonNullable<Json>
+          reason?: string
+          survivor_id?: string
+          undone_at?: string | null
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'duplicate_fkey'
+            columns: ['workspace_id', 'duplicate_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'survivor_fkey'
+            columns: ['workspace_id', 'survivor_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+        ]
+      }
+      contacts: {
+        Row: {
+          address: string | null
+          city: string | null
+          company: string | null
+          country: string | null
+          created_at: string
+          custom_attributes: NonNullable<Json>
+          email: string | null
+          field_sources: NonNullable<Json>
+          full_name: string | null
+          id: string
+          identification: string | null
+          landline: string | null
+          last_sync_at: string | null
+          merchant_id: string | null
+          merged_into_id: string | null
+          mobile: string | null
+          needs_full_sync: boolean
+          phone: string | null
+          phone_normalized: string | null
+          source_created_at: string | null
+          source_updated_at: string | null
+          sync_source: string
+          tags: NonNullable<Json>
+          updated_at: string
+          version: number
+          wa_id: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          address?: string | null
+          city?: string | null
+          company?: string | null
+          country?: string | null
+          created_at?: string
+          custom_attributes?: NonNullable<Json>
+          email?: string | null
+          field_sources?: NonNullable<Json>
+          full_name?: string | null
+          id?: string
+          identification?: string | null
+          landline?: string | null
+          last_sync_at?: string | null
+          merchant_id?: string | null
+          merged_into_id?: string | null
+          mobile?: string | null
+          needs_full_sync?: boolean
+          phone?: string | null
+          phone_normalized?: string | null
+          source_created_at?: string | null
+          source_updated_at?: string | null
+          sync_source?: string
+          tags?: NonNullable<Json>
+          updated_at?: string
+          version?: number
+          wa_id?: string | null
+          workspace_id: string
+        }
+        Update: {
+          address?: string | null
+          city?: string | null
+          company?: string | null
+          country?: string | null
+          created_at?: string
+          custom_attributes?: NonNullable<Json>
+          email?: string | null
+          field_sources?: NonNullable<Json>
+          full_name?: string | null
+          id?: string
+          identification?: string | null
+          landline?: string | null
+          last_sync_at?: string | null
+          merchant_id?: string | null
+          merged_into_id?: string | null
+          mobile?: string | null
+          needs_full_sync?: boolean
+          phone?: string | null
+          phone_normalized?: string | null
+          source_created_at?: string | null
+          source_updated_at?: string | null
+          sync_source?: string
+          tags?: NonNullable<Json>
+          updated_at?: string
+          version?: number
+          wa_id?: string | null
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'contacts_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'merged_into_fkey'
+            columns: ['workspace_id', 'merged_into_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+        ]
+      }
+      conversation_keys: {
+        Row: {
+          channel_account_id: string
+          conversation_id: string
+          kind: string
+          value: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          channel_account_id: string
+          conversation_id: string
+          kind: string
+          value: string
+          workspace_id: string
+        }
+        Update: {
+          channel_account_id?: string
+          conversation_id?: string
+          kind?: string
+          value?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'conversation_id']
+          },
+        ]
+      }
+      conversation_tags: {
+        Row: {
+          conversation_id: string
+          set_at: string
+          set_by: string
+          tag: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          conversation_id: string
+          set_at?: string
+          set_by: string
+          tag: string
+          workspace_id: string
+        }
+        Update: {
+          conversation_id?: string
+          set_at?: string
+          set_by?: string
+          tag?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'conversations'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'conversation_id']
+          },
+        ]
+      }
+      conversations: {
+        Row: {
+          channel_account_id: string
+          contact_id: string | null
+          created_at: string
+          delivered_watermark: string | null
+          follow_up: boolean
+          id: string
+          last_inbound_at: string | null
+          last_message_at: string | null
+          metadata: NonNullable<Json>
+          read_watermark: string | null
+          source_updated_at: string | null
+          status: string
+          status_changed_at: string | null
+          unread_count: number
+          updated_at: string
+          version: number
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          channel_account_id: string
+          contact_id?: string | null
+          created_at?: string
+          delivered_watermark?: string | null
+          follow_up?: boolean
+          id?: string
+          last_inbound_at?: string | null
+          last_message_at?: string | null
+          metadata?: NonNullable<Json>
+          read_watermark?: string | null
+          source_updated_at?: string | null
+          status?: string
+          status_changed_at?: string | null
+          unread_count?: number
+          updated_at?: string
+          version?: number
+          workspace_id: string
+        }
+        Update: {
+          channel_account_id?: string
+          contact_id?: string | null
+          created_at?: string
+          delivered_watermark?: string | null
+          follow_up?: boolean
+          id?: string
+          last_inbound_at?: string | null
+          last_message_at?: string | null
+          metadata?: NonNullable<Json>
+          read_watermark?: string | null
+          source_updated_at?: string | null
+          status?: string
+          status_changed_at?: string | null
+          unread_count?: number
+          updated_at?: string
+          version?: number
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_accounts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_overview'
+            referencedColumns: ['workspace_id', 'channel_account_id']
+          },
+          {
+            foreignKeyName: 'contact_fkey'
+            columns: ['workspace_id', 'contact_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+        ]
+      }
+      dead_letters: {
+        Row: {
+          account_external_id: string
+          attempts: number
+          channel: string
+          channel_account_id: string | null
+          created_at: string
+          detail: string | null
+          id: string
+          item: NonNullable<Json>
+          item_hash: string
+          path: string | null
+          reason: string
+          replayed_at: string | null
+          status: string
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          account_external_id: string
+          attempts?: number
+          channel: string
+          channel_account_id?: string | null
+          created_at?: string
+          detail?: string | null
+          id?: string
+          item: NonNullable<Json>
+          item_hash: string
+          path?: string | null
+          reason: string
+          replayed_at?: string | null
+          status?: string
+          workspace_id?: string | null
+        }
+        Update: {
+          account_external_id?: string
+          attempts?: number
+          channel?: string
+          channel_account_id?: string | null
+          created_at?: string
+          detail?: string | null
+          id?: string
+          item?: NonNullable<Json>
+          item_hash?: string
+          path?: string | null
+          reason?: string
+          replayed_at?: string | null
+          status?: string
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_accounts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_overview'
+            referencedColumns: ['workspace_id', 'channel_account_id']
+          },
+          {
+            foreignKeyName: 'dead_letters_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      merge_candidates: {
+        Row: {
+          contact_a_id: string
+          contact_b_id: string
+          created_at: string
+          decided_at: string | null
+          evidence: NonNullable<Json>
+          id: string
+          status: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          contact_a_id: string
+          contact_b_id: string
+          created_at?: string
+          decided_at?: string | null
+          evidence?: NonNullable<Json>
+          id?: string
+          status?: string
+          workspace_id: string
+        }
+        Update: {
+          contact_a_id?: string
+          contact_b_id?: string
+          created_at?: string
+          decided_at?: string | null
+          evidence?: NonNullable<Json>
+          id?: string
+          status?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'contact_a_fkey'
+            columns: ['workspace_id', 'contact_a_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'contact_b_fkey'
+            columns: ['workspace_id', 'contact_b_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+        ]
+      }
+      messages: {
+        Row: {
+          attachments: NonNullable<Json>
+          body: string | null
+          channel_account_id: string
+          conversation_id: string
+          created_at: string
+          direction: string
+          edit_count: number
+          error: Json | null
+          id: string
+          is_history: boolean
+          payload: NonNullable<Json>
+          provider_message_id: string
+          reply_to: string | null
+          sent_at: string
+          status: string | null
+          unsent_at: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          attachments?: NonNullable<Json>
+          body?: string | null
+          channel_account_id: string
+          conversation_id: string
+          created_at?: string
+          direction: string
+          edit_count?: number
+          error?: Json | null
+          id?: string
+          is_history?: boolean
+          payload?: NonNullable<Json>
+          provider_message_id: string
+          reply_to?: string | null
+          sent_at: string
+          status?: string | null
+          unsent_at?: string | null
+          workspace_id: string
+        }
+        Update: {
+          attachments?: NonNullable<Json>
+          body?: string | null
+          channel_account_id?: string
+          conversation_id?: string
+          created_at?: string
+          direction?: string
+          edit_count?: number
+          error?: Json | null
+          id?: string
+          is_history?: boolean
+          payload?: NonNullable<Json>
+          provider_message_id?: string
+          reply_to?: string | null
+          sent_at?: string
+          status?: string | null
+          unsent_at?: string | null
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'conversation_id']
+          },
+        ]
+      }
+      workspace_members: {
+        Row: {
+          created_at: string
+          role: string
+          user_id: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          created_at?: string
+          role: string
+          user_id: string
+          workspace_id: string
+        }
+        Update: {
+          created_at?: string
+          role?: string
+          user_id?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'workspace_members_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      workspaces: {
+        Row: {
+          created_at: string
+          default_country: string
+          id: string
+          name: string
+          settings: NonNullable<Json>
+          slug: string
+        }
+        ComputedFields: never
+        Insert: {
+          created_at?: string
+          default_country: string
+          id?: string
+          name: string
+          settings?: NonNullable<Json>
+          slug: string
+        }
+        Update: {
+          created_at?: string
+          default_country?: string
+          id?: string
+          name?: string
+          settings?: NonNullable<Json>
+          slug?: string
+        }
+        Relationships: []
+      }
+    }
+    Views: {
+      channel_overview: {
+        Row: {
+          channel: string
+          channel_account_id: string
+          contacts: number | null
+          conversations: number | null
+          dead_letters: number | null
+          display_name: string
+          events: number | null
+          is_active: boolean
+          last_event_at: string | null
+          messages: number | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'channel_accounts_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      contact_sync_overview: {
+        Row: {
+          contacts: number | null
+          last_sync_at: string | null
+          needing_full_sync: number | null
+          oldest_created_at: string | null
+          sync_source: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'contacts_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      dead_letter_summary: {
+        Row: {
+          account_external_id: string
+          channel: string
+          dead_letters: number | null
+          first_at: string | null
+          last_at: string | null
+          path: string | null
+          reason: string
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'dead_letters_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      inbox: {
+        Row: {
+          account: string
+          channel: string
+          channel_account_id: string
+          contact_id: string | null
+          conversation_id: string
+          full_name: string | null
+          is_stub: boolean | null
+          last_body: string | null
+          last_direction: string | null
+          last_inbound_at: string | null
+          last_is_unsent: boolean | null
+          last_message_at: string | null
+          last_status: string | null
+          status: string
+          tags: Json | null
+          unread_count: number
+          version: number
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_accounts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_overview'
+            referencedColumns: ['workspace_id', 'channel_account_id']
+          },
+          {
+            foreignKeyName: 'contact_fkey'
+            columns: ['workspace_id', 'contact_id']
+            isOneToOne: false
+            referencedRelation: 'contacts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+        ]
+      }
+    }
+    Functions: {
+      add_member: { Args: { p_role: string; p_user_id: string; p_workspace_id: string }; Returns: undefined }
+      bulk_upsert_conversations_with_events: {
+        Args: { p_channel_account_id: string; p_items: Json; p_lock_token?: string }
+        Returns: {
+          contact_id: string
+          contact_outcome: string
+          conversation_id: string
+          error: Json
+          events_duplicate: number
+          events_inserted: number
+          is_new: boolean
+          ordinal: number
+          version: number
+        }[]
+      }
+      connect_channel: {
+        Args: { p_channel: string; p_display_name: string; p_external_id: string; p_workspace_id: string }
+        Returns: string
+      }
+      contact_sync_stats: {
+        Args: { p_workspace_id: string }
+        Returns: {
+          contacts: number
+          contacts_needing_sync: number
+          conversations: number
+          orphaned_conversations: number
+          stale_stubs: number
+        }[]
+      }
+      create_workspace: { Args: { p_default_country: string; p_name: string; p_slug: string }; Returns: string }
+      ingest_webhook: {
+        Args: { p_account_external_id: string; p_channel: string; p_items: Json; p_rejected?: Json }
+        Returns: {
+          duplicates: number
+          failed: number
+          received: number
+        }[]
+      }
+      update_conversation: {
+        Args: { p_conversation_id: string; p_expected_version: number; p_patch: Json; p_workspace_id?: string }
+        Returns: number
+      }
+      upsert_contact: {
+        Args: { p_contact: Json; p_sync_source: string; p_workspace_id: string }
+        Returns: {
+          contact_id: string
+          outcome: string
+          sync_source: string
+          version: number
+        }[]
+      }
+      upsert_conversation_with_events: {
+        Args: { p_channel_account_id: string; p_item: Json }
+        Returns: {
+          contact_id: string
+          contact_outcome: string
+          conversation_id: string
+          error: Json
+          events_duplicate: number
+          events_inserted: number
+          is_new: boolean
+          version: number
+        }[]
+      }
+    }
+    Enums: {
+      [_ in never]: never
+    }
+    CompositeTypes: {
+      [_ in never]: never
+    }
+  }
+}
+
+type DatabaseWithoutInternals = Omit<Database, '__InternalSupabase'>
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, 'crm'>]
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema['Tables'] & DefaultSchema['Views'])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'] &
+        DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Views'])
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'] &
+      DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Views'])[TableName] extends {
+      Row: infer R
+    }
+    ? R
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema['Tables'] & DefaultSchema['Views'])
+    ? (DefaultSchema['Tables'] & DefaultSchema['Views'])[DefaultSchemaTableNameOrOptions] extends {
+        Row: infer R
+      }
+      ? R
+      : never
+    : never
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables'] | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables']
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'][TableName] extends {
+      Insert: infer I
+    }
+    ? I
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables']
+    ? DefaultSchema['Tables'][DefaultSchemaTableNameOrOptions] extends {
+        Insert: infer I
+      }
+      ? I
+      : never
+    : never
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables'] | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables']
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'][TableName] extends {
+      Update: infer U
+    }
+    ? U
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables']
+    ? DefaultSchema['Tables'][DefaultSchemaTableNameOrOptions] extends {
+        Update: infer U
+      }
+      ? U
+      : never
+    : never
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema['Enums'] | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions['schema']]['Enums']
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions['schema']]['Enums'][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema['Enums']
+    ? DefaultSchema['Enums'][DefaultSchemaEnumNameOrOptions]
+    : never
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema['CompositeTypes']
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions['schema']]['CompositeTypes']
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions['schema']]['CompositeTypes'][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema['CompositeTypes']
+    ? DefaultSchema['CompositeTypes'][PublicCompositeTypeNameOrOptions]
+    : never
+
+export const Constants = {
+  crm: {
+    Enums: {},
+  },
+} as const
