@@ -1,0 +1,72 @@
+import Table from 'cli-table3'
+import pg from 'pg'
+import type { Answers } from './demo.ts'
+
+interface View {
+  title: string
+  columns: string[]
+  sql: string
+}
+
+/** What the tables show: monitoring views, read as somebody would in the SQL editor. */
+const VIEWS: readonly View[] = [
+  {
+    title: 'Channels (crm.channel_overview)',
+    columns: ['channel', 'account', 'contacts', 'conversations', 'messages', 'events', 'dead letters', 'last event'],
+    sql: `select channel, display_name, contacts, conversations, messages, events, dead_letters, to_char(last_event_at, 'YYYY-MM-DD HH24:MI:SS')
+          from crm.channel_overview where workspace_id = $1 order by channel, display_name`,
+  },
+  {
+    title: 'Inbox (crm.inbox)',
+    columns: ['channel', 'person', 'status', 'unread', 'last message', 'from', 'what', 'delivery'],
+    sql: `select channel, coalesce(full_name, '(no name)'), status, unread_count, to_char(last_message_at, 'HH24:MI:SS'), last_direction,
+            case when last_is_unsent then '(unsent)' else left(coalesce(last_body, '(attachment)'), 40) end, last_status
+          from crm.inbox where workspace_id = $1 order by last_message_at desc nulls last limit 20`,
+  },
+  {
+    title: 'Contacts (crm.contact_sync_overview)',
+    columns: ['source', 'contacts', 'waiting for a full sync'],
+    sql: `select sync_source, contacts, needing_full_sync from crm.contact_sync_overview where workspace_id = $1 order by sync_source`,
+  },
+  {
+    title: 'Dead letters (crm.dead_letter_summary)',
+    columns: ['channel', 'account', 'reason', 'where', 'items'],
+    sql: `select channel, account_external_id, left(reason, 60), left(path, 40), dead_letters from crm.dead_letter_summary
+          where workspace_id = $1 or workspace_id is null order by channel, account_external_id, reason, path`,
+  },
+]
+
+/** What became of the webhooks, as text: a table of the HTTP answers and one of each monitoring view. */
+export async function demoTables(dbUrl: string, workspaceId: string, answers: readonly Answers[]): Promise<string> {
+  const client = new pg.Client({ connectionString: dbUrl })
+  await client.connect()
+  try {
+    const parts = [
+      table(
+        'HTTP answers',
+        ['channel', 'requests', 'statuses', 'received', 'duplicates', 'failed'],
+        answers.map((one) => [one.channel, one.requests, statuses(one), one.received, one.duplicates, one.failed]),
+      ),
+    ]
+    for (const view of VIEWS) {
+      const { rows } = await client.query<unknown[]>({ text: view.sql, values: [workspaceId], rowMode: 'array' })
+      parts.push(table(view.title, view.columns, rows))
+    }
+    return parts.join('\n\n')
+  } finally {
+    await client.end()
+  }
+}
+
+function statuses({ statuses: all }: Answers): string {
+  return Object.entries(all)
+    .map(([status, times]) => `${status} × ${times}`)
+    .join(', ')
+}
+
+function table(title: string, head: string[], rows: readonly (readonly unknown[])[]): string {
+  if (!rows.length) return `${title}\n(nothing)`
+  const drawn = new Table({ head, style: { head: [], border: [], compact: true } })
+  for (const row of rows) drawn.push(row.map((cell) => (cell === null ? '' : String(cell))))
+  return `${title}\n${drawn.toString()}`
+}

@@ -1,0 +1,114 @@
+/**
+ * `npm start`: the local stack with a demo in it. Shows what became of the recorded webhooks, then keeps serving.
+ * Options: `--once` ends after the tables; `--port`, `--db-port`, `--functions-port` (or ONEFOLD_PORT, ONEFOLD_DB_PORT,
+ * ONEFOLD_FUNCTIONS_PORT) fix the ports; `--data` (or ONEFOLD_DATA) names the data folder instead of `.onefold`.
+ */
+import { appendFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import ora from 'ora'
+import { DEMO_OPERATOR, DEMO_SECRETS, postRecordedWebhooks, setUpDemo } from './demo.ts'
+import { demoTables } from './demo-tables.ts'
+import { type Stack, startStack } from './stack.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    port: { type: 'string' },
+    'db-port': { type: 'string' },
+    'functions-port': { type: 'string' },
+    data: { type: 'string' },
+  },
+})
+const dataDir = resolve(flags.data ?? process.env.ONEFOLD_DATA ?? join(import.meta.dirname, '../../.onefold'))
+
+let stack: Stack | undefined
+let ending = false
+
+/** Stops what was started and ends with the code. A second signal while it stops changes nothing. */
+async function end(code: number): Promise<never> {
+  ending = true
+  await stack?.stop()
+  process.exit(code)
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (!ending) void end(128 + (signal === 'SIGINT' ? 2 : signal === 'SIGTERM' ? 15 : 1))
+  })
+}
+
+// npm does not hand every signal on: when it goes, so do we.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent && !ending) void end(143)
+  }, 500).unref()
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  await end(1)
+}
+
+async function main(): Promise<void> {
+  const begun = performance.now()
+  const spinner = ora({ text: 'Starting the local stack', discardStdin: false }).start()
+  const running = await startStack({
+    dataDir,
+    ports: {
+      gateway: port(flags.port ?? process.env.ONEFOLD_PORT),
+      database: port(flags['db-port'] ?? process.env.ONEFOLD_DB_PORT),
+      functions: port(flags['functions-port'] ?? process.env.ONEFOLD_FUNCTIONS_PORT),
+    },
+    secrets: { ...DEMO_SECRETS, ...givenSecrets() },
+    onStep: (step, note) => {
+      spinner.text = `${step}: ${note}`
+    },
+    onFunctionLog: (text) => appendFileSync(join(dataDir, 'functions.log'), text),
+  }).catch((error: unknown) => {
+    spinner.fail('The local stack did not start')
+    throw error
+  })
+  stack = running
+  spinner.succeed(`Stack ready in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+
+  spinner.start('Setting up the workspace demo')
+  const workspaceId = await setUpDemo(running)
+  const answers = await postRecordedWebhooks(running, join(dataDir, 'demo-clock.json'), (done, total) => {
+    spinner.text = `Posting recorded webhooks, signed, twice and out of order: ${done} of ${total}`
+  })
+  const requests = answers.reduce((sum, one) => sum + one.requests, 0)
+  spinner.succeed(`Posted ${requests} signed webhooks, each twice and out of order`)
+  console.log(`\n${await demoTables(running.dbUrl, workspaceId, answers)}\n`)
+
+  if (flags.once) await end(0)
+  console.log(`API              ${running.url}
+Functions        ${running.url}/functions/v1/
+Database         ${running.dbUrl}
+Publishable key  ${running.publishableKey}
+Secret key       ${running.secretKey}
+Operator         ${DEMO_OPERATOR.email} / ${DEMO_OPERATOR.password}
+
+Data is kept in ${dataDir} (npm run reset clears it), the functions' log in functions.log there. Ctrl-C stops everything.`)
+  const reason = await running.failed
+  if (!ending) throw new Error(`${reason} Its last words are in ${join(dataDir, 'functions.log')} or above.`)
+}
+
+/** The functions' secrets that this process's environment has already: they go before the demo's. */
+function givenSecrets(): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(DEMO_SECRETS).flatMap((name) => {
+      const value = process.env[name]
+      return value ? [[name, value]] : []
+    }),
+  )
+}
+
+function port(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new Error(`${text} is no port.`)
+  return number
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts'],
+    globalSetup: ['tests/harness/global-setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // The database does the work, and it is one server: more workers than this only wait for each other.
+    maxWorkers: 3,
+    coverage: { include: ['src/**'] },
+  },
+})
