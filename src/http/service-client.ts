@@ -1,0 +1,19 @@
+import { createAdminClient } from '@supabase/server/core'
+import type { CrmClient } from '../crm/client.ts'
+import { CLIENT_OPTIONS, createCrmClient } from '../crm/supabase-client.ts'
+import type { Env } from './secrets.ts'
+
+/** The function's environment, in Deno as in Node. */
+export const readEnv: Env = (name) => process.env[name]
+
+/**
+ * A CRM client with the service role (`SUPABASE_URL`, `SUPABASE_SECRET_KEYS`), made at its first use and kept:
+ * it holds no state of a request. Throws when the environment lacks either.
+ */
+export function serviceCrmClient(): () => CrmClient {
+  let client: CrmClient | undefined
+  return () => {
+    client ??= createCrmClient(createAdminClient({ supabaseOptions: CLIENT_OPTIONS }))
+    return client
+  }
+}

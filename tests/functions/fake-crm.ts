@@ -1,0 +1,64 @@
+import type { CrmClient } from '../../src/crm/client.ts'
+import { RpcError, type RpcFailure } from '../../src/crm/rpc-error.ts'
+
+export type IngestCall = Parameters<CrmClient['ingestWebhook']>[0]
+
+function unexpected(method: string): () => Promise<never> {
+  return () => Promise.reject(new Error(`unexpected call of ${method}`))
+}
+
+/** A `CrmClient` whose methods fail loudly unless a test gives its own. */
+export function fakeCrm(methods: Partial<CrmClient> = {}): CrmClient {
+  return {
+    ingestWebhook: unexpected('ingestWebhook'),
+    upsertConversationWithEvents: unexpected('upsertConversationWithEvents'),
+    bulkUpsertConversationsWithEvents: unexpected('bulkUpsertConversationsWithEvents'),
+    upsertContact: unexpected('upsertContact'),
+    updateConversation: unexpected('updateConversation'),
+    createWorkspace: unexpected('createWorkspace'),
+    connectChannel: unexpected('connectChannel'),
+    addMember: unexpected('addMember'),
+    contactSyncStats: unexpected('contactSyncStats'),
+    ...methods,
+  }
+}
+
+/**
+ * An in-memory stand-in for ingestion: it keeps every call and knows an event it has seen before, per account.
+ * `failures` are thrown by the calls of these numbers (1 is the first), which store nothing.
+ */
+export function inMemoryIngest(failures: Record<number, RpcError> = {}): { crm: CrmClient; calls: IngestCall[] } {
+  const calls: IngestCall[] = []
+  const seen = new Set<string>()
+  let count = 0
+  const crm = fakeCrm({
+    ingestWebhook: (call) => {
+      count += 1
+      const failure = failures[count]
+      if (failure) return Promise.reject(failure)
+      calls.push(call)
+      const events = call.items.flatMap((item) => item.events)
+      const failed = call.rejected?.length ?? 0
+      let duplicates = 0
+      for (const event of events) {
+        const key = JSON.stringify([call.channel, call.accountExternalId, event])
+        if (seen.has(key)) duplicates += 1
+        seen.add(key)
+      }
+      return Promise.resolve({ received: events.length + failed, duplicates, failed })
+    },
+  })
+  return { crm, calls }
+}
+
+export function rpcError(failure: Partial<RpcFailure>): RpcError {
+  return new RpcError('ingest_webhook', {
+    code: null,
+    status: 500,
+    stableCode: null,
+    message: 'failed',
+    hint: null,
+    detail: {},
+    ...failure,
+  })
+}
