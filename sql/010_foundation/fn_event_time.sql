@@ -8,11 +8,7 @@ begin
   if p_value ~ '^-?[0-9]{1,14}(\.[0-9]{1,9})?$' then
     return to_timestamp(case when abs(p_value::float8) < 1e10 then p_value::float8 else p_value::float8 / 1000 end);
   end if;
-  -- Only ISO 8601 with a zone: the cast alone would also take 'now', 'infinity' and local times.
-  if p_value ~ '^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-](0[0-9]|1[0-3]):?[0-5][0-9])$' then
-    return p_value::timestamptz;
-  end if;
-  -- The rest may still be no date, such as 30 February.
+  -- Only ISO 8601 with a zone: the cast alone would also take 'now', 'infinity' and local times. It may still be no date.
   if p_value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
     begin
       return p_value::timestamptz;

@@ -23,17 +23,6 @@ begin
       select distinct on (n.contact_id, n.field) n.*
       from incoming n
       order by n.contact_id, n.field, n.at desc nulls last, n.text collate "C" desc, n.delivery collate "C" desc
-    ), current as materialized (
-      select b.contact_id, c.id is not null as is_there, c.sync_source, c.field_sources, to_jsonb(c) || c.custom as fields
-      from (select distinct x.contact_id from best x) b
-      left join lateral (
-        select x.*, (
-          select coalesce(jsonb_object_agg('custom_attributes.' || a.key, a.value), '{}') from jsonb_each(x.custom_attributes) a
-        ) as custom
-        from crm.contacts x
-        where x.workspace_id = p_workspace_id and x.id = b.contact_id
-        offset 0
-      ) c on true
     )
     select coalesce(array_agg(row(
         b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
@@ -46,8 +35,30 @@ begin
         v.value is distinct from b.value
       )::crm_private.field_change), '{}')
     from best b
-    join current c on c.contact_id = b.contact_id
-    cross join lateral (select nullif(nullif(c.fields -> b.field, 'null'), '[]') as value offset 0) v
+    left join lateral (
+      select x.* from crm.contacts x where x.workspace_id = p_workspace_id and x.id = b.contact_id offset 0
+    ) c on true
+    cross join lateral (
+      -- Field by field: the whole row as jsonb costs as much as everything else here.
+      select case b.field
+        when 'full_name' then to_jsonb(c.full_name)
+        when 'email' then to_jsonb(c.email)
+        when 'phone' then to_jsonb(c.phone)
+        when 'mobile' then to_jsonb(c.mobile)
+        when 'landline' then to_jsonb(c.landline)
+        when 'wa_id' then to_jsonb(c.wa_id)
+        when 'identification' then to_jsonb(c.identification)
+        when 'address' then to_jsonb(c.address)
+        when 'city' then to_jsonb(c.city)
+        when 'country' then to_jsonb(c.country)
+        when 'company' then to_jsonb(c.company)
+        when 'merchant_id' then to_jsonb(c.merchant_id)
+        when 'source_created_at' then to_jsonb(c.source_created_at)
+        when 'tags' then nullif(c.tags, '[]')
+        else c.custom_attributes -> substr(b.field, length('custom_attributes.') + 1)
+      end as value
+      offset 0
+    ) v
   );
 end;
 $$;

@@ -17,7 +17,7 @@ begin
         from jsonb_array_elements(coalesce(i.participant -> 'previous_identities', '[]')) e
       ) x
       where i.problem is null and i.participant is not null
-    ), canonical as (
+    ), canonical as materialized (
       select g.ordinal, g.kind, g.is_previous,
         case g.kind
           when 'psid' then coalesce(g.scope, p_account.external_id, '')
@@ -27,15 +27,18 @@ begin
         end as scope,
         crm_private.canonical_identity_value(g.kind, g.value) as value
       from given g
+    ), blocked as materialized (
+      -- One expression per kind: matching each value against each pattern costs as many times more.
+      select k.kind, '^(?:' || string_agg(b.pattern, '|') || ')$' as pattern
+      from (select distinct c.kind from canonical c) k
+      join crm.blocked_identity_values b on b.kind in ('*', k.kind) and (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
+      group by k.kind
     ), usable as (
       select distinct on (c.ordinal, c.kind, c.scope, c.value) c.*
       from canonical c
+      left join blocked b on b.kind = c.kind
       where c.value is not null
-        and not exists (
-          select from crm.blocked_identity_values b
-          where (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
-            and b.kind in ('*', c.kind)
-            and c.value ~* ('^(?:' || b.pattern || ')$'))
+        and (b.pattern is null or c.value !~* b.pattern)
       order by c.ordinal, c.kind, c.scope, c.value, c.is_previous
     )
     select coalesce(array_agg(row(

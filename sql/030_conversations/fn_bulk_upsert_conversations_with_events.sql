@@ -41,7 +41,9 @@ begin
       where jsonb_array_length(p_items) = 1
         and a.id = p_channel_account_id
         and p_lock_token is null
-        and (p_items #- '{0,events,0}') #- '{0,participant,identities,0,value}' = '[{"events": [], "participant": {"identities": [{"kind": "psid"}]}}]'
+        and coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id
+        and (p_items #- '{0,events,0}') #- '{0,participant,identities,0,value}' #- '{0,participant,identities,0,scope}'
+          = '[{"events": [], "participant": {"identities": [{"kind": "psid"}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
         and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
         and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'

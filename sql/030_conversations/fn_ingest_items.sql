@@ -11,6 +11,7 @@ declare
   v_items crm_private.inbound_item[];
   v_identities crm_private.item_identity[];
   v_keys crm_private.item_key[];
+  v_will_link boolean;
   v_contact_ids uuid[];
   v_outcomes text[];
   v_conversation_ids uuid[];
@@ -24,12 +25,12 @@ begin
   v_keys := crm_private.item_keys(p_account, v_items, v_identities);
   v_items := crm_private.reject_unnamed_items(v_items, v_keys);
 
+  v_will_link := crm_private.has_unlinked_items(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
   select c.contact_ids, c.outcomes into v_contact_ids, v_outcomes
-  from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities,
-    crm_private.has_unlinked_items(p_account, v_keys), p_now) c;
+  from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;
   select c.conversation_ids, c.are_new into v_conversation_ids, v_are_new
-  from crm_private.resolve_conversations(p_account, v_items, v_keys) c;
+  from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link) c;
 
   v_stored := crm_private.store_events(p_account, v_items,
     array(select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null),

@@ -14,10 +14,11 @@ begin
         r.*,
         jsonb_typeof(e.event) = 'object' as is_object,
         case
-          -- Milliseconds, what arrives most, without a call.
-          when jsonb_typeof(r.occurred_at) = 'number' and r.occurred_at >= '10000000000' and r.occurred_at < '100000000000000'
-            then to_timestamp(r.occurred_at::float8 / 1000)
-          when r.occurred_at is not null then crm_private.event_time(r.occurred_at #>> '{}')
+          -- What arrives most, without a call: milliseconds, and the days that every month has.
+          when r.occurred_at ~ '^[1-9][0-9]{10,13}$' then to_timestamp(r.occurred_at::float8 / 1000)
+          when r.occurred_at ~ '^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-]0[0-9]:?[0-5][0-9])$'
+            then r.occurred_at::timestamptz
+          when r.occurred_at is not null then crm_private.event_time(r.occurred_at)
           when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark')
         end as at,
         case when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark') end as watermark
@@ -25,7 +26,7 @@ begin
       cross join lateral jsonb_array_elements(
         case when jsonb_typeof(i.item -> 'events') = 'array' then i.item -> 'events' else '[]' end) with ordinality e (event, index)
       cross join lateral jsonb_to_record(case when jsonb_typeof(e.event) = 'object' then e.event else '{}' end) as r (
-        type text, provider_message_id text, occurred_at jsonb, direction text, text jsonb, attachments jsonb, reply_to text,
+        type text, provider_message_id text, occurred_at text, direction text, text jsonb, attachments jsonb, reply_to text,
         status text, error jsonb, is_history jsonb, payload jsonb)
     ), checked as materialized (
       select r.*,

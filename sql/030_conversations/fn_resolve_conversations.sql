@@ -2,6 +2,7 @@ create function crm_private.resolve_conversations(
   p_account crm.channel_accounts,
   p_items crm_private.inbound_item[],
   p_keys crm_private.item_key[],
+  p_will_link boolean,
   out conversation_ids uuid[],
   out are_new boolean[]
 )
@@ -22,7 +23,7 @@ begin
   are_new := array_fill(false, array[cardinality(p_items)]);
   v_found := crm_private.item_conversations(p_account, p_keys);
 
-  if cardinality(crm_private.unclaimed_keys(p_account, p_keys)) > 0
+  if (p_will_link and cardinality(crm_private.unclaimed_keys(p_account, p_keys)) > 0)
     or exists (select from unnest(v_found) f group by f.ordinal having count(*) > 1) then
     -- Conversations first, in id order; then the keys nobody has, in sorted order, for the conversation the item is known by
     -- or for one that gets its row later. What was read before a lock was waited for may be gone, so read again.
@@ -94,5 +95,5 @@ begin
   ) v on true;
 end;
 $$;
-comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[]) is
-  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations.';
+comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean) is
+  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations. p_will_link: has_unlinked_items said that there is a key to claim or a contact to link.';

@@ -24,33 +24,41 @@ declare
   v_conversations crm.conversations[];
   v_all_new boolean := (select count(distinct c.id) = count(*) filter (where c.is_new) from unnest(p_conversation_ids, p_are_new) c (id, is_new));
 begin
-  -- 1. Which events are not known yet, once each, and which copies of known messages may add something to them.
+  -- 1. Which events are not known yet, and which copies of known messages add something to them.
   --    A message is known by its row, which has its event (I10).
-  select array_agg(k.event) filter (where k.known is null and k.place = 1),
-    array_agg(k.event) filter (where (k.event).type = 'message' and (k.adds or (k.known is null and k.place > 1)))
-  into v_fresh, v_copies
-  from (
-    select e as event, known.known, known.adds, row_number() over (partition by e.key) as place
+  if v_all_new then
+    v_fresh := p_events;
+  else
+    select array_agg(e) filter (where known.adds is null), array_agg(e) filter (where known.adds)
+    into v_fresh, v_copies
     from unnest(p_events) e
     left join lateral (
-      select true as known,
+      select coalesce(
         e.body <> coalesce(x.body, '')
           or (e.attachments <> '[]' and e.attachments <> x.attachments)
           or e.reply_to <> coalesce(x.reply_to, '')
           or e.occurred_at < x.sent_at
           or (x.is_history and not e.is_history)
-          or (e.payload <> '{}' and x.payload || e.payload <> x.payload) as adds
+          or (e.payload <> '{}' and x.payload || e.payload <> x.payload), false) as adds
       from crm.messages x
-      where not v_all_new and e.type = 'message'
+      where e.type = 'message'
         and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
       union all
-      select true, false
+      select false
       from crm.contact_interaction_events x
-      where not v_all_new and e.type <> 'message'
+      where e.type <> 'message'
         and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.event_key = e.key
       offset 0
-    ) known on true
-  ) k;
+    ) known on true;
+  end if;
+
+  -- The same event twice in one delivery: once, and the other time a copy.
+  if cardinality(v_fresh) > 0 then
+    select array_agg(k.event) filter (where k.place = 1),
+      v_copies || array_agg(k.event) filter (where k.place > 1 and (k.event).type = 'message')
+    into v_fresh, v_copies
+    from (select e as event, row_number() over (partition by e.key) as place from unnest(v_fresh) e) k;
+  end if;
   v_stored := coalesce(v_fresh, '{}');
 
   -- 2. New conversations get their rows; of those that are there, only the ones that will change are locked, in id order.
@@ -62,7 +70,7 @@ begin
     v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_richer, p_contact_ids, p_conversation_ids, p_are_new);
   end if;
 
-  if v_fresh is not null then
+  if cardinality(v_fresh) > 0 then
     v_conversations := array(
       select v.conversation
       from (select distinct c.id from unnest(p_conversation_ids) c (id) where c.id is not null) i

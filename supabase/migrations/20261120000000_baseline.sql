@@ -322,11 +322,7 @@ begin
   if p_value ~ '^-?[0-9]{1,14}(\.[0-9]{1,9})?$' then
     return to_timestamp(case when abs(p_value::float8) < 1e10 then p_value::float8 else p_value::float8 / 1000 end);
   end if;
-  -- Only ISO 8601 with a zone: the cast alone would also take 'now', 'infinity' and local times.
-  if p_value ~ '^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-](0[0-9]|1[0-3]):?[0-5][0-9])$' then
-    return p_value::timestamptz;
-  end if;
-  -- The rest may still be no date, such as 30 February.
+  -- Only ISO 8601 with a zone: the cast alone would also take 'now', 'infinity' and local times. It may still be no date.
   if p_value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
     begin
       return p_value::timestamptz;
@@ -634,17 +630,6 @@ begin
       select distinct on (n.contact_id, n.field) n.*
       from incoming n
       order by n.contact_id, n.field, n.at desc nulls last, n.text collate "C" desc, n.delivery collate "C" desc
-    ), current as materialized (
-      select b.contact_id, c.id is not null as is_there, c.sync_source, c.field_sources, to_jsonb(c) || c.custom as fields
-      from (select distinct x.contact_id from best x) b
-      left join lateral (
-        select x.*, (
-          select coalesce(jsonb_object_agg('custom_attributes.' || a.key, a.value), '{}') from jsonb_each(x.custom_attributes) a
-        ) as custom
-        from crm.contacts x
-        where x.workspace_id = p_workspace_id and x.id = b.contact_id
-        offset 0
-      ) c on true
     )
     select coalesce(array_agg(row(
         b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
@@ -657,8 +642,30 @@ begin
         v.value is distinct from b.value
       )::crm_private.field_change), '{}')
     from best b
-    join current c on c.contact_id = b.contact_id
-    cross join lateral (select nullif(nullif(c.fields -> b.field, 'null'), '[]') as value offset 0) v
+    left join lateral (
+      select x.* from crm.contacts x where x.workspace_id = p_workspace_id and x.id = b.contact_id offset 0
+    ) c on true
+    cross join lateral (
+      -- Field by field: the whole row as jsonb costs as much as everything else here.
+      select case b.field
+        when 'full_name' then to_jsonb(c.full_name)
+        when 'email' then to_jsonb(c.email)
+        when 'phone' then to_jsonb(c.phone)
+        when 'mobile' then to_jsonb(c.mobile)
+        when 'landline' then to_jsonb(c.landline)
+        when 'wa_id' then to_jsonb(c.wa_id)
+        when 'identification' then to_jsonb(c.identification)
+        when 'address' then to_jsonb(c.address)
+        when 'city' then to_jsonb(c.city)
+        when 'country' then to_jsonb(c.country)
+        when 'company' then to_jsonb(c.company)
+        when 'merchant_id' then to_jsonb(c.merchant_id)
+        when 'source_created_at' then to_jsonb(c.source_created_at)
+        when 'tags' then nullif(c.tags, '[]')
+        else c.custom_attributes -> substr(b.field, length('custom_attributes.') + 1)
+      end as value
+      offset 0
+    ) v
   );
 end;
 $$;
@@ -923,7 +930,7 @@ begin
         from jsonb_array_elements(coalesce(i.participant -> 'previous_identities', '[]')) e
       ) x
       where i.problem is null and i.participant is not null
-    ), canonical as (
+    ), canonical as materialized (
       select g.ordinal, g.kind, g.is_previous,
         case g.kind
           when 'psid' then coalesce(g.scope, p_account.external_id, '')
@@ -933,15 +940,18 @@ begin
         end as scope,
         crm_private.canonical_identity_value(g.kind, g.value) as value
       from given g
+    ), blocked as materialized (
+      -- One expression per kind: matching each value against each pattern costs as many times more.
+      select k.kind, '^(?:' || string_agg(b.pattern, '|') || ')$' as pattern
+      from (select distinct c.kind from canonical c) k
+      join crm.blocked_identity_values b on b.kind in ('*', k.kind) and (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
+      group by k.kind
     ), usable as (
       select distinct on (c.ordinal, c.kind, c.scope, c.value) c.*
       from canonical c
+      left join blocked b on b.kind = c.kind
       where c.value is not null
-        and not exists (
-          select from crm.blocked_identity_values b
-          where (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
-            and b.kind in ('*', c.kind)
-            and c.value ~* ('^(?:' || b.pattern || ')$'))
+        and (b.pattern is null or c.value !~* b.pattern)
       order by c.ordinal, c.kind, c.scope, c.value, c.is_previous
     )
     select coalesce(array_agg(row(
@@ -1947,7 +1957,9 @@ begin
       where jsonb_array_length(p_items) = 1
         and a.id = p_channel_account_id
         and p_lock_token is null
-        and (p_items #- '{0,events,0}') #- '{0,participant,identities,0,value}' = '[{"events": [], "participant": {"identities": [{"kind": "psid"}]}}]'
+        and coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id
+        and (p_items #- '{0,events,0}') #- '{0,participant,identities,0,value}' #- '{0,participant,identities,0,scope}'
+          = '[{"events": [], "participant": {"identities": [{"kind": "psid"}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
         and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
         and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
@@ -2317,6 +2329,7 @@ declare
   v_items crm_private.inbound_item[];
   v_identities crm_private.item_identity[];
   v_keys crm_private.item_key[];
+  v_will_link boolean;
   v_contact_ids uuid[];
   v_outcomes text[];
   v_conversation_ids uuid[];
@@ -2330,12 +2343,12 @@ begin
   v_keys := crm_private.item_keys(p_account, v_items, v_identities);
   v_items := crm_private.reject_unnamed_items(v_items, v_keys);
 
+  v_will_link := crm_private.has_unlinked_items(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
   select c.contact_ids, c.outcomes into v_contact_ids, v_outcomes
-  from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities,
-    crm_private.has_unlinked_items(p_account, v_keys), p_now) c;
+  from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;
   select c.conversation_ids, c.are_new into v_conversation_ids, v_are_new
-  from crm_private.resolve_conversations(p_account, v_items, v_keys) c;
+  from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link) c;
 
   v_stored := crm_private.store_events(p_account, v_items,
     array(select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null),
@@ -2807,10 +2820,11 @@ begin
         r.*,
         jsonb_typeof(e.event) = 'object' as is_object,
         case
-          -- Milliseconds, what arrives most, without a call.
-          when jsonb_typeof(r.occurred_at) = 'number' and r.occurred_at >= '10000000000' and r.occurred_at < '100000000000000'
-            then to_timestamp(r.occurred_at::float8 / 1000)
-          when r.occurred_at is not null then crm_private.event_time(r.occurred_at #>> '{}')
+          -- What arrives most, without a call: milliseconds, and the days that every month has.
+          when r.occurred_at ~ '^[1-9][0-9]{10,13}$' then to_timestamp(r.occurred_at::float8 / 1000)
+          when r.occurred_at ~ '^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-]0[0-9]:?[0-5][0-9])$'
+            then r.occurred_at::timestamptz
+          when r.occurred_at is not null then crm_private.event_time(r.occurred_at)
           when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark')
         end as at,
         case when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark') end as watermark
@@ -2818,7 +2832,7 @@ begin
       cross join lateral jsonb_array_elements(
         case when jsonb_typeof(i.item -> 'events') = 'array' then i.item -> 'events' else '[]' end) with ordinality e (event, index)
       cross join lateral jsonb_to_record(case when jsonb_typeof(e.event) = 'object' then e.event else '{}' end) as r (
-        type text, provider_message_id text, occurred_at jsonb, direction text, text jsonb, attachments jsonb, reply_to text,
+        type text, provider_message_id text, occurred_at text, direction text, text jsonb, attachments jsonb, reply_to text,
         status text, error jsonb, is_history jsonb, payload jsonb)
     ), checked as materialized (
       select r.*,
@@ -3008,6 +3022,7 @@ create function crm_private.resolve_conversations(
   p_account crm.channel_accounts,
   p_items crm_private.inbound_item[],
   p_keys crm_private.item_key[],
+  p_will_link boolean,
   out conversation_ids uuid[],
   out are_new boolean[]
 )
@@ -3028,7 +3043,7 @@ begin
   are_new := array_fill(false, array[cardinality(p_items)]);
   v_found := crm_private.item_conversations(p_account, p_keys);
 
-  if cardinality(crm_private.unclaimed_keys(p_account, p_keys)) > 0
+  if (p_will_link and cardinality(crm_private.unclaimed_keys(p_account, p_keys)) > 0)
     or exists (select from unnest(v_found) f group by f.ordinal having count(*) > 1) then
     -- Conversations first, in id order; then the keys nobody has, in sorted order, for the conversation the item is known by
     -- or for one that gets its row later. What was read before a lock was waited for may be gone, so read again.
@@ -3100,8 +3115,8 @@ begin
   ) v on true;
 end;
 $$;
-comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[]) is
-  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations.';
+comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean) is
+  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations. p_will_link: has_unlinked_items said that there is a key to claim or a contact to link.';
 
 -- sql/030_conversations/fn_richer_messages.sql
 create function crm_private.richer_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
@@ -3154,33 +3169,41 @@ declare
   v_conversations crm.conversations[];
   v_all_new boolean := (select count(distinct c.id) = count(*) filter (where c.is_new) from unnest(p_conversation_ids, p_are_new) c (id, is_new));
 begin
-  -- 1. Which events are not known yet, once each, and which copies of known messages may add something to them.
+  -- 1. Which events are not known yet, and which copies of known messages add something to them.
   --    A message is known by its row, which has its event (I10).
-  select array_agg(k.event) filter (where k.known is null and k.place = 1),
-    array_agg(k.event) filter (where (k.event).type = 'message' and (k.adds or (k.known is null and k.place > 1)))
-  into v_fresh, v_copies
-  from (
-    select e as event, known.known, known.adds, row_number() over (partition by e.key) as place
+  if v_all_new then
+    v_fresh := p_events;
+  else
+    select array_agg(e) filter (where known.adds is null), array_agg(e) filter (where known.adds)
+    into v_fresh, v_copies
     from unnest(p_events) e
     left join lateral (
-      select true as known,
+      select coalesce(
         e.body <> coalesce(x.body, '')
           or (e.attachments <> '[]' and e.attachments <> x.attachments)
           or e.reply_to <> coalesce(x.reply_to, '')
           or e.occurred_at < x.sent_at
           or (x.is_history and not e.is_history)
-          or (e.payload <> '{}' and x.payload || e.payload <> x.payload) as adds
+          or (e.payload <> '{}' and x.payload || e.payload <> x.payload), false) as adds
       from crm.messages x
-      where not v_all_new and e.type = 'message'
+      where e.type = 'message'
         and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
       union all
-      select true, false
+      select false
       from crm.contact_interaction_events x
-      where not v_all_new and e.type <> 'message'
+      where e.type <> 'message'
         and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.event_key = e.key
       offset 0
-    ) known on true
-  ) k;
+    ) known on true;
+  end if;
+
+  -- The same event twice in one delivery: once, and the other time a copy.
+  if cardinality(v_fresh) > 0 then
+    select array_agg(k.event) filter (where k.place = 1),
+      v_copies || array_agg(k.event) filter (where k.place > 1 and (k.event).type = 'message')
+    into v_fresh, v_copies
+    from (select e as event, row_number() over (partition by e.key) as place from unnest(v_fresh) e) k;
+  end if;
   v_stored := coalesce(v_fresh, '{}');
 
   -- 2. New conversations get their rows; of those that are there, only the ones that will change are locked, in id order.
@@ -3192,7 +3215,7 @@ begin
     v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_richer, p_contact_ids, p_conversation_ids, p_are_new);
   end if;
 
-  if v_fresh is not null then
+  if cardinality(v_fresh) > 0 then
     v_conversations := array(
       select v.conversation
       from (select distinct c.id from unnest(p_conversation_ids) c (id) where c.id is not null) i
