@@ -5,7 +5,7 @@ set search_path = ''
 as $$
 declare
   v_waiting record;
-  v_messages uuid[] := '{}';
+  v_messages uuid[] := array[]::uuid[];
 begin
   -- One by one: events that wait are few, and the look-up that finds none is what has to be cheap.
   for v_waiting in

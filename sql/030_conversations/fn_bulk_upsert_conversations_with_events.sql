@@ -12,6 +12,8 @@ returns table (
 )
 language plpgsql
 set search_path = ''
+-- While the statistics are young, a plan that scans a small table would outlive its smallness.
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -70,7 +72,8 @@ begin
       from known n, message m
     )
     update crm.conversations v set
-      status = case when n.direction = 'inbound' and v.status = 'closed' and n.occurred_at > v.status_changed_at then 'open' else v.status end,
+      status = case when n.direction = 'inbound' and v.status = 'closed' and n.occurred_at > coalesce(v.status_changed_at, '-infinity')
+        then 'open' else v.status end,
       unread_count = v.unread_count + (n.direction = 'inbound')::int,
       last_message_at = greatest(v.last_message_at, n.occurred_at),
       last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end

@@ -13,6 +13,9 @@ begin
   end if;
   begin
     return query select r.* from crm_private.ingest_items(p_account, p_items, p_now) r;
+    -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
+    set constraints all immediate;
+    set constraints all deferred;
     return;
   exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
     -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
@@ -22,7 +25,6 @@ begin
   for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
     v_ordinal := v_ordinal + 1;
     begin
-      -- Deferred keys are checked here, so that a violation is this item's.
       select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now) r;
       set constraints all immediate;
       set constraints all deferred;

@@ -14,20 +14,18 @@ begin
   update crm.messages m set conversation_id = p_survivor_id
   where m.conversation_id = p_duplicate_id;
 
-  update crm.contact_interaction_events e
-  set conversation_id = p_survivor_id, contact_id = coalesce(v.contact_id, v_duplicate.contact_id)
-  from crm.conversations v
-  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id
-    and e.conversation_id = p_duplicate_id;
+  update crm.contact_interaction_events e set conversation_id = p_survivor_id
+  where e.conversation_id = p_duplicate_id;
 
   update crm.conversation_keys k set conversation_id = p_survivor_id
   where k.conversation_id = p_duplicate_id;
 
-  insert into crm.conversation_tags (workspace_id, conversation_id, tag, set_by, set_at)
+  insert into crm.conversation_tags as s (workspace_id, conversation_id, tag, set_by, set_at)
   select t.workspace_id, p_survivor_id, t.tag, t.set_by, t.set_at
   from crm.conversation_tags t
   where t.workspace_id = p_account.workspace_id and t.conversation_id = p_duplicate_id
-  on conflict (workspace_id, conversation_id, tag) do nothing;
+  on conflict (workspace_id, conversation_id, tag) do update set set_by = 'human', set_at = excluded.set_at
+  where s.set_by = 'ai' and excluded.set_by = 'human';
 
   update crm.conversations v set
     contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
@@ -41,7 +39,8 @@ begin
     read_watermark = greatest(v.read_watermark, v_duplicate.read_watermark),
     source_updated_at = greatest(v.source_updated_at, v_duplicate.source_updated_at),
     follow_up = v.follow_up or v_duplicate.follow_up,
-    metadata = v_duplicate.metadata || v.metadata
+    metadata = crm_private.conversation_metadata(v.contact_id, v_duplicate.metadata || v.metadata, v_duplicate.contact_id,
+      v_duplicate.metadata -> 'participant', (v_duplicate.metadata ->> 'participant_at')::timestamptz)
   where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
 
   delete from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
@@ -49,6 +48,17 @@ begin
   select v.* into strict v_survivor
   from crm.conversations v
   where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
+
+  update crm.contact_interaction_events e set contact_id = v_survivor.contact_id
+  where e.conversation_id = p_survivor_id and e.contact_id is distinct from v_survivor.contact_id;
+
+  -- An event on one side may have waited for a message on the other.
+  perform crm_private.apply_message_effects(p_account, crm_private.attach_waiting_events(p_account, array(
+    select 'message:' || e.provider_message_id
+    from crm.contact_interaction_events e
+    where e.conversation_id = p_survivor_id and e.message_id is null and e.provider_message_id is not null)));
+  perform crm_private.note_follow_up(p_account, array[p_survivor_id]);
+
   v_survivor.delivered_watermark := null;
   v_survivor.read_watermark := null;
   perform crm_private.apply_watermarks(p_account, array[v_survivor]);

@@ -19,7 +19,7 @@ declare
   v_touched uuid[];
   v_attached uuid[];
   v_waiting uuid[];
-  v_richer uuid[] := '{}';
+  v_richer uuid[] := array[]::uuid[];
   v_before crm.conversations[];
   v_conversations crm.conversations[];
   v_all_new boolean := (select count(distinct c.id) = count(*) filter (where c.is_new) from unnest(p_conversation_ids, p_are_new) c (id, is_new));

@@ -21,8 +21,6 @@ begin
     update crm.conversations v set
       contact_id = coalesce(v.contact_id, c.contact_id),
       status = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end,
-      status_changed_at = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity')
-        then c.newest_unread_at else v.status_changed_at end,
       unread_count = v.unread_count + c.unread,
       last_message_at = greatest(v.last_message_at, c.last_message_at),
       last_inbound_at = greatest(v.last_inbound_at, c.last_inbound_at),

@@ -1881,7 +1881,7 @@ set search_path = ''
 as $$
 declare
   v_waiting record;
-  v_messages uuid[] := '{}';
+  v_messages uuid[] := array[]::uuid[];
 begin
   -- One by one: events that wait are few, and the look-up that finds none is what has to be cheap.
   for v_waiting in
@@ -1928,6 +1928,8 @@ returns table (
 )
 language plpgsql
 set search_path = ''
+-- While the statistics are young, a plan that scans a small table would outlive its smallness.
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -1986,7 +1988,8 @@ begin
       from known n, message m
     )
     update crm.conversations v set
-      status = case when n.direction = 'inbound' and v.status = 'closed' and n.occurred_at > v.status_changed_at then 'open' else v.status end,
+      status = case when n.direction = 'inbound' and v.status = 'closed' and n.occurred_at > coalesce(v.status_changed_at, '-infinity')
+        then 'open' else v.status end,
       unread_count = v.unread_count + (n.direction = 'inbound')::int,
       last_message_at = greatest(v.last_message_at, n.occurred_at),
       last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
@@ -2284,6 +2287,9 @@ begin
   end if;
   begin
     return query select r.* from crm_private.ingest_items(p_account, p_items, p_now) r;
+    -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
+    set constraints all immediate;
+    set constraints all deferred;
     return;
   exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
     -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
@@ -2293,7 +2299,6 @@ begin
   for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
     v_ordinal := v_ordinal + 1;
     begin
-      -- Deferred keys are checked here, so that a violation is this item's.
       select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now) r;
       set constraints all immediate;
       set constraints all deferred;
@@ -2738,20 +2743,18 @@ begin
   update crm.messages m set conversation_id = p_survivor_id
   where m.conversation_id = p_duplicate_id;
 
-  update crm.contact_interaction_events e
-  set conversation_id = p_survivor_id, contact_id = coalesce(v.contact_id, v_duplicate.contact_id)
-  from crm.conversations v
-  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id
-    and e.conversation_id = p_duplicate_id;
+  update crm.contact_interaction_events e set conversation_id = p_survivor_id
+  where e.conversation_id = p_duplicate_id;
 
   update crm.conversation_keys k set conversation_id = p_survivor_id
   where k.conversation_id = p_duplicate_id;
 
-  insert into crm.conversation_tags (workspace_id, conversation_id, tag, set_by, set_at)
+  insert into crm.conversation_tags as s (workspace_id, conversation_id, tag, set_by, set_at)
   select t.workspace_id, p_survivor_id, t.tag, t.set_by, t.set_at
   from crm.conversation_tags t
   where t.workspace_id = p_account.workspace_id and t.conversation_id = p_duplicate_id
-  on conflict (workspace_id, conversation_id, tag) do nothing;
+  on conflict (workspace_id, conversation_id, tag) do update set set_by = 'human', set_at = excluded.set_at
+  where s.set_by = 'ai' and excluded.set_by = 'human';
 
   update crm.conversations v set
     contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
@@ -2765,7 +2768,8 @@ begin
     read_watermark = greatest(v.read_watermark, v_duplicate.read_watermark),
     source_updated_at = greatest(v.source_updated_at, v_duplicate.source_updated_at),
     follow_up = v.follow_up or v_duplicate.follow_up,
-    metadata = v_duplicate.metadata || v.metadata
+    metadata = crm_private.conversation_metadata(v.contact_id, v_duplicate.metadata || v.metadata, v_duplicate.contact_id,
+      v_duplicate.metadata -> 'participant', (v_duplicate.metadata ->> 'participant_at')::timestamptz)
   where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
 
   delete from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
@@ -2773,6 +2777,17 @@ begin
   select v.* into strict v_survivor
   from crm.conversations v
   where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
+
+  update crm.contact_interaction_events e set contact_id = v_survivor.contact_id
+  where e.conversation_id = p_survivor_id and e.contact_id is distinct from v_survivor.contact_id;
+
+  -- An event on one side may have waited for a message on the other.
+  perform crm_private.apply_message_effects(p_account, crm_private.attach_waiting_events(p_account, array(
+    select 'message:' || e.provider_message_id
+    from crm.contact_interaction_events e
+    where e.conversation_id = p_survivor_id and e.message_id is null and e.provider_message_id is not null)));
+  perform crm_private.note_follow_up(p_account, array[p_survivor_id]);
+
   v_survivor.delivered_watermark := null;
   v_survivor.read_watermark := null;
   perform crm_private.apply_watermarks(p_account, array[v_survivor]);
@@ -3164,7 +3179,7 @@ declare
   v_touched uuid[];
   v_attached uuid[];
   v_waiting uuid[];
-  v_richer uuid[] := '{}';
+  v_richer uuid[] := array[]::uuid[];
   v_before crm.conversations[];
   v_conversations crm.conversations[];
   v_all_new boolean := (select count(distinct c.id) = count(*) filter (where c.is_new) from unnest(p_conversation_ids, p_are_new) c (id, is_new));
@@ -3385,8 +3400,6 @@ begin
     update crm.conversations v set
       contact_id = coalesce(v.contact_id, c.contact_id),
       status = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end,
-      status_changed_at = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity')
-        then c.newest_unread_at else v.status_changed_at end,
       unread_count = v.unread_count + c.unread,
       last_message_at = greatest(v.last_message_at, c.last_message_at),
       last_inbound_at = greatest(v.last_inbound_at, c.last_inbound_at),
