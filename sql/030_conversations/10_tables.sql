@@ -99,7 +99,7 @@ comment on table crm.messages is 'Something said, inbound or outbound, once per 
 comment on column crm.messages.status is 'Of an outbound message: queued < sent < failed < delivered < read, only ever raised. Null for an inbound one.';
 comment on column crm.messages.error is 'Why a send failed, kept even if the provider later says it was delivered.';
 comment on column crm.messages.edit_count is 'The number of the edit the body comes from; 0 for the original.';
-comment on column crm.messages.unsent_at is 'When the sender took it back: body and attachments are then gone for good.';
+comment on column crm.messages.unsent_at is 'When the sender took it back: body, attachments and payload are then gone for good.';
 create index messages_conversation_idx on crm.messages (conversation_id, sent_at);
 
 create table crm.contact_interaction_events (

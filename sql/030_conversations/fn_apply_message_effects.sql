@@ -24,12 +24,13 @@ begin
     where e.status_rank is not null or e.edit_number is not null or e.unsent_at is not null
   loop
     if v_effect.unsent_at is not null then
-      update crm.contact_interaction_events e set payload = e.payload - 'text'
-      where e.message_id = v_effect.id and e.event_type = 'edit' and e.payload ? 'text';
+      update crm.contact_interaction_events e set payload = '{}'
+      where e.message_id = v_effect.id and e.event_type = 'edit' and e.payload <> '{}';
     end if;
 
     update crm.messages m set
-      status = n.status, error = n.error, edit_count = n.edit_count, unsent_at = n.unsent_at, body = n.body, attachments = n.attachments
+      status = n.status, error = n.error, edit_count = n.edit_count, unsent_at = n.unsent_at, body = n.body, attachments = n.attachments,
+      payload = n.payload
     from (
       select
         case when x.direction = 'outbound'
@@ -43,13 +44,14 @@ begin
           when v_effect.edit_number > x.edit_count then v_effect.body
           else x.body
         end as body,
-        case when coalesce(x.unsent_at, v_effect.unsent_at) is not null then '[]' else x.attachments end as attachments
+        case when coalesce(x.unsent_at, v_effect.unsent_at) is not null then '[]' else x.attachments end as attachments,
+        case when coalesce(x.unsent_at, v_effect.unsent_at) is not null then '{}' else x.payload end as payload
       from crm.messages x
       where x.workspace_id = p_account.workspace_id and x.id = v_effect.id
     ) n
     where m.workspace_id = p_account.workspace_id and m.id = v_effect.id
-      and row(m.status, m.error, m.edit_count, m.unsent_at, m.body, m.attachments)
-        is distinct from row(n.status, n.error, n.edit_count, n.unsent_at, n.body, n.attachments);
+      and row(m.status, m.error, m.edit_count, m.unsent_at, m.body, m.attachments, m.payload)
+        is distinct from row(n.status, n.error, n.edit_count, n.unsent_at, n.body, n.attachments, n.payload);
   end loop;
 end;
 $$;

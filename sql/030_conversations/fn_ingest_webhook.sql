@@ -18,7 +18,7 @@ begin
 
   select a.* into v_account
   from crm.channel_accounts a
-  where a.channel = p_channel and a.external_id = p_account_external_id and a.is_active;
+  where a.channel = p_channel and a.external_id = p_account_external_id;
 
   for v_rejected in select r.value from jsonb_array_elements(p_rejected) r loop
     perform crm_private.keep_dead_letter(v_account, p_channel, coalesce(p_account_external_id, ''),
@@ -32,8 +32,9 @@ begin
     order by i.place);
   received := coalesce((select sum(w) from unnest(v_weights) w), 0) + jsonb_array_length(p_rejected);
 
-  if v_account.id is null then
-    perform crm_private.keep_dead_letter(null, p_channel, coalesce(p_account_external_id, ''), 'unknown_account', '$', null, i.item)
+  if v_account.id is null or not v_account.is_active then
+    perform crm_private.keep_dead_letter(v_account, p_channel, coalesce(p_account_external_id, ''),
+      case when v_account.id is null then 'unknown_account' else 'inactive_account' end, '$', null, i.item)
     from jsonb_array_elements(p_items) i (item);
     duplicates := 0;
     failed := received;
@@ -50,4 +51,4 @@ begin
 end;
 $$;
 comment on function crm.ingest_webhook(text, text, jsonb, jsonb) is
-  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters). PT400 invalid_input.';
+  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters). PT400 invalid_input.';

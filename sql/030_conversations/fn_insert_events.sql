@@ -15,7 +15,7 @@ begin
     provider_message_id, event_type, event_key, occurred_at, payload)
   select p_account.workspace_id, p_account.id, v.id, v.contact_id, m.id, e.provider_message_id, e.type, e.key, e.occurred_at,
     -- What was taken back stays taken back, whatever comes late.
-    case when m.unsent_at is not null then e.payload - 'text' else e.payload end
+    case when m.unsent_at is not null and e.type = 'edit' then '{}' else e.payload end
   from unnest(p_events) e
   join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
   left join lateral (

@@ -25,11 +25,11 @@ begin
       > row(jsonb_array_length(p_message.attachments), p_message.attachments::text collate "C") then
       p_message.attachments := p_attachments;
     end if;
+    p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
   end if;
   p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
   p_message.sent_at := least(p_message.sent_at, p_sent_at);
   p_message.is_history := p_message.is_history and p_is_history;
-  p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
   return p_message;
 end;
 $$;

@@ -20,6 +20,6 @@ create table crm.dead_letters (
 );
 comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
 comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
-comment on column crm.dead_letters.path is 'JSON path of what was wrong, from the root of item.';
+comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
 create index dead_letters_open_idx on crm.dead_letters (workspace_id, created_at) where status = 'open';
 create index dead_letters_channel_account_idx on crm.dead_letters (workspace_id, channel_account_id);

@@ -1730,7 +1730,7 @@ comment on table crm.messages is 'Something said, inbound or outbound, once per 
 comment on column crm.messages.status is 'Of an outbound message: queued < sent < failed < delivered < read, only ever raised. Null for an inbound one.';
 comment on column crm.messages.error is 'Why a send failed, kept even if the provider later says it was delivered.';
 comment on column crm.messages.edit_count is 'The number of the edit the body comes from; 0 for the original.';
-comment on column crm.messages.unsent_at is 'When the sender took it back: body and attachments are then gone for good.';
+comment on column crm.messages.unsent_at is 'When the sender took it back: body, attachments and payload are then gone for good.';
 create index messages_conversation_idx on crm.messages (conversation_id, sent_at);
 
 create table crm.contact_interaction_events (
@@ -1816,12 +1816,13 @@ begin
     where e.status_rank is not null or e.edit_number is not null or e.unsent_at is not null
   loop
     if v_effect.unsent_at is not null then
-      update crm.contact_interaction_events e set payload = e.payload - 'text'
-      where e.message_id = v_effect.id and e.event_type = 'edit' and e.payload ? 'text';
+      update crm.contact_interaction_events e set payload = '{}'
+      where e.message_id = v_effect.id and e.event_type = 'edit' and e.payload <> '{}';
     end if;
 
     update crm.messages m set
-      status = n.status, error = n.error, edit_count = n.edit_count, unsent_at = n.unsent_at, body = n.body, attachments = n.attachments
+      status = n.status, error = n.error, edit_count = n.edit_count, unsent_at = n.unsent_at, body = n.body, attachments = n.attachments,
+      payload = n.payload
     from (
       select
         case when x.direction = 'outbound'
@@ -1835,13 +1836,14 @@ begin
           when v_effect.edit_number > x.edit_count then v_effect.body
           else x.body
         end as body,
-        case when coalesce(x.unsent_at, v_effect.unsent_at) is not null then '[]' else x.attachments end as attachments
+        case when coalesce(x.unsent_at, v_effect.unsent_at) is not null then '[]' else x.attachments end as attachments,
+        case when coalesce(x.unsent_at, v_effect.unsent_at) is not null then '{}' else x.payload end as payload
       from crm.messages x
       where x.workspace_id = p_account.workspace_id and x.id = v_effect.id
     ) n
     where m.workspace_id = p_account.workspace_id and m.id = v_effect.id
-      and row(m.status, m.error, m.edit_count, m.unsent_at, m.body, m.attachments)
-        is distinct from row(n.status, n.error, n.edit_count, n.unsent_at, n.body, n.attachments);
+      and row(m.status, m.error, m.edit_count, m.unsent_at, m.body, m.attachments, m.payload)
+        is distinct from row(n.status, n.error, n.edit_count, n.unsent_at, n.body, n.attachments, n.payload);
   end loop;
 end;
 $$;
@@ -2409,7 +2411,7 @@ begin
 
   select a.* into v_account
   from crm.channel_accounts a
-  where a.channel = p_channel and a.external_id = p_account_external_id and a.is_active;
+  where a.channel = p_channel and a.external_id = p_account_external_id;
 
   for v_rejected in select r.value from jsonb_array_elements(p_rejected) r loop
     perform crm_private.keep_dead_letter(v_account, p_channel, coalesce(p_account_external_id, ''),
@@ -2423,8 +2425,9 @@ begin
     order by i.place);
   received := coalesce((select sum(w) from unnest(v_weights) w), 0) + jsonb_array_length(p_rejected);
 
-  if v_account.id is null then
-    perform crm_private.keep_dead_letter(null, p_channel, coalesce(p_account_external_id, ''), 'unknown_account', '$', null, i.item)
+  if v_account.id is null or not v_account.is_active then
+    perform crm_private.keep_dead_letter(v_account, p_channel, coalesce(p_account_external_id, ''),
+      case when v_account.id is null then 'unknown_account' else 'inactive_account' end, '$', null, i.item)
     from jsonb_array_elements(p_items) i (item);
     duplicates := 0;
     failed := received;
@@ -2441,7 +2444,7 @@ begin
 end;
 $$;
 comment on function crm.ingest_webhook(text, text, jsonb, jsonb) is
-  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters). PT400 invalid_input.';
+  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters). PT400 invalid_input.';
 
 -- sql/030_conversations/fn_insert_conversations.sql
 create function crm_private.insert_conversations(
@@ -2494,7 +2497,7 @@ begin
     provider_message_id, event_type, event_key, occurred_at, payload)
   select p_account.workspace_id, p_account.id, v.id, v.contact_id, m.id, e.provider_message_id, e.type, e.key, e.occurred_at,
     -- What was taken back stays taken back, whatever comes late.
-    case when m.unsent_at is not null then e.payload - 'text' else e.payload end
+    case when m.unsent_at is not null and e.type = 'edit' then '{}' else e.payload end
   from unnest(p_events) e
   join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
   left join lateral (
@@ -2641,11 +2644,11 @@ begin
       > row(jsonb_array_length(p_message.attachments), p_message.attachments::text collate "C") then
       p_message.attachments := p_attachments;
     end if;
+    p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
   end if;
   p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
   p_message.sent_at := least(p_message.sent_at, p_sent_at);
   p_message.is_history := p_message.is_history and p_is_history;
-  p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
   return p_message;
 end;
 $$;
@@ -3515,7 +3518,7 @@ create table crm.dead_letters (
 );
 comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
 comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
-comment on column crm.dead_letters.path is 'JSON path of what was wrong, from the root of item.';
+comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
 create index dead_letters_open_idx on crm.dead_letters (workspace_id, created_at) where status = 'open';
 create index dead_letters_channel_account_idx on crm.dead_letters (workspace_id, channel_account_id);
 
@@ -3539,14 +3542,16 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash)
+  insert into crm.dead_letters as d (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash)
   values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item,
     encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex'))
-  on conflict on constraint dead_letters_item_key do nothing;
+  on conflict on constraint dead_letters_item_key do update set status = 'open', attempts = d.attempts + 1, reason = excluded.reason,
+    path = excluded.path, detail = excluded.detail, replayed_at = null
+  where d.status = 'replayed';
 end;
 $$;
 comment on function crm_private.keep_dead_letter(crm.channel_accounts, text, text, text, text, text, jsonb) is
-  'Keeps what could not be stored, with why; the same item again changes nothing. p_account is null when the account is not connected.';
+  'Keeps what could not be stored, with why; the same item again changes nothing, unless it had been replayed: then it is open again, and a discarded one stays discarded. p_account is null when the account is not connected.';
 
 -- sql/040_sync/fn_keep_rejected.sql
 create function crm_private.keep_rejected(

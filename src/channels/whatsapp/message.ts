@@ -36,8 +36,7 @@ export function messageEvent(message: WhatsappMessage, origin: MessageOrigin): I
     return other('reaction', time, reaction.message_id, payload('reaction', fields))
   }
   if (message.type === 'edit' && edit) {
-    // There is no running number of the edit: its time takes that place, so that a later edit has the greater one.
-    const number = typeof time === 'number' ? { num_edit: time } : {}
+    const number = typeof time === 'number' ? { num_edit: editNumber(time, message.id) } : {}
     const fields = { ...fieldsExcept(edit, 'original_message_id'), text: editedText(edit.message), ...number }
     return other('edit', time, edit.original_message_id, payload('edit', fields))
   }
@@ -101,6 +100,16 @@ function attachmentsOf(message: WhatsappMessage): Record<string, unknown>[] {
     type: 'contacts',
   }))
   return [...media, ...cards]
+}
+
+/**
+ * There is no running number of the edit: its time takes that place, so that a later edit has the greater one. Times are
+ * whole seconds; the edit's own id tells two of the same second apart, the same way whichever comes first.
+ */
+function editNumber(seconds: number, id: string): number {
+  let hash = 0
+  for (let i = 0; i < id.length; i += 1) hash = (hash * 31 + id.charCodeAt(i)) % 1000
+  return Math.trunc(seconds) * 1000 + hash
 }
 
 /** The text after an edit: '' where only a caption can have been removed, undefined where there is no telling. */

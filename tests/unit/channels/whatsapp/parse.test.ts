@@ -238,9 +238,23 @@ describe('messages', () => {
     const edit = { original_message_id: 'w0', message: content }
     const { items } = parse({ messages: [{ ...text('w'), type: 'edit', text: undefined, edit }] })
     expect(items[0]?.events).toMatchObject([{ type: 'edit', provider_message_id: 'w0' }])
-    expect(items[0]?.events[0]).toHaveProperty('payload.num_edit', 1763700000)
+    expect(items[0]?.events[0]).toHaveProperty('payload.num_edit', 1763700000119)
     const payload = JSON.parse(JSON.stringify(items[0]?.events[0])).payload
     expect(payload.text).toBe(expected)
+  })
+
+  it('edited twice in one second have two numbers, whichever comes first', () => {
+    const edits = ['w1', 'w2'].map((id) => ({
+      ...text(id),
+      type: 'edit',
+      text: undefined,
+      edit: { original_message_id: 'w0' },
+    }))
+    const numbers = [edits, edits.toReversed()].map((messages) =>
+      parse({ messages }).items[0]?.events.map((event) => ('payload' in event ? event.payload?.num_edit : undefined)),
+    )
+    expect(new Set(numbers[0]).size).toBe(2)
+    expect(numbers[1]).toEqual(numbers[0]?.toReversed())
   })
 
   it('edited at a time that is no number have no number either', () => {
