@@ -38,6 +38,8 @@ create table crm.contacts (
 comment on table crm.contacts is 'One person as the workspace knows them. A row with merged_into_id set is history: its references live on the contact it was merged into.';
 comment on column crm.contacts.sync_source is 'chat_embedded: a stub, created from a chat; contacts_api: created by the Contacts API; upgraded: was a stub, is full now.';
 comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>.';
+comment on column crm.contacts.wa_id is 'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order of arrival does not matter.';
+comment on column crm.contacts.identification is 'The identification among the identities: a person has one.';
 comment on column crm.contacts.phone_normalized is 'E.164.';
 create index contacts_id_idx on crm.contacts (id);
 create index contacts_merged_into_idx on crm.contacts (merged_into_id) where merged_into_id is not null;
@@ -52,6 +54,7 @@ create table crm.contact_identities (
   source text not null,
   rule text not null,
   delivery text,
+  is_previous boolean not null default false,
   first_seen_at timestamptz not null default now(),
   primary key (workspace_id, kind, scope, value),
   -- Claimed before the contact's row exists, so that no loser row is ever left behind.
@@ -63,6 +66,7 @@ create table crm.contact_identities (
 comment on table crm.contact_identities is 'The dedup index of contacts: one identity points at one contact.';
 comment on column crm.contact_identities.scope is 'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
 comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), merge.';
+comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another.';
 create index contact_identities_contact_idx on crm.contact_identities (contact_id);
 
 create table crm.blocked_identity_values (

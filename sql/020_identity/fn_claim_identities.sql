@@ -11,10 +11,10 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into crm.contact_identities (workspace_id, kind, scope, value, contact_id, source, rule, delivery)
-  select p_workspace_id, n.kind, n.scope, n.value, p_new_ids[n.ordinal], p_sync_source, n.rule, n.delivery
+  insert into crm.contact_identities (workspace_id, kind, scope, value, contact_id, source, rule, delivery, is_previous)
+  select p_workspace_id, n.kind, n.scope, n.value, p_new_ids[n.ordinal], p_sync_source, n.rule, n.delivery, n.is_previous
   from (
-    select distinct on (d.kind, d.scope, d.value) d.kind, d.scope, d.value, d.ordinal, i.delivery,
+    select distinct on (d.kind, d.scope, d.value) d.kind, d.scope, d.value, d.ordinal, d.is_previous, i.delivery,
       case when d.is_previous then 'id_change' when o.ordinal is not null then 'attached' else 'created' end as rule
     from unnest(p_unowned) d
     join unnest(p_items) i on i.ordinal = d.ordinal

@@ -2,7 +2,6 @@ create function crm_private.contact_changes(
   p_workspace_id uuid,
   p_sync_source text,
   p_items crm_private.inbound_item[],
-  p_identities crm_private.item_identity[],
   p_contact_ids uuid[]
 )
 returns crm_private.field_change[]
@@ -16,7 +15,7 @@ begin
   return (
     with incoming as materialized (
       select p_contact_ids[f.ordinal] as contact_id, f.ordinal, f.field, f.value, f.value #>> '{}' as text, i.source_time as at, i.delivery
-      from crm_private.item_fields(p_items, p_identities) f
+      from crm_private.item_fields(p_items) f
       join unnest(p_items) i on i.ordinal = f.ordinal
       where p_contact_ids[f.ordinal] is not null
     ), best as materialized (
@@ -46,8 +45,6 @@ begin
         when 'phone' then to_jsonb(c.phone)
         when 'mobile' then to_jsonb(c.mobile)
         when 'landline' then to_jsonb(c.landline)
-        when 'wa_id' then to_jsonb(c.wa_id)
-        when 'identification' then to_jsonb(c.identification)
         when 'address' then to_jsonb(c.address)
         when 'city' then to_jsonb(c.city)
         when 'country' then to_jsonb(c.country)
@@ -62,5 +59,5 @@ begin
   );
 end;
 $$;
-comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], uuid[]) is
+comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[]) is
   'What the items say of the fields of their contacts (p_contact_ids by ordinal), the best word for each field, held against what is there. A contact without a row yet has no fields.';

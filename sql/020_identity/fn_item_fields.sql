@@ -1,4 +1,4 @@
-create function crm_private.item_fields(p_items crm_private.inbound_item[], p_identities crm_private.item_identity[])
+create function crm_private.item_fields(p_items crm_private.inbound_item[])
 returns table (ordinal int, field text, value jsonb)
 language plpgsql
 stable
@@ -29,14 +29,8 @@ begin
   select g.ordinal, 'custom_attributes.' || a.key, a.value
   from given g
   cross join lateral jsonb_each(g.value) a
-  where g.key = 'custom_attributes' and jsonb_typeof(a.value) <> 'null' and a.value <> '""'
-  union all
-  -- An identity that is also a field of the contact.
-  select d.ordinal, d.kind, to_jsonb(d.value)
-  from unnest(p_identities) d
-  where d.kind in ('wa_id', 'identification') and not d.is_previous
-    and not exists (select from given g where g.ordinal = d.ordinal and g.key = d.kind);
+  where g.key = 'custom_attributes' and jsonb_typeof(a.value) <> 'null' and a.value <> '""';
 end;
 $$;
-comment on function crm_private.item_fields(crm_private.inbound_item[], crm_private.item_identity[]) is
+comment on function crm_private.item_fields(crm_private.inbound_item[]) is
   'The contact fields that each item gives a value for. Null, empty text and a placeholder name are no value. Each custom attribute is a field of its own, named custom_attributes.<name>.';

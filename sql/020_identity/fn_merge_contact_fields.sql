@@ -47,8 +47,6 @@ begin
     phone = coalesce(r.phone, c.phone),
     mobile = coalesce(r.mobile, c.mobile),
     landline = coalesce(r.landline, c.landline),
-    wa_id = coalesce(r.wa_id, c.wa_id),
-    identification = coalesce(r.identification, c.identification),
     address = coalesce(r.address, c.address),
     city = coalesce(r.city, c.city),
     country = coalesce(r.country, c.country),

@@ -46,6 +46,7 @@ begin
   where e.contact_id = p_duplicate_id;
 
   perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
+  perform crm_private.note_identity_fields(p_workspace_id, array[p_survivor_id]);
 
   update crm.contacts c set merged_into_id = p_survivor_id
   where c.workspace_id = p_workspace_id and c.id = p_duplicate_id;

@@ -18,6 +18,7 @@ declare
   v_again crm_private.item_owner[];
   v_changes crm_private.field_change[];
   v_bridges int[];
+  v_has_previous boolean;
   v_ordinal int;
   v_written record;
 begin
@@ -31,9 +32,10 @@ begin
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
   -- Everything known and nothing new said: no lock, no write.
-  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link then
+  v_has_previous := exists (select from unnest(p_identities) d where d.is_previous);
+  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and not v_has_previous then
     contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, p_identities, contact_ids);
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
     if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.wins) then
       outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, '{}', '{}');
       return;
@@ -51,7 +53,8 @@ begin
   -- the order holds.
   loop
     v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
-    perform crm_private.lock_contacts(p_workspace_id, v_owned, p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0
+    perform crm_private.lock_contacts(p_workspace_id, v_owned,
+      p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or v_has_previous
       or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
     v_again := crm_private.item_owners(p_workspace_id, p_identities);
     exit when v_again = v_owned;
@@ -60,15 +63,14 @@ begin
 
   -- One owner: that is the contact.
   contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
-  v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, p_identities, contact_ids);
+  v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
   select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, p_now);
   outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, v_written.created, v_written.upgraded);
 
   -- Several owners: a bridge, one at a time.
   foreach v_ordinal in array v_bridges loop
     contact_ids[v_ordinal] := crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal]);
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal],
-      array(select d from unnest(p_identities) d where d.ordinal = v_ordinal), contact_ids);
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids);
     select * into v_written
     from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes, p_now);
     outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes,
@@ -80,6 +82,13 @@ begin
   if cardinality(v_bridges) > 0 then
     contact_ids := array(
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
+  end if;
+
+  if v_has_previous then
+    perform crm_private.note_previous_identities(p_workspace_id, p_identities);
+  end if;
+  if v_has_previous or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
+    perform crm_private.note_identity_fields(p_workspace_id, contact_ids);
   end if;
 end;
 $$;

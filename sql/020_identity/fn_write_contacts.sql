@@ -37,10 +37,10 @@ begin
     ) c on true
   ), inserted as (
     insert into crm.contacts (
-      workspace_id, id, full_name, email, phone, mobile, landline, wa_id, identification, address, city, country, company, merchant_id,
+      workspace_id, id, full_name, email, phone, mobile, landline, address, city, country, company, merchant_id,
       tags, custom_attributes, sync_source, needs_full_sync, last_sync_at, field_sources, source_created_at, source_updated_at)
     select p_workspace_id, t.contact_id, (t.given).full_name, (t.given).email, (t.given).phone, (t.given).mobile, (t.given).landline,
-      (t.given).wa_id, (t.given).identification, (t.given).address, (t.given).city, (t.given).country, (t.given).company,
+      (t.given).address, (t.given).city, (t.given).country, (t.given).company,
       (t.given).merchant_id, coalesce((t.given).tags, '[]'), coalesce(t.custom, '{}'), p_sync_source, p_sync_source = 'chat_embedded',
       p_now, coalesce(t.sources, '{}'), (t.given).source_created_at, t.source_updated_at
     from targets t
@@ -54,8 +54,6 @@ begin
       phone = coalesce((t.given).phone, c.phone),
       mobile = coalesce((t.given).mobile, c.mobile),
       landline = coalesce((t.given).landline, c.landline),
-      wa_id = coalesce((t.given).wa_id, c.wa_id),
-      identification = coalesce((t.given).identification, c.identification),
       address = coalesce((t.given).address, c.address),
       city = coalesce((t.given).city, c.city),
       country = coalesce((t.given).country, c.country),

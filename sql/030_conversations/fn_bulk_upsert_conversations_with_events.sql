@@ -18,6 +18,7 @@ as $$
 #variable_conflict use_column
 declare
   v_account crm.channel_accounts;
+  v_result crm_private.ingest_result;
   v_follow_up boolean;
 begin
   -- The short way for what arrives most: one new message of one participant whose conversation is known, and nothing else in the
@@ -28,10 +29,15 @@ begin
       select a.workspace_id, v.*, c.needs_full_sync, i.event, i.event ->> 'provider_message_id' as message_id, t.occurred_at,
         i.event ->> 'direction' as direction
       from (select p_items #> '{0,events,0}' as event offset 0) i
-      cross join lateral (select to_timestamp((i.event ->> 'occurred_at')::float8 / 1000) as occurred_at offset 0) t
+      cross join lateral (
+        select to_timestamp(case when n.time < 1e10 then n.time else n.time / 1000 end) as occurred_at
+        from (select (i.event ->> 'occurred_at')::float8 as time offset 0) n
+        offset 0
+      ) t
       cross join crm.channel_accounts a
       join crm.conversation_keys k on k.workspace_id = a.workspace_id and k.channel_account_id = a.id
-        and k.kind = 'participant' and k.value = 'psid:' || (p_items #>> '{0,participant,identities,0,value}')
+        and k.kind = 'participant'
+        and k.value = (p_items #>> '{0,participant,identities,0,kind}') || ':' || (p_items #>> '{0,participant,identities,0,value}')
       -- The contact needs no lock: it is read off the conversation under lock, and a merge takes the conversations before the events.
       cross join lateral (
         select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
@@ -43,9 +49,10 @@ begin
       where jsonb_array_length(p_items) = 1
         and a.id = p_channel_account_id
         and p_lock_token is null
-        and coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id
-        and (p_items #- '{0,events,0}') #- '{0,participant,identities,0,value}' #- '{0,participant,identities,0,scope}'
-          = '[{"events": [], "participant": {"identities": [{"kind": "psid"}]}}]'
+        and (p_items #>> '{0,participant,identities,0,kind}' <> 'psid'
+          or coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id)
+        and p_items #- '{0,events,0}' #- '{0,participant,identities,0,kind}' #- '{0,participant,identities,0,value}'
+          #- '{0,participant,identities,0,scope}' = '[{"events": [], "participant": {"identities": [{}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
         and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
         and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
@@ -105,6 +112,17 @@ begin
       hint = 'Take the lock again and resume from the last committed page.';
   end if;
   perform crm_private.check_batch(p_items);
+  if jsonb_array_length(p_items) = 1 then
+    begin
+      v_result := crm_private.ingest_known_person(v_account, p_items -> 0);
+      if v_result.ordinal is not null then
+        return query select v_result.*;
+        return;
+      end if;
+    exception when data_exception or integrity_constraint_violation then
+      null;
+    end;
+  end if;
   return query select r.* from crm_private.ingest_isolating(v_account, p_items, clock_timestamp()) r;
 end;
 $$;

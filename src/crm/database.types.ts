@@ -84,6 +84,7 @@ export type Database = {
           contact_id: string
           delivery: string | null
           first_seen_at: string
+          is_previous: boolean
           kind: string
           rule: string
           scope: string
@@ -96,6 +97,7 @@ export type Database = {
           contact_id: string
           delivery?: string | null
           first_seen_at?: string
+          is_previous?: boolean
           kind: string
           rule: string
           scope?: string
@@ -107,6 +109,7 @@ export type Database = {
           contact_id?: string
           delivery?: string | null
           first_seen_at?: string
+          is_previous?: boolean
           kind?: string
           rule?: string
           scope?: string

@@ -444,6 +444,8 @@ create table crm.contacts (
 comment on table crm.contacts is 'One person as the workspace knows them. A row with merged_into_id set is history: its references live on the contact it was merged into.';
 comment on column crm.contacts.sync_source is 'chat_embedded: a stub, created from a chat; contacts_api: created by the Contacts API; upgraded: was a stub, is full now.';
 comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>.';
+comment on column crm.contacts.wa_id is 'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order of arrival does not matter.';
+comment on column crm.contacts.identification is 'The identification among the identities: a person has one.';
 comment on column crm.contacts.phone_normalized is 'E.164.';
 create index contacts_id_idx on crm.contacts (id);
 create index contacts_merged_into_idx on crm.contacts (merged_into_id) where merged_into_id is not null;
@@ -458,6 +460,7 @@ create table crm.contact_identities (
   source text not null,
   rule text not null,
   delivery text,
+  is_previous boolean not null default false,
   first_seen_at timestamptz not null default now(),
   primary key (workspace_id, kind, scope, value),
   -- Claimed before the contact's row exists, so that no loser row is ever left behind.
@@ -469,6 +472,7 @@ create table crm.contact_identities (
 comment on table crm.contact_identities is 'The dedup index of contacts: one identity points at one contact.';
 comment on column crm.contact_identities.scope is 'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
 comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), merge.';
+comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another.';
 create index contact_identities_contact_idx on crm.contact_identities (contact_id);
 
 create table crm.blocked_identity_values (
@@ -587,10 +591,10 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into crm.contact_identities (workspace_id, kind, scope, value, contact_id, source, rule, delivery)
-  select p_workspace_id, n.kind, n.scope, n.value, p_new_ids[n.ordinal], p_sync_source, n.rule, n.delivery
+  insert into crm.contact_identities (workspace_id, kind, scope, value, contact_id, source, rule, delivery, is_previous)
+  select p_workspace_id, n.kind, n.scope, n.value, p_new_ids[n.ordinal], p_sync_source, n.rule, n.delivery, n.is_previous
   from (
-    select distinct on (d.kind, d.scope, d.value) d.kind, d.scope, d.value, d.ordinal, i.delivery,
+    select distinct on (d.kind, d.scope, d.value) d.kind, d.scope, d.value, d.ordinal, d.is_previous, i.delivery,
       case when d.is_previous then 'id_change' when o.ordinal is not null then 'attached' else 'created' end as rule
     from unnest(p_unowned) d
     join unnest(p_items) i on i.ordinal = d.ordinal
@@ -609,7 +613,6 @@ create function crm_private.contact_changes(
   p_workspace_id uuid,
   p_sync_source text,
   p_items crm_private.inbound_item[],
-  p_identities crm_private.item_identity[],
   p_contact_ids uuid[]
 )
 returns crm_private.field_change[]
@@ -623,7 +626,7 @@ begin
   return (
     with incoming as materialized (
       select p_contact_ids[f.ordinal] as contact_id, f.ordinal, f.field, f.value, f.value #>> '{}' as text, i.source_time as at, i.delivery
-      from crm_private.item_fields(p_items, p_identities) f
+      from crm_private.item_fields(p_items) f
       join unnest(p_items) i on i.ordinal = f.ordinal
       where p_contact_ids[f.ordinal] is not null
     ), best as materialized (
@@ -653,8 +656,6 @@ begin
         when 'phone' then to_jsonb(c.phone)
         when 'mobile' then to_jsonb(c.mobile)
         when 'landline' then to_jsonb(c.landline)
-        when 'wa_id' then to_jsonb(c.wa_id)
-        when 'identification' then to_jsonb(c.identification)
         when 'address' then to_jsonb(c.address)
         when 'city' then to_jsonb(c.city)
         when 'country' then to_jsonb(c.country)
@@ -669,7 +670,7 @@ begin
   );
 end;
 $$;
-comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], uuid[]) is
+comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[]) is
   'What the items say of the fields of their contacts (p_contact_ids by ordinal), the best word for each field, held against what is there. A contact without a row yet has no fields.';
 
 -- sql/020_identity/fn_contact_excludes.sql
@@ -788,11 +789,11 @@ immutable
 set search_path = ''
 as $$
 begin
-  return array['full_name', 'email', 'phone', 'mobile', 'landline', 'wa_id', 'identification',
+  return array['full_name', 'email', 'phone', 'mobile', 'landline',
     'address', 'city', 'country', 'company', 'merchant_id'];
 end;
 $$;
-comment on function crm_private.contact_text_fields() is 'The text fields of a contact that sources give.';
+comment on function crm_private.contact_text_fields() is 'The text fields of a contact that sources give. wa_id and identification are not among them: they follow from the identities.';
 
 -- sql/020_identity/fn_contacts_are_kept_apart.sql
 create function crm_private.contacts_are_kept_apart(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid)
@@ -867,7 +868,7 @@ comment on function crm_private.is_placeholder_name(text) is
   'True for what providers and forms write where they know no name: such a value is no name, and never replaces one. Digits and punctuation alone are a number, not a name.';
 
 -- sql/020_identity/fn_item_fields.sql
-create function crm_private.item_fields(p_items crm_private.inbound_item[], p_identities crm_private.item_identity[])
+create function crm_private.item_fields(p_items crm_private.inbound_item[])
 returns table (ordinal int, field text, value jsonb)
 language plpgsql
 stable
@@ -898,16 +899,10 @@ begin
   select g.ordinal, 'custom_attributes.' || a.key, a.value
   from given g
   cross join lateral jsonb_each(g.value) a
-  where g.key = 'custom_attributes' and jsonb_typeof(a.value) <> 'null' and a.value <> '""'
-  union all
-  -- An identity that is also a field of the contact.
-  select d.ordinal, d.kind, to_jsonb(d.value)
-  from unnest(p_identities) d
-  where d.kind in ('wa_id', 'identification') and not d.is_previous
-    and not exists (select from given g where g.ordinal = d.ordinal and g.key = d.kind);
+  where g.key = 'custom_attributes' and jsonb_typeof(a.value) <> 'null' and a.value <> '""';
 end;
 $$;
-comment on function crm_private.item_fields(crm_private.inbound_item[], crm_private.item_identity[]) is
+comment on function crm_private.item_fields(crm_private.inbound_item[]) is
   'The contact fields that each item gives a value for. Null, empty text and a placeholder name are no value. Each custom attribute is a field of its own, named custom_attributes.<name>.';
 
 -- sql/020_identity/fn_item_identities.sql
@@ -1070,8 +1065,6 @@ begin
     phone = coalesce(r.phone, c.phone),
     mobile = coalesce(r.mobile, c.mobile),
     landline = coalesce(r.landline, c.landline),
-    wa_id = coalesce(r.wa_id, c.wa_id),
-    identification = coalesce(r.identification, c.identification),
     address = coalesce(r.address, c.address),
     city = coalesce(r.city, c.city),
     country = coalesce(r.country, c.country),
@@ -1138,6 +1131,7 @@ begin
   where e.contact_id = p_duplicate_id;
 
   perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
+  perform crm_private.note_identity_fields(p_workspace_id, array[p_survivor_id]);
 
   update crm.contacts c set merged_into_id = p_survivor_id
   where c.workspace_id = p_workspace_id and c.id = p_duplicate_id;
@@ -1156,6 +1150,52 @@ end;
 $$;
 comment on function crm_private.merge_contact_rows(uuid, uuid, uuid, text, text) is
   'Moves everything that references the duplicate to the survivor, joins their fields, marks the duplicate as merged and returns the id of the contact_merges row. An event belongs to its conversation''s contact, so moved lists conversations, not events.';
+
+-- sql/020_identity/fn_note_identity_fields.sql
+create function crm_private.note_identity_fields(p_workspace_id uuid, p_contact_ids uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_noted record;
+begin
+  for v_noted in
+    select i.id, n.wa_id, n.identification
+    from (select distinct c.id from unnest(p_contact_ids) c (id) where c.id is not null order by c.id) i
+    cross join lateral (
+      select max(x.value) filter (where x.kind = 'wa_id') as wa_id, max(x.value) filter (where x.kind = 'identification') as identification
+      from crm.contact_identities x
+      where x.contact_id = i.id and not x.is_previous
+    ) n
+  loop
+    update crm.contacts c set wa_id = v_noted.wa_id, identification = v_noted.identification
+    where c.workspace_id = p_workspace_id and c.id = v_noted.id
+      and row(c.wa_id, c.identification) is distinct from row(v_noted.wa_id, v_noted.identification);
+  end loop;
+end;
+$$;
+comment on function crm_private.note_identity_fields(uuid, uuid[]) is
+  'Brings the wa_id and the identification of the contacts to what their identities say. The caller has locked the contacts.';
+
+-- sql/020_identity/fn_note_previous_identities.sql
+create function crm_private.note_previous_identities(p_workspace_id uuid, p_identities crm_private.item_identity[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_previous crm_private.item_identity;
+begin
+  for v_previous in select d.* from unnest(p_identities) d where d.is_previous order by d.kind, d.scope, d.value loop
+    update crm.contact_identities i set is_previous = true
+    where i.workspace_id = p_workspace_id and i.kind = v_previous.kind and i.scope = v_previous.scope and i.value = v_previous.value
+      and not i.is_previous;
+  end loop;
+end;
+$$;
+comment on function crm_private.note_previous_identities(uuid, crm_private.item_identity[]) is
+  'Marks the identities that a delivery calls previous. Once marked, for good: the order of deliveries does not matter.';
 
 -- sql/020_identity/fn_owners_by_ordinal.sql
 create function crm_private.owners_by_ordinal(p_owned crm_private.item_owner[], p_count int)
@@ -1359,6 +1399,7 @@ declare
   v_again crm_private.item_owner[];
   v_changes crm_private.field_change[];
   v_bridges int[];
+  v_has_previous boolean;
   v_ordinal int;
   v_written record;
 begin
@@ -1372,9 +1413,10 @@ begin
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
   -- Everything known and nothing new said: no lock, no write.
-  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link then
+  v_has_previous := exists (select from unnest(p_identities) d where d.is_previous);
+  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and not v_has_previous then
     contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, p_identities, contact_ids);
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
     if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.wins) then
       outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, '{}', '{}');
       return;
@@ -1392,7 +1434,8 @@ begin
   -- the order holds.
   loop
     v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
-    perform crm_private.lock_contacts(p_workspace_id, v_owned, p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0
+    perform crm_private.lock_contacts(p_workspace_id, v_owned,
+      p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or v_has_previous
       or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
     v_again := crm_private.item_owners(p_workspace_id, p_identities);
     exit when v_again = v_owned;
@@ -1401,15 +1444,14 @@ begin
 
   -- One owner: that is the contact.
   contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
-  v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, p_identities, contact_ids);
+  v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
   select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, p_now);
   outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, v_written.created, v_written.upgraded);
 
   -- Several owners: a bridge, one at a time.
   foreach v_ordinal in array v_bridges loop
     contact_ids[v_ordinal] := crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal]);
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal],
-      array(select d from unnest(p_identities) d where d.ordinal = v_ordinal), contact_ids);
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids);
     select * into v_written
     from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes, p_now);
     outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes,
@@ -1421,6 +1463,13 @@ begin
   if cardinality(v_bridges) > 0 then
     contact_ids := array(
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
+  end if;
+
+  if v_has_previous then
+    perform crm_private.note_previous_identities(p_workspace_id, p_identities);
+  end if;
+  if v_has_previous or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
+    perform crm_private.note_identity_fields(p_workspace_id, contact_ids);
   end if;
 end;
 $$;
@@ -1576,10 +1625,10 @@ begin
     ) c on true
   ), inserted as (
     insert into crm.contacts (
-      workspace_id, id, full_name, email, phone, mobile, landline, wa_id, identification, address, city, country, company, merchant_id,
+      workspace_id, id, full_name, email, phone, mobile, landline, address, city, country, company, merchant_id,
       tags, custom_attributes, sync_source, needs_full_sync, last_sync_at, field_sources, source_created_at, source_updated_at)
     select p_workspace_id, t.contact_id, (t.given).full_name, (t.given).email, (t.given).phone, (t.given).mobile, (t.given).landline,
-      (t.given).wa_id, (t.given).identification, (t.given).address, (t.given).city, (t.given).country, (t.given).company,
+      (t.given).address, (t.given).city, (t.given).country, (t.given).company,
       (t.given).merchant_id, coalesce((t.given).tags, '[]'), coalesce(t.custom, '{}'), p_sync_source, p_sync_source = 'chat_embedded',
       p_now, coalesce(t.sources, '{}'), (t.given).source_created_at, t.source_updated_at
     from targets t
@@ -1593,8 +1642,6 @@ begin
       phone = coalesce((t.given).phone, c.phone),
       mobile = coalesce((t.given).mobile, c.mobile),
       landline = coalesce((t.given).landline, c.landline),
-      wa_id = coalesce((t.given).wa_id, c.wa_id),
-      identification = coalesce((t.given).identification, c.identification),
       address = coalesce((t.given).address, c.address),
       city = coalesce((t.given).city, c.city),
       country = coalesce((t.given).country, c.country),
@@ -1936,6 +1983,7 @@ as $$
 #variable_conflict use_column
 declare
   v_account crm.channel_accounts;
+  v_result crm_private.ingest_result;
   v_follow_up boolean;
 begin
   -- The short way for what arrives most: one new message of one participant whose conversation is known, and nothing else in the
@@ -1946,10 +1994,15 @@ begin
       select a.workspace_id, v.*, c.needs_full_sync, i.event, i.event ->> 'provider_message_id' as message_id, t.occurred_at,
         i.event ->> 'direction' as direction
       from (select p_items #> '{0,events,0}' as event offset 0) i
-      cross join lateral (select to_timestamp((i.event ->> 'occurred_at')::float8 / 1000) as occurred_at offset 0) t
+      cross join lateral (
+        select to_timestamp(case when n.time < 1e10 then n.time else n.time / 1000 end) as occurred_at
+        from (select (i.event ->> 'occurred_at')::float8 as time offset 0) n
+        offset 0
+      ) t
       cross join crm.channel_accounts a
       join crm.conversation_keys k on k.workspace_id = a.workspace_id and k.channel_account_id = a.id
-        and k.kind = 'participant' and k.value = 'psid:' || (p_items #>> '{0,participant,identities,0,value}')
+        and k.kind = 'participant'
+        and k.value = (p_items #>> '{0,participant,identities,0,kind}') || ':' || (p_items #>> '{0,participant,identities,0,value}')
       -- The contact needs no lock: it is read off the conversation under lock, and a merge takes the conversations before the events.
       cross join lateral (
         select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
@@ -1961,9 +2014,10 @@ begin
       where jsonb_array_length(p_items) = 1
         and a.id = p_channel_account_id
         and p_lock_token is null
-        and coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id
-        and (p_items #- '{0,events,0}') #- '{0,participant,identities,0,value}' #- '{0,participant,identities,0,scope}'
-          = '[{"events": [], "participant": {"identities": [{"kind": "psid"}]}}]'
+        and (p_items #>> '{0,participant,identities,0,kind}' <> 'psid'
+          or coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id)
+        and p_items #- '{0,events,0}' #- '{0,participant,identities,0,kind}' #- '{0,participant,identities,0,value}'
+          #- '{0,participant,identities,0,scope}' = '[{"events": [], "participant": {"identities": [{}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
         and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
         and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
@@ -2023,6 +2077,17 @@ begin
       hint = 'Take the lock again and resume from the last committed page.';
   end if;
   perform crm_private.check_batch(p_items);
+  if jsonb_array_length(p_items) = 1 then
+    begin
+      v_result := crm_private.ingest_known_person(v_account, p_items -> 0);
+      if v_result.ordinal is not null then
+        return query select v_result.*;
+        return;
+      end if;
+    exception when data_exception or integrity_constraint_violation then
+      null;
+    end;
+  end if;
   return query select r.* from crm_private.ingest_isolating(v_account, p_items, clock_timestamp()) r;
 end;
 $$;
@@ -2389,6 +2454,130 @@ end;
 $$;
 comment on function crm_private.ingest_items(crm.channel_accounts, jsonb, timestamptz) is
   'Ingests items into one channel account in one go and returns a row per item, in order. What is malformed is kept as a dead letter; a data error that only the tables find aborts the call, and the caller isolates the item. p_now is what times in the future are measured against.';
+
+-- sql/030_conversations/fn_ingest_known_person.sql
+create function crm_private.ingest_known_person(p_account crm.channel_accounts, p_item jsonb)
+returns crm_private.ingest_result
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_known record;
+  v_result crm_private.ingest_result;
+  v_follow_up boolean;
+begin
+  -- Whatever is unusual is left to the general way: a person known by other keys, a value that differs, a field without a source.
+  with item as materialized (
+    select i.event, i.participant, i.event ->> 'direction' as direction, i.event ->> 'provider_message_id' as message_id,
+      crm_private.event_time(i.event ->> 'occurred_at') as occurred_at,
+      p_account.channel || ':' || p_account.external_id || ':message:' || (i.event ->> 'provider_message_id') as delivery
+    from (select p_item #> '{events,0}' as event, p_item -> 'participant' as participant offset 0) i
+    where p_item - '{participant,events}'::text[] = '{}'
+      and jsonb_array_length(p_item -> 'events') = 1
+      and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
+      and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
+      and i.participant - '{identities,full_name,custom_attributes}'::text[] = '{}'
+      and jsonb_typeof(coalesce(i.participant -> 'full_name', '""')) = 'string'
+      and jsonb_typeof(coalesce(i.participant -> 'custom_attributes', '{}')) = 'object'
+  ), keys as (
+    select count(*) as given, count(k.conversation_id) as found, count(distinct k.conversation_id) as conversations,
+      min(k.conversation_id::text)::uuid as conversation_id
+    from item i
+    cross join lateral jsonb_array_elements(i.participant -> 'identities') d (identity)
+    left join lateral (
+      select x.conversation_id
+      from crm.conversation_keys x
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+        and x.kind = 'participant' and x.value = (d.identity ->> 'kind') || ':' || (d.identity ->> 'value')
+      offset 0
+    ) k on true
+  )
+  select i.*, v.id, v.contact_id, v.read_watermark, v.delivered_watermark, c.needs_full_sync, f.clocks
+  into v_known
+  from item i
+  cross join keys k
+  cross join lateral (
+    select o.contact_id from crm.conversations o where o.workspace_id = p_account.workspace_id and o.id = k.conversation_id offset 0
+  ) o
+  cross join lateral (
+    select c.id, c.needs_full_sync, c.full_name, c.custom_attributes, c.field_sources
+    from crm.contacts c
+    where c.workspace_id = p_account.workspace_id and c.id = o.contact_id and c.merged_into_id is null
+    for no key update
+  ) c
+  cross join lateral (
+    select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
+    from crm.conversations x
+    where x.workspace_id = p_account.workspace_id and x.id = k.conversation_id and x.contact_id = c.id
+    for no key update
+  ) v
+  cross join lateral (
+    select count(*) filter (where c.field_sources -> n.field is null) as unknown,
+      coalesce(jsonb_object_agg(n.field, jsonb_build_object('source', 'chat_embedded', 'at', i.occurred_at, 'delivery', i.delivery)) filter (
+        where c.field_sources -> n.field ->> 'source' = 'chat_embedded'
+          and row(i.occurred_at, i.delivery collate "C")
+            > row(coalesce((c.field_sources -> n.field ->> 'at')::timestamptz, '-infinity'), c.field_sources -> n.field ->> 'delivery' collate "C")),
+        '{}') as clocks
+    from (
+      select 'full_name' as field where i.participant ? 'full_name'
+      union all
+      select 'custom_attributes.' || a.key from jsonb_object_keys(coalesce(i.participant -> 'custom_attributes', '{}')) a (key)
+    ) n
+  ) f
+  where k.given = k.found and k.conversations = 1
+    and i.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
+    and (not i.participant ? 'full_name' or c.full_name = i.participant ->> 'full_name')
+    and c.custom_attributes @> coalesce(i.participant -> 'custom_attributes', '{}')
+    and f.unknown = 0;
+  if not found then
+    return null;
+  end if;
+
+  with message as (
+    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
+      reply_to, status, sent_at, payload)
+    values (p_account.workspace_id, p_account.id, v_known.id, v_known.message_id, v_known.direction, v_known.event ->> 'text',
+      coalesce(v_known.event -> 'attachments', '[]'), v_known.event ->> 'reply_to',
+      case
+        when v_known.direction = 'inbound' then null
+        when v_known.occurred_at <= v_known.read_watermark then 'read'
+        when v_known.occurred_at <= v_known.delivered_watermark then 'delivered'
+        else 'sent'
+      end,
+      v_known.occurred_at, coalesce(v_known.event -> 'payload', '{}'))
+    on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
+    returning id
+  ), event as (
+    insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
+      provider_message_id, event_type, event_key, occurred_at)
+    select p_account.workspace_id, p_account.id, v_known.id, v_known.contact_id, m.id, v_known.message_id, 'message',
+      'message:' || v_known.message_id, v_known.occurred_at
+    from message m
+  ), contact as (
+    update crm.contacts c set field_sources = c.field_sources || v_known.clocks, last_sync_at = clock_timestamp()
+    from message m
+    where v_known.clocks <> '{}' and c.workspace_id = p_account.workspace_id and c.id = v_known.contact_id
+  )
+  update crm.conversations v set
+    status = case when v_known.direction = 'inbound' and v.status = 'closed' and v_known.occurred_at > coalesce(v.status_changed_at, '-infinity')
+      then 'open' else v.status end,
+    unread_count = v.unread_count + (v_known.direction = 'inbound')::int,
+    last_message_at = greatest(v.last_message_at, v_known.occurred_at),
+    last_inbound_at = case when v_known.direction = 'inbound' then greatest(v.last_inbound_at, v_known.occurred_at) else v.last_inbound_at end
+  from message m
+  where v.workspace_id = p_account.workspace_id and v.id = v_known.id
+  returning 1, v.id, v.contact_id, v.version, false, case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up
+  into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new, v_result.contact_outcome,
+    v_result.events_inserted, v_result.events_duplicate, v_follow_up;
+
+  if v_follow_up then
+    perform crm_private.follow_up_message(p_account.id, v_known.id, v_known.message_id);
+  end if;
+  return v_result;
+end;
+$$;
+comment on function crm_private.ingest_known_person(crm.channel_accounts, jsonb) is
+  'The short way for a message that names its participant: every key it gives is known and of one conversation, and every field it brings is as the contact has it. Stores the message and lets the fields'' times follow; a null ordinal, with nothing written, when it is anything else, a duplicate included.';
 
 -- sql/030_conversations/fn_ingest_webhook.sql
 create function crm.ingest_webhook(p_channel text, p_account_external_id text, p_items jsonb, p_rejected jsonb default '[]')

@@ -1,0 +1,25 @@
+create function crm_private.note_identity_fields(p_workspace_id uuid, p_contact_ids uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_noted record;
+begin
+  for v_noted in
+    select i.id, n.wa_id, n.identification
+    from (select distinct c.id from unnest(p_contact_ids) c (id) where c.id is not null order by c.id) i
+    cross join lateral (
+      select max(x.value) filter (where x.kind = 'wa_id') as wa_id, max(x.value) filter (where x.kind = 'identification') as identification
+      from crm.contact_identities x
+      where x.contact_id = i.id and not x.is_previous
+    ) n
+  loop
+    update crm.contacts c set wa_id = v_noted.wa_id, identification = v_noted.identification
+    where c.workspace_id = p_workspace_id and c.id = v_noted.id
+      and row(c.wa_id, c.identification) is distinct from row(v_noted.wa_id, v_noted.identification);
+  end loop;
+end;
+$$;
+comment on function crm_private.note_identity_fields(uuid, uuid[]) is
+  'Brings the wa_id and the identification of the contacts to what their identities say. The caller has locked the contacts.';

@@ -1,0 +1,122 @@
+create function crm_private.ingest_known_person(p_account crm.channel_accounts, p_item jsonb)
+returns crm_private.ingest_result
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_known record;
+  v_result crm_private.ingest_result;
+  v_follow_up boolean;
+begin
+  -- Whatever is unusual is left to the general way: a person known by other keys, a value that differs, a field without a source.
+  with item as materialized (
+    select i.event, i.participant, i.event ->> 'direction' as direction, i.event ->> 'provider_message_id' as message_id,
+      crm_private.event_time(i.event ->> 'occurred_at') as occurred_at,
+      p_account.channel || ':' || p_account.external_id || ':message:' || (i.event ->> 'provider_message_id') as delivery
+    from (select p_item #> '{events,0}' as event, p_item -> 'participant' as participant offset 0) i
+    where p_item - '{participant,events}'::text[] = '{}'
+      and jsonb_array_length(p_item -> 'events') = 1
+      and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
+      and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
+      and i.participant - '{identities,full_name,custom_attributes}'::text[] = '{}'
+      and jsonb_typeof(coalesce(i.participant -> 'full_name', '""')) = 'string'
+      and jsonb_typeof(coalesce(i.participant -> 'custom_attributes', '{}')) = 'object'
+  ), keys as (
+    select count(*) as given, count(k.conversation_id) as found, count(distinct k.conversation_id) as conversations,
+      min(k.conversation_id::text)::uuid as conversation_id
+    from item i
+    cross join lateral jsonb_array_elements(i.participant -> 'identities') d (identity)
+    left join lateral (
+      select x.conversation_id
+      from crm.conversation_keys x
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+        and x.kind = 'participant' and x.value = (d.identity ->> 'kind') || ':' || (d.identity ->> 'value')
+      offset 0
+    ) k on true
+  )
+  select i.*, v.id, v.contact_id, v.read_watermark, v.delivered_watermark, c.needs_full_sync, f.clocks
+  into v_known
+  from item i
+  cross join keys k
+  cross join lateral (
+    select o.contact_id from crm.conversations o where o.workspace_id = p_account.workspace_id and o.id = k.conversation_id offset 0
+  ) o
+  cross join lateral (
+    select c.id, c.needs_full_sync, c.full_name, c.custom_attributes, c.field_sources
+    from crm.contacts c
+    where c.workspace_id = p_account.workspace_id and c.id = o.contact_id and c.merged_into_id is null
+    for no key update
+  ) c
+  cross join lateral (
+    select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
+    from crm.conversations x
+    where x.workspace_id = p_account.workspace_id and x.id = k.conversation_id and x.contact_id = c.id
+    for no key update
+  ) v
+  cross join lateral (
+    select count(*) filter (where c.field_sources -> n.field is null) as unknown,
+      coalesce(jsonb_object_agg(n.field, jsonb_build_object('source', 'chat_embedded', 'at', i.occurred_at, 'delivery', i.delivery)) filter (
+        where c.field_sources -> n.field ->> 'source' = 'chat_embedded'
+          and row(i.occurred_at, i.delivery collate "C")
+            > row(coalesce((c.field_sources -> n.field ->> 'at')::timestamptz, '-infinity'), c.field_sources -> n.field ->> 'delivery' collate "C")),
+        '{}') as clocks
+    from (
+      select 'full_name' as field where i.participant ? 'full_name'
+      union all
+      select 'custom_attributes.' || a.key from jsonb_object_keys(coalesce(i.participant -> 'custom_attributes', '{}')) a (key)
+    ) n
+  ) f
+  where k.given = k.found and k.conversations = 1
+    and i.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
+    and (not i.participant ? 'full_name' or c.full_name = i.participant ->> 'full_name')
+    and c.custom_attributes @> coalesce(i.participant -> 'custom_attributes', '{}')
+    and f.unknown = 0;
+  if not found then
+    return null;
+  end if;
+
+  with message as (
+    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
+      reply_to, status, sent_at, payload)
+    values (p_account.workspace_id, p_account.id, v_known.id, v_known.message_id, v_known.direction, v_known.event ->> 'text',
+      coalesce(v_known.event -> 'attachments', '[]'), v_known.event ->> 'reply_to',
+      case
+        when v_known.direction = 'inbound' then null
+        when v_known.occurred_at <= v_known.read_watermark then 'read'
+        when v_known.occurred_at <= v_known.delivered_watermark then 'delivered'
+        else 'sent'
+      end,
+      v_known.occurred_at, coalesce(v_known.event -> 'payload', '{}'))
+    on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
+    returning id
+  ), event as (
+    insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
+      provider_message_id, event_type, event_key, occurred_at)
+    select p_account.workspace_id, p_account.id, v_known.id, v_known.contact_id, m.id, v_known.message_id, 'message',
+      'message:' || v_known.message_id, v_known.occurred_at
+    from message m
+  ), contact as (
+    update crm.contacts c set field_sources = c.field_sources || v_known.clocks, last_sync_at = clock_timestamp()
+    from message m
+    where v_known.clocks <> '{}' and c.workspace_id = p_account.workspace_id and c.id = v_known.contact_id
+  )
+  update crm.conversations v set
+    status = case when v_known.direction = 'inbound' and v.status = 'closed' and v_known.occurred_at > coalesce(v.status_changed_at, '-infinity')
+      then 'open' else v.status end,
+    unread_count = v.unread_count + (v_known.direction = 'inbound')::int,
+    last_message_at = greatest(v.last_message_at, v_known.occurred_at),
+    last_inbound_at = case when v_known.direction = 'inbound' then greatest(v.last_inbound_at, v_known.occurred_at) else v.last_inbound_at end
+  from message m
+  where v.workspace_id = p_account.workspace_id and v.id = v_known.id
+  returning 1, v.id, v.contact_id, v.version, false, case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up
+  into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new, v_result.contact_outcome,
+    v_result.events_inserted, v_result.events_duplicate, v_follow_up;
+
+  if v_follow_up then
+    perform crm_private.follow_up_message(p_account.id, v_known.id, v_known.message_id);
+  end if;
+  return v_result;
+end;
+$$;
+comment on function crm_private.ingest_known_person(crm.channel_accounts, jsonb) is
+  'The short way for a message that names its participant: every key it gives is known and of one conversation, and every field it brings is as the contact has it. Stores the message and lets the fields'' times follow; a null ordinal, with nothing written, when it is anything else, a duplicate included.';
