@@ -13,6 +13,7 @@ begin
       where i.workspace_id = p_workspace_id
         and i.contact_id = p_contact_id
         and i.kind in ('psid', 'b2chat_id', 'identification')
+        and not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (
           select from crm.contact_identities o
@@ -21,4 +22,4 @@ begin
 end;
 $$;
 comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], text[]) is
-  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification.';
+  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed.';

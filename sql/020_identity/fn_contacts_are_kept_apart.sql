@@ -15,7 +15,7 @@ begin
         from crm.contact_identities a
         join crm.contact_identities b on b.workspace_id = a.workspace_id and b.kind = a.kind and b.scope = a.scope and b.value <> a.value
         where a.workspace_id = p_workspace_id and a.contact_id = p_contact_id and b.contact_id = p_other_id
-          and a.kind in ('psid', 'b2chat_id', 'identification'))
+          and a.kind in ('psid', 'b2chat_id', 'identification') and not a.is_previous and not b.is_previous)
   );
 end;
 $$;

@@ -11,10 +11,10 @@ begin
       from unnest(p_items) i
       cross join lateral (
         select e.value ->> 'kind' as kind, e.value ->> 'scope' as scope, e.value ->> 'value' as value, false as is_previous
-        from jsonb_array_elements(coalesce(i.participant -> 'identities', '[]')) e
+        from jsonb_array_elements(coalesce(nullif(i.participant -> 'identities', 'null'), '[]')) e
         union all
         select e.value ->> 'kind', e.value ->> 'scope', e.value ->> 'value', true
-        from jsonb_array_elements(coalesce(i.participant -> 'previous_identities', '[]')) e
+        from jsonb_array_elements(coalesce(nullif(i.participant -> 'previous_identities', 'null'), '[]')) e
       ) x
       where i.problem is null and i.participant is not null
     ), canonical as materialized (

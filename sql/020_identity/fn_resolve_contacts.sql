@@ -61,6 +61,11 @@ begin
     v_owned := v_again;
   end loop;
 
+  -- Before a bridge is judged: an id that was changed excludes nobody.
+  if v_has_previous then
+    perform crm_private.note_previous_identities(p_workspace_id, p_identities);
+  end if;
+
   -- One owner: that is the contact.
   contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
   v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
@@ -84,9 +89,6 @@ begin
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
   end if;
 
-  if v_has_previous then
-    perform crm_private.note_previous_identities(p_workspace_id, p_identities);
-  end if;
   if v_has_previous or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
     perform crm_private.note_identity_fields(p_workspace_id, contact_ids);
   end if;

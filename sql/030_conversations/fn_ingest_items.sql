@@ -24,6 +24,8 @@ begin
   v_identities := crm_private.item_identities(p_account, v_items);
   v_keys := crm_private.item_keys(p_account, v_items, v_identities);
   v_items := crm_private.reject_unnamed_items(v_items, v_keys);
+  v_identities := array(
+    select d from unnest(v_identities) d where (v_items[d.ordinal]).problem is null order by d.kind, d.scope, d.value, d.ordinal);
 
   v_will_link := crm_private.has_unlinked_items(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.

@@ -689,6 +689,7 @@ begin
       where i.workspace_id = p_workspace_id
         and i.contact_id = p_contact_id
         and i.kind in ('psid', 'b2chat_id', 'identification')
+        and not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (
           select from crm.contact_identities o
@@ -697,7 +698,7 @@ begin
 end;
 $$;
 comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], text[]) is
-  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification.';
+  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed.';
 
 -- sql/020_identity/fn_contact_outcomes.sql
 create function crm_private.contact_outcomes(
@@ -813,7 +814,7 @@ begin
         from crm.contact_identities a
         join crm.contact_identities b on b.workspace_id = a.workspace_id and b.kind = a.kind and b.scope = a.scope and b.value <> a.value
         where a.workspace_id = p_workspace_id and a.contact_id = p_contact_id and b.contact_id = p_other_id
-          and a.kind in ('psid', 'b2chat_id', 'identification'))
+          and a.kind in ('psid', 'b2chat_id', 'identification') and not a.is_previous and not b.is_previous)
   );
 end;
 $$;
@@ -919,10 +920,10 @@ begin
       from unnest(p_items) i
       cross join lateral (
         select e.value ->> 'kind' as kind, e.value ->> 'scope' as scope, e.value ->> 'value' as value, false as is_previous
-        from jsonb_array_elements(coalesce(i.participant -> 'identities', '[]')) e
+        from jsonb_array_elements(coalesce(nullif(i.participant -> 'identities', 'null'), '[]')) e
         union all
         select e.value ->> 'kind', e.value ->> 'scope', e.value ->> 'value', true
-        from jsonb_array_elements(coalesce(i.participant -> 'previous_identities', '[]')) e
+        from jsonb_array_elements(coalesce(nullif(i.participant -> 'previous_identities', 'null'), '[]')) e
       ) x
       where i.problem is null and i.participant is not null
     ), canonical as materialized (
@@ -1442,6 +1443,11 @@ begin
     v_owned := v_again;
   end loop;
 
+  -- Before a bridge is judged: an id that was changed excludes nobody.
+  if v_has_previous then
+    perform crm_private.note_previous_identities(p_workspace_id, p_identities);
+  end if;
+
   -- One owner: that is the contact.
   contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
   v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
@@ -1465,9 +1471,6 @@ begin
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
   end if;
 
-  if v_has_previous then
-    perform crm_private.note_previous_identities(p_workspace_id, p_identities);
-  end if;
   if v_has_previous or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
     perform crm_private.note_identity_fields(p_workspace_id, contact_ids);
   end if;
@@ -2414,6 +2417,8 @@ begin
   v_identities := crm_private.item_identities(p_account, v_items);
   v_keys := crm_private.item_keys(p_account, v_items, v_identities);
   v_items := crm_private.reject_unnamed_items(v_items, v_keys);
+  v_identities := array(
+    select d from unnest(v_identities) d where (v_items[d.ordinal]).problem is null order by d.kind, d.scope, d.value, d.ordinal);
 
   v_will_link := crm_private.has_unlinked_items(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
