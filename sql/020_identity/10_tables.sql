@@ -78,7 +78,8 @@ create table crm.blocked_identity_values (
   constraint blocked_identity_values_key unique nulls not distinct (workspace_id, kind, pattern),
   constraint kind_is_valid check (kind in ('*', 'psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email')),
   -- What is no regular expression fails here, not in the middle of an ingest.
-  constraint pattern_is_a_regular_expression check (('' ~* pattern) is not null)
+  constraint pattern_is_a_regular_expression check (('' ~* ('^(?:' || pattern || ')$')) is not null),
+  constraint pattern_refers_to_nothing check (pattern !~ '\\[1-9]')
 );
 comment on table crm.blocked_identity_values is 'Values that are never identities, for all workspaces or for one.';
 comment on column crm.blocked_identity_values.kind is 'The kind it holds for, or * for every kind.';

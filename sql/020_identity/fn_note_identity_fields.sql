@@ -1,10 +1,11 @@
 create function crm_private.note_identity_fields(p_workspace_id uuid, p_contact_ids uuid[])
-returns void
+returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_noted record;
+  v_changed uuid[] := array[]::uuid[];
 begin
   for v_noted in
     select i.id, n.wa_id, n.identification
@@ -18,8 +19,12 @@ begin
     update crm.contacts c set wa_id = v_noted.wa_id, identification = v_noted.identification
     where c.workspace_id = p_workspace_id and c.id = v_noted.id
       and row(c.wa_id, c.identification) is distinct from row(v_noted.wa_id, v_noted.identification);
+    if found then
+      v_changed := v_changed || v_noted.id;
+    end if;
   end loop;
+  return v_changed;
 end;
 $$;
 comment on function crm_private.note_identity_fields(uuid, uuid[]) is
-  'Brings the wa_id and the identification of the contacts to what their identities say. The caller has locked the contacts.';
+  'Brings the wa_id and the identification of the contacts to what their identities say; returns those that changed. The caller has locked the contacts.';

@@ -18,7 +18,8 @@ declare
   v_again crm_private.item_owner[];
   v_changes crm_private.field_change[];
   v_bridges int[];
-  v_has_previous boolean;
+  v_id_changes int[];
+  v_changed uuid[];
   v_ordinal int;
   v_written record;
 begin
@@ -32,8 +33,8 @@ begin
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
   -- Everything known and nothing new said: no lock, no write.
-  v_has_previous := exists (select from unnest(p_identities) d where d.is_previous);
-  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and not v_has_previous then
+  v_id_changes := array(select distinct d.ordinal from unnest(p_identities) d where d.is_previous);
+  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and cardinality(v_id_changes) = 0 then
     contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
     v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
     if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.wins) then
@@ -44,7 +45,7 @@ begin
 
   v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
   if cardinality(v_unowned) > 0 then
-    perform crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids);
+    perform crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids, v_id_changes);
     v_owned := crm_private.item_owners(p_workspace_id, p_identities);
   end if;
 
@@ -54,7 +55,7 @@ begin
   loop
     v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
     perform crm_private.lock_contacts(p_workspace_id, v_owned,
-      p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or v_has_previous
+      p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
       or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
     v_again := crm_private.item_owners(p_workspace_id, p_identities);
     exit when v_again = v_owned;
@@ -62,7 +63,7 @@ begin
   end loop;
 
   -- Before a bridge is judged: an id that was changed excludes nobody.
-  if v_has_previous then
+  if cardinality(v_id_changes) > 0 then
     perform crm_private.note_previous_identities(p_workspace_id, p_identities);
   end if;
 
@@ -89,8 +90,12 @@ begin
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
   end if;
 
-  if v_has_previous or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
-    perform crm_private.note_identity_fields(p_workspace_id, contact_ids);
+  if cardinality(v_id_changes) > 0 or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
+    v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids);
+    outcomes := array(
+      select case when o.outcome in ('unchanged', 'linked', 'stale') and o.id = any (v_changed) then 'updated' else o.outcome end
+      from unnest(outcomes, contact_ids) with ordinality as o (outcome, id, place)
+      order by o.place);
   end if;
 end;
 $$;

@@ -484,7 +484,8 @@ create table crm.blocked_identity_values (
   constraint blocked_identity_values_key unique nulls not distinct (workspace_id, kind, pattern),
   constraint kind_is_valid check (kind in ('*', 'psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email')),
   -- What is no regular expression fails here, not in the middle of an ingest.
-  constraint pattern_is_a_regular_expression check (('' ~* pattern) is not null)
+  constraint pattern_is_a_regular_expression check (('' ~* ('^(?:' || pattern || ')$')) is not null),
+  constraint pattern_refers_to_nothing check (pattern !~ '\\[1-9]')
 );
 comment on table crm.blocked_identity_values is 'Values that are never identities, for all workspaces or for one.';
 comment on column crm.blocked_identity_values.kind is 'The kind it holds for, or * for every kind.';
@@ -584,7 +585,8 @@ create function crm_private.claim_identities(
   p_items crm_private.inbound_item[],
   p_unowned crm_private.item_identity[],
   p_owned crm_private.item_owner[],
-  p_new_ids uuid[]
+  p_new_ids uuid[],
+  p_id_changes int[]
 )
 returns void
 language plpgsql
@@ -595,18 +597,19 @@ begin
   select p_workspace_id, n.kind, n.scope, n.value, p_new_ids[n.ordinal], p_sync_source, n.rule, n.delivery, n.is_previous
   from (
     select distinct on (d.kind, d.scope, d.value) d.kind, d.scope, d.value, d.ordinal, d.is_previous, i.delivery,
-      case when d.is_previous then 'id_change' when o.ordinal is not null then 'attached' else 'created' end as rule
+      case when c.ordinal is not null then 'id_change' when o.ordinal is not null then 'attached' else 'created' end as rule
     from unnest(p_unowned) d
     join unnest(p_items) i on i.ordinal = d.ordinal
     left join (select distinct x.ordinal from unnest(p_owned) x) o on o.ordinal = d.ordinal
+    left join unnest(p_id_changes) c (ordinal) on c.ordinal = d.ordinal
     order by d.kind, d.scope, d.value, d.ordinal
   ) n
   order by n.kind, n.scope, n.value
   on conflict (workspace_id, kind, scope, value) do nothing;
 end;
 $$;
-comment on function crm_private.claim_identities(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_owner[], uuid[]) is
-  'Claims identities nobody owns, in sorted order, for a contact that gets its row later (p_new_ids by ordinal): the loser of a race waits here and then reads the winner, and no row is left behind.';
+comment on function crm_private.claim_identities(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_owner[], uuid[], int[]) is
+  'Claims identities nobody owns, in sorted order, for a contact that gets its row later (p_new_ids by ordinal): the loser of a race waits here and then reads the winner, and no row is left behind. p_id_changes: the items that say the person''s id changed.';
 
 -- sql/020_identity/fn_contact_changes.sql
 create function crm_private.contact_changes(
@@ -1154,12 +1157,13 @@ comment on function crm_private.merge_contact_rows(uuid, uuid, uuid, text, text)
 
 -- sql/020_identity/fn_note_identity_fields.sql
 create function crm_private.note_identity_fields(p_workspace_id uuid, p_contact_ids uuid[])
-returns void
+returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_noted record;
+  v_changed uuid[] := array[]::uuid[];
 begin
   for v_noted in
     select i.id, n.wa_id, n.identification
@@ -1173,11 +1177,15 @@ begin
     update crm.contacts c set wa_id = v_noted.wa_id, identification = v_noted.identification
     where c.workspace_id = p_workspace_id and c.id = v_noted.id
       and row(c.wa_id, c.identification) is distinct from row(v_noted.wa_id, v_noted.identification);
+    if found then
+      v_changed := v_changed || v_noted.id;
+    end if;
   end loop;
+  return v_changed;
 end;
 $$;
 comment on function crm_private.note_identity_fields(uuid, uuid[]) is
-  'Brings the wa_id and the identification of the contacts to what their identities say. The caller has locked the contacts.';
+  'Brings the wa_id and the identification of the contacts to what their identities say; returns those that changed. The caller has locked the contacts.';
 
 -- sql/020_identity/fn_note_previous_identities.sql
 create function crm_private.note_previous_identities(p_workspace_id uuid, p_identities crm_private.item_identity[])
@@ -1400,7 +1408,8 @@ declare
   v_again crm_private.item_owner[];
   v_changes crm_private.field_change[];
   v_bridges int[];
-  v_has_previous boolean;
+  v_id_changes int[];
+  v_changed uuid[];
   v_ordinal int;
   v_written record;
 begin
@@ -1414,8 +1423,8 @@ begin
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
   -- Everything known and nothing new said: no lock, no write.
-  v_has_previous := exists (select from unnest(p_identities) d where d.is_previous);
-  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and not v_has_previous then
+  v_id_changes := array(select distinct d.ordinal from unnest(p_identities) d where d.is_previous);
+  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and cardinality(v_id_changes) = 0 then
     contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
     v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
     if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.wins) then
@@ -1426,7 +1435,7 @@ begin
 
   v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
   if cardinality(v_unowned) > 0 then
-    perform crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids);
+    perform crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids, v_id_changes);
     v_owned := crm_private.item_owners(p_workspace_id, p_identities);
   end if;
 
@@ -1436,7 +1445,7 @@ begin
   loop
     v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
     perform crm_private.lock_contacts(p_workspace_id, v_owned,
-      p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or v_has_previous
+      p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
       or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
     v_again := crm_private.item_owners(p_workspace_id, p_identities);
     exit when v_again = v_owned;
@@ -1444,7 +1453,7 @@ begin
   end loop;
 
   -- Before a bridge is judged: an id that was changed excludes nobody.
-  if v_has_previous then
+  if cardinality(v_id_changes) > 0 then
     perform crm_private.note_previous_identities(p_workspace_id, p_identities);
   end if;
 
@@ -1471,8 +1480,12 @@ begin
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
   end if;
 
-  if v_has_previous or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
-    perform crm_private.note_identity_fields(p_workspace_id, contact_ids);
+  if cardinality(v_id_changes) > 0 or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
+    v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids);
+    outcomes := array(
+      select case when o.outcome in ('unchanged', 'linked', 'stale') and o.id = any (v_changed) then 'updated' else o.outcome end
+      from unnest(outcomes, contact_ids) with ordinality as o (outcome, id, place)
+      order by o.place);
   end if;
 end;
 $$;
