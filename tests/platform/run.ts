@@ -22,9 +22,10 @@ async function steps(server: DebianPostgres): Promise<Step[]> {
     { name: 'platform objects and real extensions', run: () => checkPlatform(server.adminUrl) },
     { name: 'supabase db push to an empty project', run: () => checkPush(server.url) },
     { name: 'supabase db push again changes nothing', run: () => checkPushAgain(server.url) },
-    ...(await pgtapSteps(server)),
     { name: 'supabase db lint', run: () => checkLint(server.url) },
+    // Before the pgTAP helpers come: their functions are not the project's.
     { name: 'supabase db advisors', run: () => checkAdvisorsOn(server.url) },
+    ...(await pgtapSteps(server)),
     ...driftSteps,
     { name: 'a pg_cron job fires', run: () => checkCronJob(server.url) },
   ]

@@ -32,7 +32,7 @@ left join (select bad.*, row_number() over (order by bad.name) + 1 as place from
 
 select is(r.result -> 'error', jsonb_build_object('code', r.code, 'path', r.path), 'I15: ' || r.name) from results r where r.name is not null;
 select is((select array_agg(r.result -> 'error') from results r where r.name is null), array['null', 'null']::jsonb[], 'I15: the first and the last are good');
-select is((select array_agg(m.provider_message_id order by 1) from crm.messages m where m.workspace_id = tests.workspace_id()), array['m1', 'n1'], 'I15: and stored');
+select is((select array_agg(m.provider_message_id order by m.provider_message_id) from crm.messages m where m.workspace_id = tests.workspace_id()), array['m1', 'n1'], 'I15: and stored');
 select set_eq($$ select d.item, d.reason, d.path, d.channel, d.account_external_id, d.channel_account_id, d.status from crm.dead_letters d where d.workspace_id = tests.workspace_id() $$,
   $$ select b.item, b.code, b.path, 'messenger' as c, 'pgtap-page' as e, tests.account_id('pgtap-page'), 'open' as s from bad b $$, 'I15: each bad one is a dead letter, as it was');
 select is(tests.count_of('contacts'), 2, 'I15: a bad item leaves no contact');

@@ -11,7 +11,7 @@ create temporary table result as select tests.deliver(
 select is((select array_agg(x #>> '{error,code}') from result, jsonb_array_elements(r) x), array[null, 'refused_by_database', null], 'I15: only the item in the middle is refused');
 select is(r #> '{1}', '{"ordinal": 2, "conversation_id": null, "contact_id": null, "version": null, "is_new": false, "contact_outcome": "ignored", "events_inserted": 0,
   "events_duplicate": 0, "error": {"code": "refused_by_database", "path": "$", "sqlstate": "23514"}}', 'I15: it says why') from result;
-select is((select array_agg(m.provider_message_id order by 1) from crm.messages m where m.workspace_id = tests.workspace_id()), array['m1', 'm2', 'o1'], 'I15: its neighbours are stored');
+select is((select array_agg(m.provider_message_id order by m.provider_message_id) from crm.messages m where m.workspace_id = tests.workspace_id()), array['m1', 'm2', 'o1'], 'I15: its neighbours are stored');
 select is((tests.contact('psid:P2')).id, null, 'I15: nothing of it is: no contact');
 select is((tests.conversation('psid:P2')).id, null, 'I15: no conversation');
 
