@@ -5,9 +5,23 @@ set search_path = ''
 as $$
 declare
   v_account crm.channel_accounts;
-  v_rejected jsonb;
-  v_weights int[];
+  v_count int;
+  v_rejected_count int;
 begin
+  select a.* into v_account
+  from crm.channel_accounts a
+  where a.channel = p_channel and a.external_id = p_account_external_id and a.is_active;
+
+  -- What arrives most: one item, one event, nothing rejected.
+  if v_account.id is not null and p_rejected = '[]' and jsonb_typeof(p_items #> '{0,events,0}') = 'object'
+    and jsonb_array_length(p_items) = 1 and jsonb_array_length(p_items #> '{0,events}') = 1 then
+    select 1, coalesce(r.events_duplicate, 0), (r.error is not null)::int
+    into received, duplicates, failed
+    from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r;
+    return next;
+    return;
+  end if;
+
   if p_channel is null or p_channel not in ('messenger', 'whatsapp', 'b2chat') then
     perform crm_private.reject_input('p_channel', 'The channel is messenger, whatsapp or b2chat.');
   end if;
@@ -15,22 +29,20 @@ begin
   if jsonb_typeof(p_rejected) is distinct from 'array' then
     perform crm_private.reject_input('p_rejected', 'The rejected items are a JSON array.');
   end if;
+  v_rejected_count := jsonb_array_length(p_rejected);
+  if v_account.id is null then
+    select a.* into v_account
+    from crm.channel_accounts a
+    where a.channel = p_channel and a.external_id = p_account_external_id;
+  end if;
 
-  select a.* into v_account
-  from crm.channel_accounts a
-  where a.channel = p_channel and a.external_id = p_account_external_id;
-
-  for v_rejected in select r.value from jsonb_array_elements(p_rejected) r loop
-    perform crm_private.keep_dead_letter(v_account, p_channel, coalesce(p_account_external_id, ''),
-      coalesce(v_rejected ->> 'reason', 'rejected'), v_rejected ->> 'path', null, coalesce(v_rejected -> 'item', v_rejected));
-  end loop;
+  perform crm_private.keep_dead_letter(v_account, p_channel, coalesce(p_account_external_id, ''),
+    coalesce(r.value ->> 'reason', 'rejected'), r.value ->> 'path', null, coalesce(r.value -> 'item', r.value))
+  from jsonb_array_elements(p_rejected) r;
 
   -- An item counts as its events, and as one delivery when it has none.
-  v_weights := array(
-    select greatest(case when jsonb_typeof(i.item -> 'events') = 'array' then jsonb_array_length(i.item -> 'events') end, 1)
-    from jsonb_array_elements(p_items) with ordinality i (item, place)
-    order by i.place);
-  received := coalesce((select sum(w) from unnest(v_weights) w), 0) + jsonb_array_length(p_rejected);
+  select coalesce(sum(crm_private.event_count(i.item)), 0) into v_count from jsonb_array_elements(p_items) i (item);
+  received := v_count + v_rejected_count;
 
   if v_account.id is null or not v_account.is_active then
     perform crm_private.keep_dead_letter(v_account, p_channel, coalesce(p_account_external_id, ''),
@@ -43,8 +55,11 @@ begin
   end if;
 
   select coalesce(sum(r.events_duplicate), 0)::int,
-    coalesce(sum(case when r.error is null then 0 when r.error ? 'events' then jsonb_array_length(r.error -> 'events') else v_weights[r.ordinal] end), 0)::int
-      + jsonb_array_length(p_rejected)
+    coalesce(sum(case
+      when r.error is null then 0
+      when r.error ? 'events' then jsonb_array_length(r.error -> 'events')
+      else crm_private.event_count(p_items -> (r.ordinal - 1))
+    end), 0)::int + v_rejected_count
   into duplicates, failed
   from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r;
   return next;

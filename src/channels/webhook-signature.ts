@@ -24,8 +24,15 @@ export async function verifySignature(
   return isValid
 }
 
+/** Importing a key costs as much as signing with it, and there are few secrets: one per app. */
+const keys = new Map<string, Promise<CryptoKey>>()
+
 async function hmacSha256(secret: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['sign'])
-  return new Uint8Array(await crypto.subtle.sign('HMAC', key, bytes))
+  let key = keys.get(secret)
+  if (key === undefined) {
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+    key = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['sign'])
+    keys.set(secret, key)
+  }
+  return new Uint8Array(await crypto.subtle.sign('HMAC', await key, bytes))
 }

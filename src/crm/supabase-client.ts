@@ -2,12 +2,13 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import type { CrmClient } from './client.ts'
 import type { Database } from './database.types.ts'
+import { fetchWithin } from './deadline.ts'
 import { DEFAULT_RETRY, type RetryPolicy, retryTransient } from './retry.ts'
 import { RpcError, toRpcError } from './rpc-error.ts'
 import { BulkOutcome, ContactOutcome, ContactSyncStats, ConversationOutcome, IngestCounts } from './rpc-types.ts'
 
 /** For the making of the supabase-js client: an unanswered call fails after these milliseconds, more than the API's own 8 s. */
-export const CLIENT_OPTIONS = { db: { timeout: 20_000 } }
+export const CLIENT_OPTIONS = { global: { fetch: fetchWithin(20_000) } }
 
 type Functions = Database['crm']['Functions']
 

@@ -1,6 +1,7 @@
 import { createClient } from '@supabase/supabase-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { CrmClient } from '../../../src/crm/client.ts'
+import { fetchWithin } from '../../../src/crm/deadline.ts'
 import { RpcError } from '../../../src/crm/rpc-error.ts'
 import { createCrmClient } from '../../../src/crm/supabase-client.ts'
 import { type FakeRest, type RestAnswer, type RestCall, startFakeRest } from '../../functions/fake-rest.ts'
@@ -181,7 +182,10 @@ describe('a failed call', () => {
 
   it('has status 0 when the answer does not come in time', async () => {
     rest = await startFakeRest(() => 'silence')
-    const supabase = createClient(rest.url, 'sb_secret_test', { db: { timeout: 20 }, auth: { persistSession: false } })
+    const supabase = createClient(rest.url, 'sb_secret_test', {
+      global: { fetch: fetchWithin(20) },
+      auth: { persistSession: false },
+    })
     const error = await failure(createCrmClient(supabase, NO_WAIT).contactSyncStats({ workspaceId: 'w1' }))
     expect(error).toMatchObject({ status: 0, code: null, hint: null, message: 'The database did not answer.' })
   })
