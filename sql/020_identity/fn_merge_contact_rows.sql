@@ -35,6 +35,7 @@ begin
   )
   select coalesce(jsonb_agg(to_jsonb(m)), '[]') into v_identities from moved m;
 
+  perform from crm.conversations v where v.contact_id = p_duplicate_id order by v.id for no key update;
   with moved as (
     update crm.conversations v set contact_id = p_survivor_id
     where v.contact_id = p_duplicate_id

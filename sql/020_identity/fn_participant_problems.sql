@@ -32,7 +32,7 @@ begin
       when jsonb_typeof(i.identity) <> 'object'
         or coalesce(i.identity ->> 'kind', '') not in ('psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email') then 'kind'
       when jsonb_typeof(i.identity -> 'value') is distinct from 'string' or length(i.identity ->> 'value') > 256 then 'value'
-      when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') <> 'string' or length(i.identity ->> 'scope') > 256) then 'scope'
+      when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') not in ('string', 'null') or length(i.identity ->> 'scope') > 256) then 'scope'
     end as wrong
   ) w
   where f.key in ('identities', 'previous_identities') and f.type = 'array' and w.wrong is not null

@@ -47,8 +47,18 @@ begin
   limit 1;
 
   if v_target is null then
-    v_target := p_new_id;
-    v_target_is_stub := p_sync_source = 'chat_embedded';
+    if exists (
+      select from unnest(v_owners) o (id)
+      where not exists (select from crm.contacts c where c.workspace_id = p_workspace_id and c.id = o.id)) then
+      -- It brings an identity that nobody had: that makes a contact of its own.
+      v_target := p_new_id;
+      v_target_is_stub := p_sync_source = 'chat_embedded';
+    else
+      -- Everything it names belongs to somebody: the strongest decides, and a replay finds the same.
+      select c.id, c.needs_full_sync, c.created_at into v_target, v_target_is_stub, v_target_created_at
+      from crm.contacts c
+      where c.workspace_id = p_workspace_id and c.id = v_owners[1];
+    end if;
   end if;
 
   for v_other in

@@ -18,6 +18,7 @@ declare
   v_again crm_private.item_owner[];
   v_changes crm_private.field_change[];
   v_bridges int[];
+  v_after_bridges int[];
   v_id_changes int[];
   v_changed uuid[];
   v_ordinal int;
@@ -69,13 +70,26 @@ begin
 
   -- One owner: that is the contact.
   contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
+  -- Except where that was claimed for a bridge and has no row yet: whose it is shows when the bridge is resolved.
+  v_after_bridges := array(
+    select o.ordinal
+    from unnest(v_owned) o
+    where o.ordinal <> all (v_bridges) and o.contact_id in (select v_new_ids[b.ordinal] from unnest(v_bridges) b (ordinal))
+    order by o.ordinal);
+  foreach v_ordinal in array v_after_bridges loop
+    contact_ids[v_ordinal] := null;
+  end loop;
   v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
   select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, p_now);
   outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, v_written.created, v_written.upgraded);
 
   -- Several owners: a bridge, one at a time.
-  foreach v_ordinal in array v_bridges loop
-    contact_ids[v_ordinal] := crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal]);
+  foreach v_ordinal in array v_bridges || v_after_bridges loop
+    contact_ids[v_ordinal] := case
+      when v_ordinal = any (v_bridges)
+        then crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal])
+      else (crm_private.identity_owners(p_workspace_id, v_ordinal, p_identities))[1]
+    end;
     v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids);
     select * into v_written
     from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes, p_now);

@@ -7,6 +7,14 @@ declare
   v_ranks constant text[] := array['queued', 'sent', 'failed', 'delivered', 'read'];
   v_effect record;
 begin
+  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may speak of the same message.
+  perform l.id
+  from (select distinct m.id from unnest(p_message_ids) m (id) order by m.id) i
+  cross join lateral (
+    select x.id from crm.messages x where x.workspace_id = p_account.workspace_id and x.id = i.id
+    for no key update
+  ) l;
+
   for v_effect in
     select i.id, e.*
     from (select distinct m.id from unnest(p_message_ids) m (id)) i

@@ -20,6 +20,7 @@ declare
   v_account crm.channel_accounts;
   v_result crm_private.ingest_result;
   v_follow_up boolean;
+  v_has_other_ids boolean;
 begin
   -- The short way for what arrives most: one new message of one participant whose conversation is known, and nothing else in the
   -- item. It does in one statement what ingest_items would do. Whatever is unusual falls through to the general way, and so does
@@ -27,8 +28,11 @@ begin
   begin
     with known as (
       select a.workspace_id, v.*, c.needs_full_sync, i.event, i.event ->> 'provider_message_id' as message_id, t.occurred_at,
-        i.event ->> 'direction' as direction
-      from (select p_items #> '{0,events,0}' as event offset 0) i
+        i.event ->> 'direction' as direction, i.kind
+      from (
+        select p_items #> '{0,events,0}' as event, p_items #>> '{0,participant,identities,0,kind}' as kind
+        offset 0
+      ) i
       cross join lateral (
         select to_timestamp(case when n.time < 1e10 then n.time else n.time / 1000 end) as occurred_at
         from (select (i.event ->> 'occurred_at')::float8 as time offset 0) n
@@ -37,7 +41,7 @@ begin
       cross join crm.channel_accounts a
       join crm.conversation_keys k on k.workspace_id = a.workspace_id and k.channel_account_id = a.id
         and k.kind = 'participant'
-        and k.value = (p_items #>> '{0,participant,identities,0,kind}') || ':' || (p_items #>> '{0,participant,identities,0,value}')
+        and k.value = i.kind || ':' || (p_items #>> '{0,participant,identities,0,value}')
       -- The contact needs no lock: it is read off the conversation under lock, and a merge takes the conversations before the events.
       cross join lateral (
         select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
@@ -49,8 +53,10 @@ begin
       where jsonb_array_length(p_items) = 1
         and a.id = p_channel_account_id
         and p_lock_token is null
-        and (p_items #>> '{0,participant,identities,0,kind}' <> 'psid'
-          or coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id)
+        and jsonb_typeof(p_items #> '{0,participant,identities,0,value}') = 'string'
+        -- A bsuid's scope is another matter: ingest_known_person.
+        and (i.kind = 'wa_id'
+          or i.kind = 'psid' and coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id)
         and p_items #- '{0,events,0}' #- '{0,participant,identities,0,kind}' #- '{0,participant,identities,0,value}'
           #- '{0,participant,identities,0,scope}' = '[{"events": [], "participant": {"identities": [{}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
@@ -86,10 +92,13 @@ begin
       last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
     from known n, message m
     where v.workspace_id = n.workspace_id and v.id = n.id
-    returning 1, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up
-    into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up;
+    returning 1, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up, n.kind <> 'psid'
+    into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up, v_has_other_ids;
 
     if v_follow_up is not null then
+      if v_has_other_ids and not v_follow_up then
+        v_follow_up := crm_private.has_waiting_events(p_channel_account_id, p_items #>> '{0,events,0,provider_message_id}');
+      end if;
       if v_follow_up then
         perform crm_private.follow_up_message(p_channel_account_id, conversation_id, p_items #>> '{0,events,0,provider_message_id}');
       end if;

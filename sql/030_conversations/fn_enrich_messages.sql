@@ -7,6 +7,16 @@ declare
   v_copy crm_private.inbound_event;
   v_message crm.messages;
 begin
+  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may bring the same message.
+  perform l.id
+  from (select distinct c.provider_message_id as id from unnest(p_copies) c order by 1) i
+  cross join lateral (
+    select x.id
+    from crm.messages x
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = i.id
+    for no key update
+  ) l;
+
   for v_copy in
     select c.*
     from unnest(p_copies) c
@@ -14,7 +24,8 @@ begin
   loop
     -- Read again: another copy may have enriched the same message a moment ago.
     for v_message in select r.* from crm_private.richer_messages(p_account, array[v_copy]) r loop
-      update crm.conversations v set unread_count = v.unread_count + 1
+      update crm.conversations v set unread_count = v.unread_count + 1,
+        status = case when v.status = 'closed' and v_message.sent_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end
       from crm.messages m
       where m.workspace_id = p_account.workspace_id and m.id = v_message.id
         and m.is_history and not v_message.is_history and m.direction = 'inbound'

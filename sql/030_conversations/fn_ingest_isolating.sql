@@ -7,20 +7,30 @@ declare
   v_item jsonb;
   v_ordinal int := 0;
   v_result crm_private.ingest_result;
+  v_results crm_private.ingest_result[];
 begin
   if jsonb_array_length(p_items) = 0 then
     return;
   end if;
-  begin
-    return query select r.* from crm_private.ingest_items(p_account, p_items, p_now) r;
-    -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
-    set constraints all immediate;
-    set constraints all deferred;
-    return;
-  exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
-    -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
-    null;
-  end;
+  for v_attempt in 1..5 loop
+    begin
+      v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now) r);
+      -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
+      set constraints all immediate;
+      set constraints all deferred;
+      return query select r.* from unnest(v_results) r;
+      return;
+    exception
+      when serialization_failure then
+        -- A conversation was merged away while this waited for it: what was read is undone and read anew.
+        if v_attempt = 5 then
+          raise;
+        end if;
+      when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
+        -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
+        exit;
+    end;
+  end loop;
 
   for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
     v_ordinal := v_ordinal + 1;

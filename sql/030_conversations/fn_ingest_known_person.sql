@@ -30,6 +30,7 @@ begin
       select x.conversation_id
       from crm.conversation_keys x
       where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+        and jsonb_typeof(d.identity -> 'value') = 'string'
         and x.kind = 'participant' and x.value = (d.identity ->> 'kind') || ':' || (d.identity ->> 'value')
       offset 0
     ) k on true
@@ -69,7 +70,24 @@ begin
   where k.given = k.found and k.conversations = 1
     and i.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
     and (not i.participant ? 'full_name' or c.full_name = i.participant ->> 'full_name')
-    and c.custom_attributes @> coalesce(i.participant -> 'custom_attributes', '{}')
+    and not exists (
+      select from jsonb_each(coalesce(i.participant -> 'custom_attributes', '{}')) a
+      where c.custom_attributes -> a.key is distinct from a.value)
+    and k.given = (
+      select count(*)
+      from jsonb_array_elements(i.participant -> 'identities') d (identity)
+      cross join lateral (
+        select x.contact_id
+        from crm.contact_identities x
+        where x.workspace_id = p_account.workspace_id and x.kind = d.identity ->> 'kind' and x.value = d.identity ->> 'value'
+          and x.scope = case d.identity ->> 'kind'
+            when 'psid' then coalesce(d.identity ->> 'scope', p_account.external_id)
+            when 'bsuid' then coalesce(p_account.settings ->> 'business_id', d.identity ->> 'scope', p_account.external_id)
+            else ''
+          end
+        offset 0
+      ) x
+      where x.contact_id = c.id)
     and f.unknown = 0;
   if not found then
     return null;
@@ -112,7 +130,7 @@ begin
   into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new, v_result.contact_outcome,
     v_result.events_inserted, v_result.events_duplicate, v_follow_up;
 
-  if v_follow_up then
+  if v_result.ordinal is not null and (v_follow_up or crm_private.has_waiting_events(p_account.id, v_known.message_id)) then
     perform crm_private.follow_up_message(p_account.id, v_known.id, v_known.message_id);
   end if;
   return v_result;

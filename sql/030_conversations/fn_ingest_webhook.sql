@@ -13,7 +13,8 @@ begin
   where a.channel = p_channel and a.external_id = p_account_external_id and a.is_active;
 
   -- What arrives most: one item, one event, nothing rejected.
-  if v_account.id is not null and p_rejected = '[]' and jsonb_typeof(p_items #> '{0,events,0}') = 'object'
+  if v_account.id is not null and p_rejected = '[]' and jsonb_typeof(p_items) is not distinct from 'array'
+    and jsonb_typeof(p_items #> '{0,events}') is not distinct from 'array'
     and jsonb_array_length(p_items) = 1 and jsonb_array_length(p_items #> '{0,events}') = 1 then
     select 1, coalesce(r.events_duplicate, 0), (r.error is not null)::int
     into received, duplicates, failed

@@ -29,8 +29,13 @@ begin
 
   update crm.conversations v set
     contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
-    status = case when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity')
-      then v_duplicate.status else v.status end,
+    -- The later decision counts, unless somebody wrote after it.
+    status = case
+      when greatest(v.last_inbound_at, v_duplicate.last_inbound_at)
+        > coalesce(greatest(v.status_changed_at, v_duplicate.status_changed_at), '-infinity') and 'closed' in (v.status, v_duplicate.status) then 'open'
+      when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity') then v_duplicate.status
+      else v.status
+    end,
     status_changed_at = greatest(v.status_changed_at, v_duplicate.status_changed_at),
     unread_count = v.unread_count + v_duplicate.unread_count,
     last_message_at = greatest(v.last_message_at, v_duplicate.last_message_at),

@@ -71,12 +71,19 @@ begin
   end if;
 
   if cardinality(v_fresh) > 0 then
+    -- Those with something new are locked by now, so this is final.
     v_conversations := array(
       select v.conversation
       from (select distinct c.id from unnest(p_conversation_ids) c (id) where c.id is not null) i
       cross join lateral (
         select x as conversation from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
       ) v);
+    if exists (
+      select from unnest(p_conversation_ids) c (id)
+      left join unnest(v_conversations) v on v.id = c.id
+      where c.id is not null and v.id is null) then
+      raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+    end if;
 
     -- 3. Messages with their events, then the other events.
     v_keys := array(select crm_private.insert_messages(p_account, v_fresh, p_conversation_ids, v_conversations));

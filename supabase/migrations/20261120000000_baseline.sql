@@ -1124,6 +1124,7 @@ begin
   )
   select coalesce(jsonb_agg(to_jsonb(m)), '[]') into v_identities from moved m;
 
+  perform from crm.conversations v where v.contact_id = p_duplicate_id order by v.id for no key update;
   with moved as (
     update crm.conversations v set contact_id = p_survivor_id
     where v.contact_id = p_duplicate_id
@@ -1261,7 +1262,7 @@ begin
       when jsonb_typeof(i.identity) <> 'object'
         or coalesce(i.identity ->> 'kind', '') not in ('psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email') then 'kind'
       when jsonb_typeof(i.identity -> 'value') is distinct from 'string' or length(i.identity ->> 'value') > 256 then 'value'
-      when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') <> 'string' or length(i.identity ->> 'scope') > 256) then 'scope'
+      when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') not in ('string', 'null') or length(i.identity ->> 'scope') > 256) then 'scope'
     end as wrong
   ) w
   where f.key in ('identities', 'previous_identities') and f.type = 'array' and w.wrong is not null
@@ -1346,8 +1347,18 @@ begin
   limit 1;
 
   if v_target is null then
-    v_target := p_new_id;
-    v_target_is_stub := p_sync_source = 'chat_embedded';
+    if exists (
+      select from unnest(v_owners) o (id)
+      where not exists (select from crm.contacts c where c.workspace_id = p_workspace_id and c.id = o.id)) then
+      -- It brings an identity that nobody had: that makes a contact of its own.
+      v_target := p_new_id;
+      v_target_is_stub := p_sync_source = 'chat_embedded';
+    else
+      -- Everything it names belongs to somebody: the strongest decides, and a replay finds the same.
+      select c.id, c.needs_full_sync, c.created_at into v_target, v_target_is_stub, v_target_created_at
+      from crm.contacts c
+      where c.workspace_id = p_workspace_id and c.id = v_owners[1];
+    end if;
   end if;
 
   for v_other in
@@ -1408,6 +1419,7 @@ declare
   v_again crm_private.item_owner[];
   v_changes crm_private.field_change[];
   v_bridges int[];
+  v_after_bridges int[];
   v_id_changes int[];
   v_changed uuid[];
   v_ordinal int;
@@ -1459,13 +1471,26 @@ begin
 
   -- One owner: that is the contact.
   contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
+  -- Except where that was claimed for a bridge and has no row yet: whose it is shows when the bridge is resolved.
+  v_after_bridges := array(
+    select o.ordinal
+    from unnest(v_owned) o
+    where o.ordinal <> all (v_bridges) and o.contact_id in (select v_new_ids[b.ordinal] from unnest(v_bridges) b (ordinal))
+    order by o.ordinal);
+  foreach v_ordinal in array v_after_bridges loop
+    contact_ids[v_ordinal] := null;
+  end loop;
   v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
   select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, p_now);
   outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, v_written.created, v_written.upgraded);
 
   -- Several owners: a bridge, one at a time.
-  foreach v_ordinal in array v_bridges loop
-    contact_ids[v_ordinal] := crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal]);
+  foreach v_ordinal in array v_bridges || v_after_bridges loop
+    contact_ids[v_ordinal] := case
+      when v_ordinal = any (v_bridges)
+        then crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal])
+      else (crm_private.identity_owners(p_workspace_id, v_ordinal, p_identities))[1]
+    end;
     v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids);
     select * into v_written
     from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes, p_now);
@@ -1862,6 +1887,14 @@ declare
   v_ranks constant text[] := array['queued', 'sent', 'failed', 'delivered', 'read'];
   v_effect record;
 begin
+  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may speak of the same message.
+  perform l.id
+  from (select distinct m.id from unnest(p_message_ids) m (id) order by m.id) i
+  cross join lateral (
+    select x.id from crm.messages x where x.workspace_id = p_account.workspace_id and x.id = i.id
+    for no key update
+  ) l;
+
   for v_effect in
     select i.id, e.*
     from (select distinct m.id from unnest(p_message_ids) m (id)) i
@@ -2001,6 +2034,7 @@ declare
   v_account crm.channel_accounts;
   v_result crm_private.ingest_result;
   v_follow_up boolean;
+  v_has_other_ids boolean;
 begin
   -- The short way for what arrives most: one new message of one participant whose conversation is known, and nothing else in the
   -- item. It does in one statement what ingest_items would do. Whatever is unusual falls through to the general way, and so does
@@ -2008,8 +2042,11 @@ begin
   begin
     with known as (
       select a.workspace_id, v.*, c.needs_full_sync, i.event, i.event ->> 'provider_message_id' as message_id, t.occurred_at,
-        i.event ->> 'direction' as direction
-      from (select p_items #> '{0,events,0}' as event offset 0) i
+        i.event ->> 'direction' as direction, i.kind
+      from (
+        select p_items #> '{0,events,0}' as event, p_items #>> '{0,participant,identities,0,kind}' as kind
+        offset 0
+      ) i
       cross join lateral (
         select to_timestamp(case when n.time < 1e10 then n.time else n.time / 1000 end) as occurred_at
         from (select (i.event ->> 'occurred_at')::float8 as time offset 0) n
@@ -2018,7 +2055,7 @@ begin
       cross join crm.channel_accounts a
       join crm.conversation_keys k on k.workspace_id = a.workspace_id and k.channel_account_id = a.id
         and k.kind = 'participant'
-        and k.value = (p_items #>> '{0,participant,identities,0,kind}') || ':' || (p_items #>> '{0,participant,identities,0,value}')
+        and k.value = i.kind || ':' || (p_items #>> '{0,participant,identities,0,value}')
       -- The contact needs no lock: it is read off the conversation under lock, and a merge takes the conversations before the events.
       cross join lateral (
         select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
@@ -2030,8 +2067,10 @@ begin
       where jsonb_array_length(p_items) = 1
         and a.id = p_channel_account_id
         and p_lock_token is null
-        and (p_items #>> '{0,participant,identities,0,kind}' <> 'psid'
-          or coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id)
+        and jsonb_typeof(p_items #> '{0,participant,identities,0,value}') = 'string'
+        -- A bsuid's scope is another matter: ingest_known_person.
+        and (i.kind = 'wa_id'
+          or i.kind = 'psid' and coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id)
         and p_items #- '{0,events,0}' #- '{0,participant,identities,0,kind}' #- '{0,participant,identities,0,value}'
           #- '{0,participant,identities,0,scope}' = '[{"events": [], "participant": {"identities": [{}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
@@ -2067,10 +2106,13 @@ begin
       last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
     from known n, message m
     where v.workspace_id = n.workspace_id and v.id = n.id
-    returning 1, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up
-    into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up;
+    returning 1, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up, n.kind <> 'psid'
+    into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up, v_has_other_ids;
 
     if v_follow_up is not null then
+      if v_has_other_ids and not v_follow_up then
+        v_follow_up := crm_private.has_waiting_events(p_channel_account_id, p_items #>> '{0,events,0,provider_message_id}');
+      end if;
       if v_follow_up then
         perform crm_private.follow_up_message(p_channel_account_id, conversation_id, p_items #>> '{0,events,0,provider_message_id}');
       end if;
@@ -2264,6 +2306,16 @@ declare
   v_copy crm_private.inbound_event;
   v_message crm.messages;
 begin
+  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may bring the same message.
+  perform l.id
+  from (select distinct c.provider_message_id as id from unnest(p_copies) c order by 1) i
+  cross join lateral (
+    select x.id
+    from crm.messages x
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = i.id
+    for no key update
+  ) l;
+
   for v_copy in
     select c.*
     from unnest(p_copies) c
@@ -2271,7 +2323,8 @@ begin
   loop
     -- Read again: another copy may have enriched the same message a moment ago.
     for v_message in select r.* from crm_private.richer_messages(p_account, array[v_copy]) r loop
-      update crm.conversations v set unread_count = v.unread_count + 1
+      update crm.conversations v set unread_count = v.unread_count + 1,
+        status = case when v.status = 'closed' and v_message.sent_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end
       from crm.messages m
       where m.workspace_id = p_account.workspace_id and m.id = v_message.id
         and m.is_history and not v_message.is_history and m.direction = 'inbound'
@@ -2367,6 +2420,24 @@ $$;
 comment on function crm_private.has_unlinked_items(crm.channel_accounts, crm_private.item_key[]) is
   'True when one of the keys names no conversation yet, or one without a contact.';
 
+-- sql/030_conversations/fn_has_waiting_events.sql
+create function crm_private.has_waiting_events(p_channel_account_id uuid, p_provider_message_id text)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return exists (
+    select
+    from crm.contact_interaction_events e
+    where e.provider_message_id = p_provider_message_id and e.message_id is null
+      -- Written so, it offers the planner no other index to scan.
+      and e.channel_account_id is not distinct from p_channel_account_id);
+end;
+$$;
+comment on function crm_private.has_waiting_events(uuid, text) is
+  'True when an event came before the message it speaks of. Where a person has several ids it may lie in another conversation, whose follow_up the message does not see.';
+
 -- sql/030_conversations/fn_ingest_isolating.sql
 create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz)
 returns setof crm_private.ingest_result
@@ -2377,20 +2448,30 @@ declare
   v_item jsonb;
   v_ordinal int := 0;
   v_result crm_private.ingest_result;
+  v_results crm_private.ingest_result[];
 begin
   if jsonb_array_length(p_items) = 0 then
     return;
   end if;
-  begin
-    return query select r.* from crm_private.ingest_items(p_account, p_items, p_now) r;
-    -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
-    set constraints all immediate;
-    set constraints all deferred;
-    return;
-  exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
-    -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
-    null;
-  end;
+  for v_attempt in 1..5 loop
+    begin
+      v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now) r);
+      -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
+      set constraints all immediate;
+      set constraints all deferred;
+      return query select r.* from unnest(v_results) r;
+      return;
+    exception
+      when serialization_failure then
+        -- A conversation was merged away while this waited for it: what was read is undone and read anew.
+        if v_attempt = 5 then
+          raise;
+        end if;
+      when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
+        -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
+        exit;
+    end;
+  end loop;
 
   for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
     v_ordinal := v_ordinal + 1;
@@ -2519,6 +2600,7 @@ begin
       select x.conversation_id
       from crm.conversation_keys x
       where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+        and jsonb_typeof(d.identity -> 'value') = 'string'
         and x.kind = 'participant' and x.value = (d.identity ->> 'kind') || ':' || (d.identity ->> 'value')
       offset 0
     ) k on true
@@ -2558,7 +2640,24 @@ begin
   where k.given = k.found and k.conversations = 1
     and i.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
     and (not i.participant ? 'full_name' or c.full_name = i.participant ->> 'full_name')
-    and c.custom_attributes @> coalesce(i.participant -> 'custom_attributes', '{}')
+    and not exists (
+      select from jsonb_each(coalesce(i.participant -> 'custom_attributes', '{}')) a
+      where c.custom_attributes -> a.key is distinct from a.value)
+    and k.given = (
+      select count(*)
+      from jsonb_array_elements(i.participant -> 'identities') d (identity)
+      cross join lateral (
+        select x.contact_id
+        from crm.contact_identities x
+        where x.workspace_id = p_account.workspace_id and x.kind = d.identity ->> 'kind' and x.value = d.identity ->> 'value'
+          and x.scope = case d.identity ->> 'kind'
+            when 'psid' then coalesce(d.identity ->> 'scope', p_account.external_id)
+            when 'bsuid' then coalesce(p_account.settings ->> 'business_id', d.identity ->> 'scope', p_account.external_id)
+            else ''
+          end
+        offset 0
+      ) x
+      where x.contact_id = c.id)
     and f.unknown = 0;
   if not found then
     return null;
@@ -2601,7 +2700,7 @@ begin
   into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new, v_result.contact_outcome,
     v_result.events_inserted, v_result.events_duplicate, v_follow_up;
 
-  if v_follow_up then
+  if v_result.ordinal is not null and (v_follow_up or crm_private.has_waiting_events(p_account.id, v_known.message_id)) then
     perform crm_private.follow_up_message(p_account.id, v_known.id, v_known.message_id);
   end if;
   return v_result;
@@ -2626,7 +2725,8 @@ begin
   where a.channel = p_channel and a.external_id = p_account_external_id and a.is_active;
 
   -- What arrives most: one item, one event, nothing rejected.
-  if v_account.id is not null and p_rejected = '[]' and jsonb_typeof(p_items #> '{0,events,0}') = 'object'
+  if v_account.id is not null and p_rejected = '[]' and jsonb_typeof(p_items) is not distinct from 'array'
+    and jsonb_typeof(p_items #> '{0,events}') is not distinct from 'array'
     and jsonb_array_length(p_items) = 1 and jsonb_array_length(p_items #> '{0,events}') = 1 then
     select 1, coalesce(r.events_duplicate, 0), (r.error is not null)::int
     into received, duplicates, failed
@@ -2996,8 +3096,13 @@ begin
 
   update crm.conversations v set
     contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
-    status = case when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity')
-      then v_duplicate.status else v.status end,
+    -- The later decision counts, unless somebody wrote after it.
+    status = case
+      when greatest(v.last_inbound_at, v_duplicate.last_inbound_at)
+        > coalesce(greatest(v.status_changed_at, v_duplicate.status_changed_at), '-infinity') and 'closed' in (v.status, v_duplicate.status) then 'open'
+      when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity') then v_duplicate.status
+      else v.status
+    end,
     status_changed_at = greatest(v.status_changed_at, v_duplicate.status_changed_at),
     unread_count = v.unread_count + v_duplicate.unread_count,
     last_message_at = greatest(v.last_message_at, v_duplicate.last_message_at),
@@ -3469,12 +3574,19 @@ begin
   end if;
 
   if cardinality(v_fresh) > 0 then
+    -- Those with something new are locked by now, so this is final.
     v_conversations := array(
       select v.conversation
       from (select distinct c.id from unnest(p_conversation_ids) c (id) where c.id is not null) i
       cross join lateral (
         select x as conversation from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
       ) v);
+    if exists (
+      select from unnest(p_conversation_ids) c (id)
+      left join unnest(v_conversations) v on v.id = c.id
+      where c.id is not null and v.id is null) then
+      raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+    end if;
 
     -- 3. Messages with their events, then the other events.
     v_keys := array(select crm_private.insert_messages(p_account, v_fresh, p_conversation_ids, v_conversations));
