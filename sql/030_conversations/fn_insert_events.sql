@@ -31,4 +31,4 @@ begin
 end;
 $$;
 comment on function crm_private.insert_events(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
-  'Stores the events that are not messages and are new, tied to the message they speak of where it is there already; returns what was stored. The conversations are locked, so a message that comes meanwhile waits and finds them.';
+  'Stores the events that are not messages and are new, tied to the message they speak of where it is there already; returns what was stored. The conversations are locked, so a message of theirs that comes meanwhile waits and finds them; one that comes through another conversation of the person is found when the two merge.';
