@@ -15,7 +15,6 @@ declare
   v_new_ids uuid[];
   v_unowned crm_private.item_identity[];
   v_owned crm_private.item_owner[];
-  v_again crm_private.item_owner[];
   v_changes crm_private.field_change[];
   v_bridges int[];
   v_after_bridges int[];
@@ -50,18 +49,16 @@ begin
     v_owned := crm_private.item_owners(p_workspace_id, p_identities);
   end if;
 
-  -- Lock the owners and read them again until that changes nothing: a merge moves identities while it holds both contacts.
-  -- Whoever brings fields or a bridge may write; whoever brings neither only needs the contact to stay. One mode for all, so that
-  -- the order holds.
-  loop
-    v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
-    perform crm_private.lock_contacts(p_workspace_id, v_owned,
-      p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
-      or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
-    v_again := crm_private.item_owners(p_workspace_id, p_identities);
-    exit when v_again = v_owned;
-    v_owned := v_again;
-  end loop;
+  -- Lock the owners and read them again: a merge moves identities while it holds both contacts. If one was waited for, begin anew
+  -- without what is locked by now: the owner it went to may come before it in the order of locks.
+  -- Whoever brings fields or a bridge may write; whoever brings neither only needs the contact to stay. One mode for all.
+  v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
+  perform crm_private.lock_contacts(p_workspace_id, v_owned,
+    p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
+    or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
+  if crm_private.item_owners(p_workspace_id, p_identities) is distinct from v_owned then
+    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
+  end if;
 
   -- Before a bridge is judged: an id that was changed excludes nobody.
   if cardinality(v_id_changes) > 0 then

@@ -35,8 +35,18 @@ begin
     coalesce(p_contact ->> 'delivery', p_sync_source), null, null)::crm_private.inbound_item];
   v_nobody.workspace_id := p_workspace_id;
   v_identities := crm_private.item_identities(v_nobody, v_items);
-  select r.contact_ids, r.outcomes into v_contact_ids, v_outcomes
-  from crm_private.resolve_contacts(p_workspace_id, p_sync_source, v_items, v_identities, false, clock_timestamp()) r;
+  for v_attempt in 1..5 loop
+    begin
+      select r.contact_ids, r.outcomes into v_contact_ids, v_outcomes
+      from crm_private.resolve_contacts(p_workspace_id, p_sync_source, v_items, v_identities, false, clock_timestamp()) r;
+      exit;
+    exception when serialization_failure then
+      -- The contact was merged away while this waited for it: what is locked is let go, and all is read anew.
+      if v_attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
 
   return query
   select v_contact_ids[1], v_outcomes[1], c.sync_source, c.version

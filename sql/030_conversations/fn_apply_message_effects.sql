@@ -49,7 +49,7 @@ begin
         least(x.unsent_at, v_effect.unsent_at) as unsent_at,
         case
           when coalesce(x.unsent_at, v_effect.unsent_at) is not null then null
-          when v_effect.edit_number > x.edit_count then v_effect.body
+          when v_effect.edit_number > x.edit_count then nullif(v_effect.body, '')
           else x.body
         end as body,
         case when coalesce(x.unsent_at, v_effect.unsent_at) is not null then '[]' else x.attachments end as attachments,

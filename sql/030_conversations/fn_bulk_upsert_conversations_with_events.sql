@@ -65,7 +65,7 @@ begin
     ), message as (
       insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
         reply_to, status, sent_at, payload)
-      select n.workspace_id, p_channel_account_id, n.id, n.message_id, n.direction, n.event ->> 'text',
+      select n.workspace_id, p_channel_account_id, n.id, n.message_id, n.direction, nullif(n.event ->> 'text', ''),
         coalesce(n.event -> 'attachments', '[]'), n.event ->> 'reply_to',
         case
           when n.direction = 'inbound' then null
@@ -104,6 +104,9 @@ begin
       end if;
       return next;
       return;
+    elsif jsonb_array_length(p_items) = 1 then
+      -- A duplicate, perhaps: the conversation may be locked, and the general way locks its contact first. Undone, nothing is.
+      raise exception using errcode = 'data_exception', message = 'not the short way';
     end if;
   exception when data_exception or integrity_constraint_violation then
     null;
@@ -128,6 +131,7 @@ begin
         return query select v_result.*;
         return;
       end if;
+      raise exception using errcode = 'data_exception', message = 'not the short way';
     exception when data_exception or integrity_constraint_violation then
       null;
     end;

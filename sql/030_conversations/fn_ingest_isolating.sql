@@ -22,7 +22,7 @@ begin
       return;
     exception
       when serialization_failure then
-        -- A conversation was merged away while this waited for it: what was read is undone and read anew.
+        -- A contact or a conversation was merged away while this waited for it: what is locked is let go, and all is read anew.
         if v_attempt = 5 then
           raise;
         end if;

@@ -96,7 +96,7 @@ begin
   with message as (
     insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
       reply_to, status, sent_at, payload)
-    values (p_account.workspace_id, p_account.id, v_known.id, v_known.message_id, v_known.direction, v_known.event ->> 'text',
+    values (p_account.workspace_id, p_account.id, v_known.id, v_known.message_id, v_known.direction, nullif(v_known.event ->> 'text', ''),
       coalesce(v_known.event -> 'attachments', '[]'), v_known.event ->> 'reply_to',
       case
         when v_known.direction = 'inbound' then null

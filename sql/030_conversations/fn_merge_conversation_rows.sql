@@ -62,6 +62,11 @@ begin
     select 'message:' || e.provider_message_id
     from crm.contact_interaction_events e
     where e.conversation_id = p_survivor_id and e.message_id is null and e.provider_message_id is not null)));
+
+  -- A message of one side answers the tags that the AI set before it on the other.
+  delete from crm.conversation_tags t
+  where t.workspace_id = p_account.workspace_id and t.conversation_id = p_survivor_id and t.set_by = 'ai'
+    and t.set_at < (select max(m.sent_at) from crm.messages m where m.conversation_id = p_survivor_id and m.direction = 'inbound');
   perform crm_private.note_follow_up(p_account, array[p_survivor_id]);
 
   v_survivor.delivered_watermark := null;

@@ -72,7 +72,7 @@ begin
           else s.type || ':' || coalesce(s.provider_message_id, '') || ':' || crm_private.epoch_ms(s.at) || ':'
             || encode(sha256(convert_to(s.kept::text, 'UTF8')), 'hex')
         end,
-        s.provider_message_id, s.at, s.direction, s.text #>> '{}',
+        s.provider_message_id, s.at, s.direction, nullif(s.text #>> '{}', ''),
         case when s.attachments is null or s.attachments = 'null' then '[]' else s.attachments end,
         s.reply_to, s.status,
         case when s.type = 'edit' and s.problem_path is null then coalesce((s.payload ->> 'num_edit')::bigint, crm_private.epoch_ms(s.at)) end,

@@ -38,6 +38,9 @@ begin
 
       v_again := crm_private.item_conversations(p_account, p_keys);
       if v_again is distinct from v_found then
+        if not v_claimed then
+          raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+        end if;
         v_found := v_again;
         continue;
       end if;

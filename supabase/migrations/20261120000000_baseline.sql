@@ -1416,7 +1416,6 @@ declare
   v_new_ids uuid[];
   v_unowned crm_private.item_identity[];
   v_owned crm_private.item_owner[];
-  v_again crm_private.item_owner[];
   v_changes crm_private.field_change[];
   v_bridges int[];
   v_after_bridges int[];
@@ -1451,18 +1450,16 @@ begin
     v_owned := crm_private.item_owners(p_workspace_id, p_identities);
   end if;
 
-  -- Lock the owners and read them again until that changes nothing: a merge moves identities while it holds both contacts.
-  -- Whoever brings fields or a bridge may write; whoever brings neither only needs the contact to stay. One mode for all, so that
-  -- the order holds.
-  loop
-    v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
-    perform crm_private.lock_contacts(p_workspace_id, v_owned,
-      p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
-      or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
-    v_again := crm_private.item_owners(p_workspace_id, p_identities);
-    exit when v_again = v_owned;
-    v_owned := v_again;
-  end loop;
+  -- Lock the owners and read them again: a merge moves identities while it holds both contacts. If one was waited for, begin anew
+  -- without what is locked by now: the owner it went to may come before it in the order of locks.
+  -- Whoever brings fields or a bridge may write; whoever brings neither only needs the contact to stay. One mode for all.
+  v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
+  perform crm_private.lock_contacts(p_workspace_id, v_owned,
+    p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
+    or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
+  if crm_private.item_owners(p_workspace_id, p_identities) is distinct from v_owned then
+    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
+  end if;
 
   -- Before a bridge is judged: an id that was changed excludes nobody.
   if cardinality(v_id_changes) > 0 then
@@ -1614,8 +1611,18 @@ begin
     coalesce(p_contact ->> 'delivery', p_sync_source), null, null)::crm_private.inbound_item];
   v_nobody.workspace_id := p_workspace_id;
   v_identities := crm_private.item_identities(v_nobody, v_items);
-  select r.contact_ids, r.outcomes into v_contact_ids, v_outcomes
-  from crm_private.resolve_contacts(p_workspace_id, p_sync_source, v_items, v_identities, false, clock_timestamp()) r;
+  for v_attempt in 1..5 loop
+    begin
+      select r.contact_ids, r.outcomes into v_contact_ids, v_outcomes
+      from crm_private.resolve_contacts(p_workspace_id, p_sync_source, v_items, v_identities, false, clock_timestamp()) r;
+      exit;
+    exception when serialization_failure then
+      -- The contact was merged away while this waited for it: what is locked is let go, and all is read anew.
+      if v_attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
 
   return query
   select v_contact_ids[1], v_outcomes[1], c.sync_source, c.version
@@ -1929,7 +1936,7 @@ begin
         least(x.unsent_at, v_effect.unsent_at) as unsent_at,
         case
           when coalesce(x.unsent_at, v_effect.unsent_at) is not null then null
-          when v_effect.edit_number > x.edit_count then v_effect.body
+          when v_effect.edit_number > x.edit_count then nullif(v_effect.body, '')
           else x.body
         end as body,
         case when coalesce(x.unsent_at, v_effect.unsent_at) is not null then '[]' else x.attachments end as attachments,
@@ -2079,7 +2086,7 @@ begin
     ), message as (
       insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
         reply_to, status, sent_at, payload)
-      select n.workspace_id, p_channel_account_id, n.id, n.message_id, n.direction, n.event ->> 'text',
+      select n.workspace_id, p_channel_account_id, n.id, n.message_id, n.direction, nullif(n.event ->> 'text', ''),
         coalesce(n.event -> 'attachments', '[]'), n.event ->> 'reply_to',
         case
           when n.direction = 'inbound' then null
@@ -2118,6 +2125,9 @@ begin
       end if;
       return next;
       return;
+    elsif jsonb_array_length(p_items) = 1 then
+      -- A duplicate, perhaps: the conversation may be locked, and the general way locks its contact first. Undone, nothing is.
+      raise exception using errcode = 'data_exception', message = 'not the short way';
     end if;
   exception when data_exception or integrity_constraint_violation then
     null;
@@ -2142,6 +2152,7 @@ begin
         return query select v_result.*;
         return;
       end if;
+      raise exception using errcode = 'data_exception', message = 'not the short way';
     exception when data_exception or integrity_constraint_violation then
       null;
     end;
@@ -2463,7 +2474,7 @@ begin
       return;
     exception
       when serialization_failure then
-        -- A conversation was merged away while this waited for it: what was read is undone and read anew.
+        -- A contact or a conversation was merged away while this waited for it: what is locked is let go, and all is read anew.
         if v_attempt = 5 then
           raise;
         end if;
@@ -2666,7 +2677,7 @@ begin
   with message as (
     insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
       reply_to, status, sent_at, payload)
-    values (p_account.workspace_id, p_account.id, v_known.id, v_known.message_id, v_known.direction, v_known.event ->> 'text',
+    values (p_account.workspace_id, p_account.id, v_known.id, v_known.message_id, v_known.direction, nullif(v_known.event ->> 'text', ''),
       coalesce(v_known.event -> 'attachments', '[]'), v_known.event ->> 'reply_to',
       case
         when v_known.direction = 'inbound' then null
@@ -3129,6 +3140,11 @@ begin
     select 'message:' || e.provider_message_id
     from crm.contact_interaction_events e
     where e.conversation_id = p_survivor_id and e.message_id is null and e.provider_message_id is not null)));
+
+  -- A message of one side answers the tags that the AI set before it on the other.
+  delete from crm.conversation_tags t
+  where t.workspace_id = p_account.workspace_id and t.conversation_id = p_survivor_id and t.set_by = 'ai'
+    and t.set_at < (select max(m.sent_at) from crm.messages m where m.conversation_id = p_survivor_id and m.direction = 'inbound');
   perform crm_private.note_follow_up(p_account, array[p_survivor_id]);
 
   v_survivor.delivered_watermark := null;
@@ -3236,7 +3252,7 @@ begin
           else s.type || ':' || coalesce(s.provider_message_id, '') || ':' || crm_private.epoch_ms(s.at) || ':'
             || encode(sha256(convert_to(s.kept::text, 'UTF8')), 'hex')
         end,
-        s.provider_message_id, s.at, s.direction, s.text #>> '{}',
+        s.provider_message_id, s.at, s.direction, nullif(s.text #>> '{}', ''),
         case when s.attachments is null or s.attachments = 'null' then '[]' else s.attachments end,
         s.reply_to, s.status,
         case when s.type = 'edit' and s.problem_path is null then coalesce((s.payload ->> 'num_edit')::bigint, crm_private.epoch_ms(s.at)) end,
@@ -3416,6 +3432,9 @@ begin
 
       v_again := crm_private.item_conversations(p_account, p_keys);
       if v_again is distinct from v_found then
+        if not v_claimed then
+          raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+        end if;
         v_found := v_again;
         continue;
       end if;
