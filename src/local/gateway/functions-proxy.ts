@@ -16,6 +16,7 @@ export function createFunctionsProxy(target: () => string | undefined): { proxy:
     const base = target()
     if (base === undefined) return refuse(outgoing)
     const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)))
+    let isAnswered = false
     const call = request(
       new URL((incoming.url ?? '').slice(PREFIX.length), base),
       {
@@ -24,13 +25,23 @@ export function createFunctionsProxy(target: () => string | undefined): { proxy:
         headers: { ...headers, 'x-forwarded-host': incoming.headers.host ?? '' },
       },
       (answer) => {
+        isAnswered = true
         const kept = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name))
         outgoing.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept))
         answer.pipe(outgoing)
         answer.on('error', () => outgoing.destroy())
       },
     )
-    call.on('error', () => refuse(outgoing))
+    // A function may answer before it has read the whole body, as it does with 413: the rest is read here and goes nowhere.
+    const dropRest = (): void => {
+      incoming.unpipe(call)
+      incoming.resume()
+    }
+    call.on('error', () => {
+      dropRest()
+      if (!isAnswered) refuse(outgoing)
+    })
+    outgoing.on('finish', dropRest)
     outgoing.on('close', () => call.destroy())
     incoming.pipe(call)
   }
