@@ -61,6 +61,7 @@ begin
           #- '{0,participant,identities,0,scope}' = '[{"events": [], "participant": {"identities": [{}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
         and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
+        and i.event ->> 'occurred_at' ~ '^[0-9]{1,14}([.][0-9]{1,9})?$'
         and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
     ), message as (
       insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,

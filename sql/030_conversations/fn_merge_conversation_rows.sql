@@ -24,8 +24,8 @@ begin
   select t.workspace_id, p_survivor_id, t.tag, t.set_by, t.set_at
   from crm.conversation_tags t
   where t.workspace_id = p_account.workspace_id and t.conversation_id = p_duplicate_id
-  on conflict (workspace_id, conversation_id, tag) do update set set_by = 'human', set_at = excluded.set_at
-  where s.set_by = 'ai' and excluded.set_by = 'human';
+  on conflict (workspace_id, conversation_id, tag) do update set set_by = excluded.set_by, set_at = excluded.set_at
+  where s.set_by = 'ai' and (excluded.set_by = 'human' or excluded.set_at > s.set_at);
 
   update crm.conversations v set
     contact_id = coalesce(v.contact_id, v_duplicate.contact_id),

@@ -2082,6 +2082,7 @@ begin
           #- '{0,participant,identities,0,scope}' = '[{"events": [], "participant": {"identities": [{}]}}]'
         and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
         and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
+        and i.event ->> 'occurred_at' ~ '^[0-9]{1,14}([.][0-9]{1,9})?$'
         and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
     ), message as (
       insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
@@ -3102,8 +3103,8 @@ begin
   select t.workspace_id, p_survivor_id, t.tag, t.set_by, t.set_at
   from crm.conversation_tags t
   where t.workspace_id = p_account.workspace_id and t.conversation_id = p_duplicate_id
-  on conflict (workspace_id, conversation_id, tag) do update set set_by = 'human', set_at = excluded.set_at
-  where s.set_by = 'ai' and excluded.set_by = 'human';
+  on conflict (workspace_id, conversation_id, tag) do update set set_by = excluded.set_by, set_at = excluded.set_at
+  where s.set_by = 'ai' and (excluded.set_by = 'human' or excluded.set_at > s.set_at);
 
   update crm.conversations v set
     contact_id = coalesce(v.contact_id, v_duplicate.contact_id),

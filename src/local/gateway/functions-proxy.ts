@@ -16,34 +16,36 @@ export function createFunctionsProxy(target: () => string | undefined): { proxy:
     const base = target()
     if (base === undefined) return refuse(outgoing)
     const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !HOP_BY_HOP.has(name)))
-    let isAnswered = false
-    const call = request(
-      new URL((incoming.url ?? '').slice(PREFIX.length), base),
-      {
-        agent,
-        method: incoming.method ?? 'GET',
-        headers: { ...headers, 'x-forwarded-host': incoming.headers.host ?? '' },
-      },
-      (answer) => {
-        isAnswered = true
-        const kept = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name))
-        outgoing.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept))
-        answer.pipe(outgoing)
-        answer.on('error', () => outgoing.destroy())
-      },
-    )
-    // A function may answer before it has read the whole body, as it does with 413: the rest is read here and goes nowhere.
-    const dropRest = (): void => {
-      incoming.unpipe(call)
-      incoming.resume()
-    }
-    call.on('error', () => {
-      dropRest()
-      if (!isAnswered) refuse(outgoing)
+    // Read whole before it is passed on: a function may answer before it has read everything, as it does with 413, and what
+    // nobody reads would stand in the way of the connection's next request.
+    const chunks: Buffer[] = []
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+    incoming.on('end', () => {
+      const body = Buffer.concat(chunks)
+      const call = request(
+        new URL((incoming.url ?? '').slice(PREFIX.length), base),
+        {
+          agent,
+          method: incoming.method ?? 'GET',
+          headers: {
+            ...headers,
+            ...(body.length > 0 ? { 'content-length': body.length } : {}),
+            'x-forwarded-host': incoming.headers.host ?? '',
+          },
+        },
+        (answer) => {
+          const kept = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name))
+          outgoing.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept))
+          answer.pipe(outgoing)
+          answer.on('error', () => outgoing.destroy())
+        },
+      )
+      call.on('error', () => {
+        if (!outgoing.headersSent) refuse(outgoing)
+      })
+      outgoing.on('close', () => call.destroy())
+      call.end(body)
     })
-    outgoing.on('finish', dropRest)
-    outgoing.on('close', () => call.destroy())
-    incoming.pipe(call)
   }
   return { proxy, stop: () => agent.destroy() }
 }

@@ -1,6 +1,6 @@
 -- A person whom WhatsApp knows by a number and by a user id, in two conversations until something joins them.
 begin;
-select plan(7);
+select plan(8);
 
 select tests.create_acme();
 create function pg_temp.wa(p_identities text[], variadic p_events jsonb[]) returns jsonb language sql as $$
@@ -40,6 +40,16 @@ select is(tests.count_of('contact_merges', 'duplicate_id <> survivor_id and merg
 select tests.ingest('pgtap-number', tests.item(tests.person(array['wa_id:444'], '{"custom_attributes": {"k": ["a", "b"]}}'), tests.said('q1', 1)));
 select tests.ingest('pgtap-number', tests.item(tests.person(array['wa_id:444'], '{"custom_attributes": {"k": ["a"]}}'), tests.said('q2', 2)));
 select is((tests.contact('wa_id:444')).custom_attributes, '{"k": ["a"]}', 'I3: the newest value, not what contains it');
+
+-- The AI set one tag on both halves; a message of the time of the later one does not answer it.
+select tests.ingest('pgtap-number', tests.item(tests.person(array['wa_id:555']), tests.said('r1', 1)));
+select tests.ingest('pgtap-number', tests.item(tests.person(array['bsuid:B555']), tests.said('r2', 1)));
+insert into crm.conversation_tags (workspace_id, conversation_id, tag, set_by, set_at) values
+  (tests.workspace_id(), (tests.conversation('wa_id:555')).id, 'quote sent', 'ai', tests.moment(4)),
+  (tests.workspace_id(), (tests.conversation('bsuid:B555')).id, 'quote sent', 'ai', tests.moment(8));
+select tests.ingest('pgtap-number', tests.item(tests.person(array['wa_id:555', 'bsuid:B555']), tests.said('r3', 8)));
+select is((select array_agg(t.set_at) from crm.conversation_tags t where t.conversation_id = (tests.conversation('wa_id:555')).id),
+  array[tests.moment(8)], 'of one tag on both halves the later one counts');
 
 select * from finish();
 rollback;
