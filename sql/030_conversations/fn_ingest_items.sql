@@ -16,6 +16,7 @@ declare
   v_outcomes text[];
   v_conversation_ids uuid[];
   v_are_new boolean[];
+  v_usable crm_private.inbound_event[];
   v_stored crm_private.inbound_event[];
 begin
   -- Parse and set aside what is malformed.
@@ -34,9 +35,11 @@ begin
   select c.conversation_ids, c.are_new into v_conversation_ids, v_are_new
   from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link) c;
 
-  v_stored := crm_private.store_events(p_account, v_items,
-    array(select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null),
-    v_contact_ids, v_conversation_ids, v_are_new);
+  v_usable := v_events;
+  if array_position(v_conversation_ids, null) is not null or exists (select from unnest(v_events) e where e.problem is not null) then
+    v_usable := array(select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null);
+  end if;
+  v_stored := crm_private.store_events(p_account, v_items, v_usable, v_contact_ids, v_conversation_ids, v_are_new);
 
   perform crm_private.keep_rejected(p_account, p_items, v_items, v_events);
 

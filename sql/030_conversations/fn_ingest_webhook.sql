@@ -1,5 +1,5 @@
 create function crm.ingest_webhook(p_channel text, p_account_external_id text, p_items jsonb, p_rejected jsonb default '[]')
-returns table (received int, duplicates int, failed int)
+returns table (received int, duplicates int, failed int, items jsonb)
 language plpgsql
 set search_path = ''
 as $$
@@ -19,6 +19,7 @@ begin
     select 1, coalesce(r.events_duplicate, 0), (r.error is not null)::int
     into received, duplicates, failed
     from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r;
+    items := jsonb_build_array(jsonb_build_array(received, duplicates, failed));
     return next;
     return;
   end if;
@@ -51,20 +52,29 @@ begin
     from jsonb_array_elements(p_items) i (item);
     duplicates := 0;
     failed := received;
+    items := (
+      select coalesce(jsonb_agg(jsonb_build_array(n.count, 0, n.count) order by i.place), '[]')
+      from jsonb_array_elements(p_items) with ordinality i (item, place), crm_private.event_count(i.item) n (count)
+    );
     return next;
     return;
   end if;
 
-  select coalesce(sum(r.events_duplicate), 0)::int,
-    coalesce(sum(case
-      when r.error is null then 0
-      when r.error ? 'events' then jsonb_array_length(r.error -> 'events')
-      else crm_private.event_count(p_items -> (r.ordinal - 1))
-    end), 0)::int + v_rejected_count
-  into duplicates, failed
-  from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r;
+  select coalesce(sum(r.duplicates), 0)::int, coalesce(sum(r.failed), 0)::int + v_rejected_count,
+    coalesce(jsonb_agg(jsonb_build_array(r.received, r.duplicates, r.failed) order by r.ordinal), '[]')
+  into duplicates, failed, items
+  from (
+    select r.ordinal, n.count as received, r.events_duplicate as duplicates,
+      case
+        when r.error is null then 0
+        when r.error ? 'events' then jsonb_array_length(r.error -> 'events')
+        else n.count
+      end as failed
+    from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r,
+      crm_private.event_count(p_items -> (r.ordinal - 1)) n (count)
+  ) r;
   return next;
 end;
 $$;
 comment on function crm.ingest_webhook(text, text, jsonb, jsonb) is
-  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters). PT400 invalid_input.';
+  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters); items holds the same three figures of each item, [[received, duplicates, failed], …], in the order given. PT400 invalid_input.';

@@ -6,13 +6,20 @@ set search_path = ''
 as $$
 begin
   return (
-    -- Materialized, so that each expression is computed once and not once per reference.
-    with read as materialized (
-      select
-        i.ordinal::int as ordinal,
-        (e.index - 1)::int as index,
-        r.*,
-        jsonb_typeof(e.event) = 'object' as is_object,
+    -- The offsets are there so that each expression is computed once and not once per reference.
+    with field as (
+      select i.ordinal::int as ordinal, (e.index - 1)::int as index, e.event, e.event ->> 'type' as type,
+        e.event ->> 'provider_message_id' as provider_message_id, e.event ->> 'occurred_at' as occurred_at,
+        e.event ->> 'direction' as direction, e.event -> 'text' as text, e.event -> 'attachments' as attachments,
+        e.event ->> 'reply_to' as reply_to, e.event ->> 'status' as status, e.event -> 'error' as error,
+        e.event -> 'is_history' as is_history, e.event -> 'payload' as payload
+      from jsonb_array_elements(p_items) with ordinality i (item, ordinal)
+      cross join lateral jsonb_array_elements(
+        case when jsonb_typeof(i.item -> 'events') = 'array' then i.item -> 'events' else '[]' end) with ordinality e (event, index)
+      offset 0
+    ), read as (
+      select r.*,
+        jsonb_typeof(r.event) = 'object' as is_object,
         case
           -- What arrives most, without a call: milliseconds, and the days that every month has.
           when r.occurred_at ~ '^[1-9][0-9]{10,13}$' then to_timestamp(r.occurred_at::float8 / 1000)
@@ -22,13 +29,9 @@ begin
           when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark')
         end as at,
         case when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark') end as watermark
-      from jsonb_array_elements(p_items) with ordinality i (item, ordinal)
-      cross join lateral jsonb_array_elements(
-        case when jsonb_typeof(i.item -> 'events') = 'array' then i.item -> 'events' else '[]' end) with ordinality e (event, index)
-      cross join lateral jsonb_to_record(case when jsonb_typeof(e.event) = 'object' then e.event else '{}' end) as r (
-        type text, provider_message_id text, occurred_at text, direction text, text jsonb, attachments jsonb, reply_to text,
-        status text, error jsonb, is_history jsonb, payload jsonb)
-    ), checked as materialized (
+      from field r
+      offset 0
+    ), checked as (
       select r.*,
         case
           when not r.is_object then ''
@@ -61,6 +64,7 @@ begin
           else r.payload
         end as kept
       from read r
+      offset 0
     )
     select coalesce(array_agg(row(
         s.ordinal, s.index, s.type,

@@ -53,7 +53,7 @@ begin
   end if;
 
   -- The same event twice in one delivery: once, and the other time a copy.
-  if cardinality(v_fresh) > 0 then
+  if (select count(distinct e.key collate "C") from unnest(v_fresh) e) < cardinality(v_fresh) then
     select array_agg(k.event) filter (where k.place = 1),
       v_copies || array_agg(k.event) filter (where k.place > 1 and (k.event).type = 'message')
     into v_fresh, v_copies

@@ -960,6 +960,7 @@ export type Database = {
         Returns: {
           duplicates: number
           failed: number
+          items: Json
           received: number
         }[]
       }

@@ -7,8 +7,15 @@ import { z } from 'zod'
 const Count = z.number().int().nonnegative()
 const Version = z.number().int().positive()
 
-export const IngestCounts = z.object({ received: Count, duplicates: Count, failed: Count })
-/** Events of a webhook (an item without any counts as one, a rejected entry too): of `received`, known and dead letters. */
+/** An item's `[received, duplicates, failed]`. */
+export const ItemCounts = z.tuple([Count, Count, Count])
+export type ItemCounts = z.infer<typeof ItemCounts>
+
+export const IngestCounts = z.object({ received: Count, duplicates: Count, failed: Count, items: z.array(ItemCounts) })
+/**
+ * Events of a webhook (an item without any counts as one, a rejected entry too): of `received`, known and dead letters. `items` has
+ * the same of each item, in order, without what was rejected.
+ */
 export type IngestCounts = z.infer<typeof IngestCounts>
 
 export const ConversationOutcome = z.object({

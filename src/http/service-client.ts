@@ -1,5 +1,6 @@
 import { createAdminClient } from '@supabase/server/core'
 import type { CrmClient } from '../crm/client.ts'
+import { gatheredIngest } from '../crm/gathered-ingest.ts'
 import { CLIENT_OPTIONS, createCrmClient } from '../crm/supabase-client.ts'
 import type { Env } from './secrets.ts'
 
@@ -8,12 +9,17 @@ export const readEnv: Env = (name) => process.env[name]
 
 /**
  * A CRM client with the service role (`SUPABASE_URL`, `SUPABASE_SECRET_KEYS`), made at its first use and kept:
- * it holds no state of a request. Throws when the environment lacks either.
+ * it holds no state of a request. Webhooks that arrive together are stored together. Throws when the environment lacks either.
  */
 export function serviceCrmClient(): () => CrmClient {
   let client: CrmClient | undefined
   return () => {
-    client ??= createCrmClient(createAdminClient({ supabaseOptions: CLIENT_OPTIONS }))
+    client ??= create()
     return client
   }
+}
+
+function create(): CrmClient {
+  const client = createCrmClient(createAdminClient({ supabaseOptions: CLIENT_OPTIONS }))
+  return { ...client, ingestWebhook: gatheredIngest(client.ingestWebhook) }
 }

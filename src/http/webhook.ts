@@ -12,6 +12,9 @@ import { createHandler, type RequestScope } from './handler.ts'
 import type { Logger } from './log.ts'
 import { type Env, type ProviderSecret, secretReader } from './secrets.ts'
 
+/** What the provider is told. */
+type DeliveryCounts = Omit<IngestCounts, 'items'>
+
 export interface WebhookOptions {
   route: string
   channel: Channel
@@ -95,8 +98,8 @@ async function ingest(
   channel: Channel,
   deliveries: AccountDelivery[],
   scope: RequestScope,
-): Promise<IngestCounts> {
-  const total: IngestCounts = { received: 0, duplicates: 0, failed: 0 }
+): Promise<DeliveryCounts> {
+  const total: DeliveryCounts = { received: 0, duplicates: 0, failed: 0 }
   let slices = 0
   try {
     for (const delivery of deliveries) {

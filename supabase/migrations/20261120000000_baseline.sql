@@ -2040,95 +2040,110 @@ as $$
 declare
   v_account crm.channel_accounts;
   v_result crm_private.ingest_result;
+  v_item jsonb;
+  v_results crm_private.ingest_result[];
   v_follow_up boolean;
   v_has_other_ids boolean;
 begin
   -- The short way for what arrives most: one new message of one participant whose conversation is known, and nothing else in the
   -- item. It does in one statement what ingest_items would do. Whatever is unusual falls through to the general way, and so does
-  -- what the tables refuse.
+  -- what the tables refuse. Some such items of one call go one after the other, with their conversations locked before.
   begin
-    with known as (
-      select a.workspace_id, v.*, c.needs_full_sync, i.event, i.event ->> 'provider_message_id' as message_id, t.occurred_at,
-        i.event ->> 'direction' as direction, i.kind
-      from (
-        select p_items #> '{0,events,0}' as event, p_items #>> '{0,participant,identities,0,kind}' as kind
-        offset 0
-      ) i
-      cross join lateral (
-        select to_timestamp(case when n.time < 1e10 then n.time else n.time / 1000 end) as occurred_at
-        from (select (i.event ->> 'occurred_at')::float8 as time offset 0) n
-        offset 0
-      ) t
-      cross join crm.channel_accounts a
-      join crm.conversation_keys k on k.workspace_id = a.workspace_id and k.channel_account_id = a.id
-        and k.kind = 'participant'
-        and k.value = i.kind || ':' || (p_items #>> '{0,participant,identities,0,value}')
-      -- The contact needs no lock: it is read off the conversation under lock, and a merge takes the conversations before the events.
-      cross join lateral (
-        select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
-        from crm.conversations x
-        where x.workspace_id = a.workspace_id and x.id = k.conversation_id
-        for no key update
-      ) v
-      join crm.contacts c on c.workspace_id = a.workspace_id and c.id = v.contact_id
-      where jsonb_array_length(p_items) = 1
-        and a.id = p_channel_account_id
-        and p_lock_token is null
-        and jsonb_typeof(p_items #> '{0,participant,identities,0,value}') = 'string'
-        -- A bsuid's scope is another matter: ingest_known_person.
-        and (i.kind = 'wa_id'
-          or i.kind = 'psid' and coalesce(p_items #>> '{0,participant,identities,0,scope}', a.external_id) = a.external_id)
-        and p_items #- '{0,events,0}' #- '{0,participant,identities,0,kind}' #- '{0,participant,identities,0,value}'
-          #- '{0,participant,identities,0,scope}' = '[{"events": [], "participant": {"identities": [{}]}}]'
-        and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
-        and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
-        and i.event ->> 'occurred_at' ~ '^[0-9]{1,14}([.][0-9]{1,9})?$'
-        and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
-    ), message as (
-      insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
-        reply_to, status, sent_at, payload)
-      select n.workspace_id, p_channel_account_id, n.id, n.message_id, n.direction, nullif(n.event ->> 'text', ''),
-        coalesce(n.event -> 'attachments', '[]'), n.event ->> 'reply_to',
-        case
-          when n.direction = 'inbound' then null
-          when n.occurred_at <= n.read_watermark then 'read'
-          when n.occurred_at <= n.delivered_watermark then 'delivered'
-          else 'sent'
-        end,
-        n.occurred_at, coalesce(n.event -> 'payload', '{}')
-      from known n
-      on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
-      returning id
-    ), event as (
-      insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
-        provider_message_id, event_type, event_key, occurred_at)
-      select n.workspace_id, p_channel_account_id, n.id, n.contact_id, m.id, n.message_id, 'message', 'message:' || n.message_id,
-        n.occurred_at
+    if jsonb_array_length(p_items) > 1 and not crm_private.lock_known_conversations(p_channel_account_id, p_items) then
+      raise exception using errcode = 'data_exception', message = 'not the short way';
+    end if;
+    for v_ordinal in 1..jsonb_array_length(p_items) loop
+      v_item := p_items -> (v_ordinal - 1);
+      with known as (
+        select a.workspace_id, v.*, c.needs_full_sync, i.event, i.event ->> 'provider_message_id' as message_id, t.occurred_at,
+          i.event ->> 'direction' as direction, i.kind
+        from (
+          select v_item #> '{events,0}' as event, v_item #>> '{participant,identities,0,kind}' as kind
+          offset 0
+        ) i
+        cross join lateral (
+          select to_timestamp(case when n.time < 1e10 then n.time else n.time / 1000 end) as occurred_at
+          from (select (i.event ->> 'occurred_at')::float8 as time offset 0) n
+          offset 0
+        ) t
+        cross join crm.channel_accounts a
+        join crm.conversation_keys k on k.workspace_id = a.workspace_id and k.channel_account_id = a.id
+          and k.kind = 'participant'
+          and k.value = i.kind || ':' || (v_item #>> '{participant,identities,0,value}')
+        -- The contact needs no lock: it is read off the conversation under lock, and a merge takes the conversations before the events.
+        cross join lateral (
+          select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
+          from crm.conversations x
+          where x.workspace_id = a.workspace_id and x.id = k.conversation_id
+          for no key update
+        ) v
+        join crm.contacts c on c.workspace_id = a.workspace_id and c.id = v.contact_id
+        where a.id = p_channel_account_id
+          and p_lock_token is null
+          and jsonb_typeof(v_item #> '{participant,identities,0,value}') = 'string'
+          -- A bsuid's scope is another matter: ingest_known_person.
+          and (i.kind = 'wa_id'
+            or i.kind = 'psid' and coalesce(v_item #>> '{participant,identities,0,scope}', a.external_id) = a.external_id)
+          and v_item #- '{events,0}' #- '{participant,identities,0,kind}' #- '{participant,identities,0,value}'
+            #- '{participant,identities,0,scope}' = '{"events": [], "participant": {"identities": [{}]}}'
+          and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
+          and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
+          and i.event ->> 'occurred_at' ~ '^[0-9]{1,14}([.][0-9]{1,9})?$'
+          and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
+      ), message as (
+        insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
+          reply_to, status, sent_at, payload)
+        select n.workspace_id, p_channel_account_id, n.id, n.message_id, n.direction, nullif(n.event ->> 'text', ''),
+          coalesce(n.event -> 'attachments', '[]'), n.event ->> 'reply_to',
+          case
+            when n.direction = 'inbound' then null
+            when n.occurred_at <= n.read_watermark then 'read'
+            when n.occurred_at <= n.delivered_watermark then 'delivered'
+            else 'sent'
+          end,
+          n.occurred_at, coalesce(n.event -> 'payload', '{}')
+        from known n
+        on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
+        returning id
+      ), event as (
+        insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
+          provider_message_id, event_type, event_key, occurred_at)
+        select n.workspace_id, p_channel_account_id, n.id, n.contact_id, m.id, n.message_id, 'message', 'message:' || n.message_id,
+          n.occurred_at
+        from known n, message m
+      )
+      update crm.conversations v set
+        status = case when n.direction = 'inbound' and v.status = 'closed' and n.occurred_at > coalesce(v.status_changed_at, '-infinity')
+          then 'open' else v.status end,
+        unread_count = v.unread_count + (n.direction = 'inbound')::int,
+        last_message_at = greatest(v.last_message_at, n.occurred_at),
+        last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
       from known n, message m
-    )
-    update crm.conversations v set
-      status = case when n.direction = 'inbound' and v.status = 'closed' and n.occurred_at > coalesce(v.status_changed_at, '-infinity')
-        then 'open' else v.status end,
-      unread_count = v.unread_count + (n.direction = 'inbound')::int,
-      last_message_at = greatest(v.last_message_at, n.occurred_at),
-      last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
-    from known n, message m
-    where v.workspace_id = n.workspace_id and v.id = n.id
-    returning 1, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up, n.kind <> 'psid'
-    into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up, v_has_other_ids;
+      where v.workspace_id = n.workspace_id and v.id = n.id
+      returning v_ordinal, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up, n.kind <> 'psid'
+      into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up, v_has_other_ids;
 
-    if v_follow_up is not null then
+      if v_follow_up is null then
+        -- A duplicate, perhaps: the conversation may be locked, and the general way locks its contact first. Undone, nothing is.
+        raise exception using errcode = 'data_exception', message = 'not the short way';
+      end if;
       if v_has_other_ids and not v_follow_up then
-        v_follow_up := crm_private.has_waiting_events(p_channel_account_id, p_items #>> '{0,events,0,provider_message_id}');
+        v_follow_up := crm_private.has_waiting_events(p_channel_account_id, v_item #>> '{events,0,provider_message_id}');
       end if;
       if v_follow_up then
-        perform crm_private.follow_up_message(p_channel_account_id, conversation_id, p_items #>> '{0,events,0,provider_message_id}');
+        perform crm_private.follow_up_message(p_channel_account_id, conversation_id, v_item #>> '{events,0,provider_message_id}');
       end if;
+      exit when jsonb_array_length(p_items) = 1;
+      v_results := v_results || row(ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted,
+        events_duplicate, null)::crm_private.ingest_result;
+    end loop;
+    -- Only now: what is undone would stay in the answer.
+    if v_results is not null then
+      return query select r.* from unnest(v_results) r;
+      return;
+    elsif v_follow_up is not null then
       return next;
       return;
-    elsif jsonb_array_length(p_items) = 1 then
-      -- A duplicate, perhaps: the conversation may be locked, and the general way locks its contact first. Undone, nothing is.
-      raise exception using errcode = 'data_exception', message = 'not the short way';
     end if;
   exception when data_exception or integrity_constraint_violation then
     null;
@@ -2528,6 +2543,7 @@ declare
   v_outcomes text[];
   v_conversation_ids uuid[];
   v_are_new boolean[];
+  v_usable crm_private.inbound_event[];
   v_stored crm_private.inbound_event[];
 begin
   -- Parse and set aside what is malformed.
@@ -2546,9 +2562,11 @@ begin
   select c.conversation_ids, c.are_new into v_conversation_ids, v_are_new
   from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link) c;
 
-  v_stored := crm_private.store_events(p_account, v_items,
-    array(select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null),
-    v_contact_ids, v_conversation_ids, v_are_new);
+  v_usable := v_events;
+  if array_position(v_conversation_ids, null) is not null or exists (select from unnest(v_events) e where e.problem is not null) then
+    v_usable := array(select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null);
+  end if;
+  v_stored := crm_private.store_events(p_account, v_items, v_usable, v_contact_ids, v_conversation_ids, v_are_new);
 
   perform crm_private.keep_rejected(p_account, p_items, v_items, v_events);
 
@@ -2723,7 +2741,7 @@ comment on function crm_private.ingest_known_person(crm.channel_accounts, jsonb)
 
 -- sql/030_conversations/fn_ingest_webhook.sql
 create function crm.ingest_webhook(p_channel text, p_account_external_id text, p_items jsonb, p_rejected jsonb default '[]')
-returns table (received int, duplicates int, failed int)
+returns table (received int, duplicates int, failed int, items jsonb)
 language plpgsql
 set search_path = ''
 as $$
@@ -2743,6 +2761,7 @@ begin
     select 1, coalesce(r.events_duplicate, 0), (r.error is not null)::int
     into received, duplicates, failed
     from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r;
+    items := jsonb_build_array(jsonb_build_array(received, duplicates, failed));
     return next;
     return;
   end if;
@@ -2775,23 +2794,32 @@ begin
     from jsonb_array_elements(p_items) i (item);
     duplicates := 0;
     failed := received;
+    items := (
+      select coalesce(jsonb_agg(jsonb_build_array(n.count, 0, n.count) order by i.place), '[]')
+      from jsonb_array_elements(p_items) with ordinality i (item, place), crm_private.event_count(i.item) n (count)
+    );
     return next;
     return;
   end if;
 
-  select coalesce(sum(r.events_duplicate), 0)::int,
-    coalesce(sum(case
-      when r.error is null then 0
-      when r.error ? 'events' then jsonb_array_length(r.error -> 'events')
-      else crm_private.event_count(p_items -> (r.ordinal - 1))
-    end), 0)::int + v_rejected_count
-  into duplicates, failed
-  from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r;
+  select coalesce(sum(r.duplicates), 0)::int, coalesce(sum(r.failed), 0)::int + v_rejected_count,
+    coalesce(jsonb_agg(jsonb_build_array(r.received, r.duplicates, r.failed) order by r.ordinal), '[]')
+  into duplicates, failed, items
+  from (
+    select r.ordinal, n.count as received, r.events_duplicate as duplicates,
+      case
+        when r.error is null then 0
+        when r.error ? 'events' then jsonb_array_length(r.error -> 'events')
+        else n.count
+      end as failed
+    from crm.bulk_upsert_conversations_with_events(v_account.id, p_items) r,
+      crm_private.event_count(p_items -> (r.ordinal - 1)) n (count)
+  ) r;
   return next;
 end;
 $$;
 comment on function crm.ingest_webhook(text, text, jsonb, jsonb) is
-  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters). PT400 invalid_input.';
+  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters); items holds the same three figures of each item, [[received, duplicates, failed], …], in the order given. PT400 invalid_input.';
 
 -- sql/030_conversations/fn_insert_conversations.sql
 create function crm_private.insert_conversations(
@@ -3076,6 +3104,46 @@ $$;
 comment on function crm_private.lock_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], uuid[], boolean[]) is
   'Locks the conversations that were there before and that this delivery changes (p_richer: those with a message that a copy adds to), in id order; returns their rows under lock, null when there is none.';
 
+-- sql/030_conversations/fn_lock_known_conversations.sql
+create function crm_private.lock_known_conversations(p_channel_account_id uuid, p_items jsonb)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+begin
+  if jsonb_array_length(p_items) > 20 or p_items @? '$[*] ? (@.events.size() != 1 || @.events[0].type != "message" || @.participant.identities.size() != 1)' then
+    return false;
+  end if;
+  select array_agg(k.conversation_id order by k.conversation_id) into v_ids
+  from crm.channel_accounts a
+  cross join jsonb_array_elements(p_items) i (item)
+  cross join lateral (
+    select x.conversation_id
+    from crm.conversation_keys x
+    where x.workspace_id = a.workspace_id and x.channel_account_id = a.id and x.kind = 'participant'
+      and x.value = (i.item #>> '{participant,identities,0,kind}') || ':' || (i.item #>> '{participant,identities,0,value}')
+    offset 0
+  ) k
+  where a.id = p_channel_account_id;
+  if cardinality(v_ids) is distinct from jsonb_array_length(p_items) then
+    return false;
+  end if;
+  perform
+  from unnest(v_ids) with ordinality i (id, place)
+  cross join crm.channel_accounts a
+  cross join lateral (
+    select from crm.conversations x where x.workspace_id = a.workspace_id and x.id = i.id
+    for no key update
+  ) l
+  where a.id = p_channel_account_id;
+  return true;
+end;
+$$;
+comment on function crm_private.lock_known_conversations(uuid, jsonb) is
+  'Locks, in id order, the conversations of up to 20 items of one message and one identity each. False, and nothing locked, when there are more items, when one has more in it, or when one''s conversation is not known.';
+
 -- sql/030_conversations/fn_merge_conversation_rows.sql
 create function crm_private.merge_conversation_rows(p_account crm.channel_accounts, p_survivor_id uuid, p_duplicate_id uuid)
 returns void
@@ -3187,13 +3255,20 @@ set search_path = ''
 as $$
 begin
   return (
-    -- Materialized, so that each expression is computed once and not once per reference.
-    with read as materialized (
-      select
-        i.ordinal::int as ordinal,
-        (e.index - 1)::int as index,
-        r.*,
-        jsonb_typeof(e.event) = 'object' as is_object,
+    -- The offsets are there so that each expression is computed once and not once per reference.
+    with field as (
+      select i.ordinal::int as ordinal, (e.index - 1)::int as index, e.event, e.event ->> 'type' as type,
+        e.event ->> 'provider_message_id' as provider_message_id, e.event ->> 'occurred_at' as occurred_at,
+        e.event ->> 'direction' as direction, e.event -> 'text' as text, e.event -> 'attachments' as attachments,
+        e.event ->> 'reply_to' as reply_to, e.event ->> 'status' as status, e.event -> 'error' as error,
+        e.event -> 'is_history' as is_history, e.event -> 'payload' as payload
+      from jsonb_array_elements(p_items) with ordinality i (item, ordinal)
+      cross join lateral jsonb_array_elements(
+        case when jsonb_typeof(i.item -> 'events') = 'array' then i.item -> 'events' else '[]' end) with ordinality e (event, index)
+      offset 0
+    ), read as (
+      select r.*,
+        jsonb_typeof(r.event) = 'object' as is_object,
         case
           -- What arrives most, without a call: milliseconds, and the days that every month has.
           when r.occurred_at ~ '^[1-9][0-9]{10,13}$' then to_timestamp(r.occurred_at::float8 / 1000)
@@ -3203,13 +3278,9 @@ begin
           when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark')
         end as at,
         case when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark') end as watermark
-      from jsonb_array_elements(p_items) with ordinality i (item, ordinal)
-      cross join lateral jsonb_array_elements(
-        case when jsonb_typeof(i.item -> 'events') = 'array' then i.item -> 'events' else '[]' end) with ordinality e (event, index)
-      cross join lateral jsonb_to_record(case when jsonb_typeof(e.event) = 'object' then e.event else '{}' end) as r (
-        type text, provider_message_id text, occurred_at text, direction text, text jsonb, attachments jsonb, reply_to text,
-        status text, error jsonb, is_history jsonb, payload jsonb)
-    ), checked as materialized (
+      from field r
+      offset 0
+    ), checked as (
       select r.*,
         case
           when not r.is_object then ''
@@ -3242,6 +3313,7 @@ begin
           else r.payload
         end as kept
       from read r
+      offset 0
     )
     select coalesce(array_agg(row(
         s.ordinal, s.index, s.type,
@@ -3576,7 +3648,7 @@ begin
   end if;
 
   -- The same event twice in one delivery: once, and the other time a copy.
-  if cardinality(v_fresh) > 0 then
+  if (select count(distinct e.key collate "C") from unnest(v_fresh) e) < cardinality(v_fresh) then
     select array_agg(k.event) filter (where k.place = 1),
       v_copies || array_agg(k.event) filter (where k.place > 1 and (k.event).type = 'message')
     into v_fresh, v_copies

@@ -56,7 +56,7 @@ describe('messenger-webhook', () => {
   const body = delivery({ PAGE1: [textEvent('PSID1', 'm_1', 'Hola')] })
 
   it('ingests a signed delivery with the service role', async () => {
-    answer = { status: 200, body: [COUNTS] }
+    answer = { status: 200, body: [{ ...COUNTS, items: [[1, 0, 0]] }] }
     const response = await messengerWebhook.fetch(signedPost(body))
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual(COUNTS)
@@ -99,7 +99,7 @@ describe('messenger-webhook', () => {
 
 describe('whatsapp-webhook', () => {
   it('ingests a signed delivery for the phone number it came to', async () => {
-    answer = { status: 200, body: [COUNTS] }
+    answer = { status: 200, body: [{ ...COUNTS, items: [[1, 0, 0]] }] }
     const value = {
       messaging_product: 'whatsapp',
       metadata: { display_phone_number: '573001112233', phone_number_id: 'PN1' },

@@ -37,15 +37,14 @@ export function inMemoryIngest(failures: Record<number, RpcError> = {}): { crm: 
       const failure = failures[count]
       if (failure) return Promise.reject(failure)
       calls.push(call)
-      const events = call.items.flatMap((item) => item.events)
+      const items = call.items.map((item): [number, number, number] => {
+        const keys = item.events.map((event) => JSON.stringify([call.channel, call.accountExternalId, event]))
+        const known = keys.filter((key) => seen.has(key) || !seen.add(key)).length
+        return [keys.length, known, 0]
+      })
       const failed = call.rejected?.length ?? 0
-      let duplicates = 0
-      for (const event of events) {
-        const key = JSON.stringify([call.channel, call.accountExternalId, event])
-        if (seen.has(key)) duplicates += 1
-        seen.add(key)
-      }
-      return Promise.resolve({ received: events.length + failed, duplicates, failed })
+      const sum = (place: 0 | 1) => items.reduce((total, counts) => total + counts[place], 0)
+      return Promise.resolve({ received: sum(0) + failed, duplicates: sum(1), failed, items })
     },
   })
   return { crm, calls }

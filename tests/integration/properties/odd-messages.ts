@@ -153,3 +153,23 @@ export function openings(state: Before): Odd[] {
 
 /** When a closed conversation was closed and the AI set its tag: some messages are older, some newer. */
 export const TOUCHED_AT = new Date(MS + 100_000)
+
+/** One message as it comes most of the time, with an id that seldom repeats, so that several of them take the short way. */
+export const plainItem: fc.Arbitrary<Odd> = fc
+  .record({
+    who: fc.constantFrom<{ on: Odd['on']; identities: unknown }>(
+      { on: 'page', identities: [psid] },
+      { on: 'number', identities: [phone] },
+    ),
+    event: fc.record({
+      type: fc.constant('message'),
+      direction: fc.constantFrom('inbound', 'outbound'),
+      provider_message_id: fc.integer({ min: 1, max: 60 }).map((n) => `m${n}`),
+      occurred_at: fc.constantFrom(MS + 60_000, MS + 90_000, MS + 120_000, MS + 180_500),
+      text: fc.constantFrom('Hola', 'Hola y más'),
+    }),
+  })
+  .map(({ who, event: said }) => ({
+    on: who.on,
+    item: { participant: { identities: who.identities }, events: [said] },
+  }))

@@ -7,7 +7,7 @@ import { createCrmClient } from '../../../src/crm/supabase-client.ts'
 import { type FakeRest, type RestAnswer, type RestCall, startFakeRest } from '../../functions/fake-rest.ts'
 
 const NO_WAIT = { retries: 3, minTimeout: 0, maxTimeout: 0 }
-const COUNTS = { received: 1, duplicates: 0, failed: 0 }
+const COUNTS = { received: 1, duplicates: 0, failed: 0, items: [[1, 0, 0]] }
 const ingest = { channel: 'messenger', accountExternalId: 'PAGE1', items: [], rejected: [] } as const
 const deadlock = {
   status: 500,
