@@ -4,15 +4,27 @@
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { contacts } from './contacts.ts'
 import { http } from './http.ts'
 import { large } from './large.ts'
 import { undoAll, undoOnSignals } from './lib/cleanup.ts'
 import { printReport, type Report, writeReport } from './lib/report.ts'
 import { page } from './page.ts'
+import { phone } from './phone.ts'
+import { reconcile } from './reconcile.ts'
 import { single } from './single.ts'
 import { start } from './start.ts'
 
-const BENCHMARKS: Record<string, () => Promise<Report>> = { single, page, large, http, start }
+const BENCHMARKS: Record<string, () => Promise<Report>> = {
+  single,
+  page,
+  large,
+  contacts,
+  phone,
+  reconcile,
+  http,
+  start,
+}
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

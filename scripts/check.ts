@@ -10,6 +10,7 @@ import { checkAdvisors, describeAdvisors, isClean } from './db-advisors.ts'
 import { findDrift } from './db-drift.ts'
 import { checkMigrations } from './db-migration.ts'
 import { checkTypes } from './db-types.ts'
+import { checkPhoneMetadata } from './gen-phone.ts'
 import { root } from './lib/paths.ts'
 import { type ProjectDatabases, withProjectDatabases } from './lib/project-databases.ts'
 import { runProcess } from './lib/run-process.ts'
@@ -17,6 +18,7 @@ import { countResults, describeResults, runSteps, type Step, type StepResult } f
 
 const sourceSteps: Step[] = [
   { name: 'migrations are current', run: () => checkMigrations() },
+  { name: 'phone metadata is current', run: checkPhoneMetadata },
   { name: 'error codes are listed', run: checkErrors },
   { name: 'format and lint', run: () => runTool('biome', ['check', '--error-on-warnings', '.']) },
   { name: 'types (Node)', run: () => runTool('tsc', ['-p', 'tsconfig.json']) },

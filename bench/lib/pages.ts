@@ -145,7 +145,7 @@ function latest(times: readonly number[]): string {
 }
 
 /** A Postgres array. */
-function literal(values: readonly (string | null)[]): string {
+export function literal(values: readonly (string | null)[]): string {
   const quoted = values.map((value) => (value === null ? 'null' : `"${value.replace(/["\\]/g, '\\$&')}"`))
   return `{${quoted.join(',')}}`
 }

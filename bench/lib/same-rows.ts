@@ -1,5 +1,10 @@
 import pg from 'pg'
-import type { Account } from './account.ts'
+
+/** A workspace, and the name that its account has at the provider. */
+interface Tenant {
+  workspaceId: string
+  externalId: string
+}
 
 /** Columns that say when or under which id a row was written: they differ between two runs that leave the same. */
 const OWN = new Set(['created_at', 'updated_at', 'first_seen_at', 'last_sync_at'])
@@ -16,7 +21,7 @@ interface TableColumns {
  * Throws unless both workspaces hold the same: table by table as many rows, as many non-null values in every column, and the same
  * values but for ids, the account's own name and the times of writing. Returns the rows per table of either.
  */
-export async function requireSameRows(pool: pg.Pool, one: Account, other: Account): Promise<Record<string, number>> {
+export async function requireSameRows(pool: pg.Pool, one: Tenant, other: Tenant): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const table of await tablesOf(pool)) {
     const text = digestQuery(table)
@@ -64,7 +69,7 @@ function hashed(text: string): string {
 
 const quote = pg.escapeIdentifier
 
-async function digest(pool: pg.Pool, text: string, account: Account): Promise<Record<string, string | null>> {
+async function digest(pool: pg.Pool, text: string, account: Tenant): Promise<Record<string, string | null>> {
   const { rows } = await pool.query<Record<string, string | null>>(text, [account.workspaceId, account.externalId])
   return rows[0] ?? {}
 }

@@ -40,4 +40,4 @@ create table crm.channel_accounts (
   constraint settings_is_object check (jsonb_typeof(settings) = 'object')
 );
 comment on table crm.channel_accounts is 'The directory that maps a provider''s account (a page, a phone number id, a merchant) to its workspace.';
-comment on column crm.channel_accounts.settings is '`business_id`: the scope that business-scoped user ids of this account share, instead of the WABA id.';
+comment on column crm.channel_accounts.settings is '`business_id`: the scope that business-scoped user ids of this account share, instead of the WABA id. Of a B2Chat account: `time_zone` of its times (an IANA name, else UTC), `sync_from` (the first day of the first sync), `shared_contact_ids` (true: chats and contacts number people alike).';

@@ -40,10 +40,11 @@ create type crm_private.item_identity as (
   scope text,
   value text,
   strength int,
-  is_previous boolean
+  is_previous boolean,
+  is_variant boolean
 );
 comment on type crm_private.item_identity is
-  'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous: one of the person''s old ids.';
+  'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous: one of the person''s old ids. is_variant: another way to write a phone number given, for look-up only; it is never stored.';
 
 create type crm_private.ingest_result as (
   ordinal int,
@@ -57,6 +58,14 @@ create type crm_private.ingest_result as (
   error jsonb
 );
 comment on type crm_private.ingest_result is 'What became of one item.';
+
+create type crm_private.contact_result as (
+  ordinal int,
+  contact_id uuid,
+  outcome text,
+  error jsonb
+);
+comment on type crm_private.contact_result is 'What became of one item''s contact.';
 
 create type crm_private.item_owner as (
   ordinal int,

@@ -40,9 +40,10 @@ comment on column crm.contacts.sync_source is 'chat_embedded: a stub, created fr
 comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>.';
 comment on column crm.contacts.wa_id is 'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order of arrival does not matter.';
 comment on column crm.contacts.identification is 'The identification among the identities: a person has one.';
-comment on column crm.contacts.phone_normalized is 'E.164.';
+comment on column crm.contacts.phone_normalized is 'The mobile, or else the phone, in E.164, kept by trigger; null when it is no possible number.';
 create index contacts_id_idx on crm.contacts (id);
 create index contacts_merged_into_idx on crm.contacts (merged_into_id) where merged_into_id is not null;
+create index contacts_with_phone_idx on crm.contacts (workspace_id, id) where (mobile is not null or phone is not null) and merged_into_id is null;
 create index contacts_needing_sync_idx on crm.contacts (workspace_id, created_at) where needs_full_sync and merged_into_id is null;
 
 create table crm.contact_identities (
@@ -65,8 +66,8 @@ create table crm.contact_identities (
 );
 comment on table crm.contact_identities is 'The dedup index of contacts: one identity points at one contact.';
 comment on column crm.contact_identities.scope is 'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
-comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), merge.';
-comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another.';
+comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), backfill (backfill_phones).';
+comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another, or a merge found a current one beside it.';
 create index contact_identities_contact_idx on crm.contact_identities (contact_id);
 
 create table crm.blocked_identity_values (
@@ -108,7 +109,7 @@ create table crm.contact_merges (
   constraint duplicate_fkey foreign key (workspace_id, duplicate_id) references crm.contacts (workspace_id, id) on delete cascade
 );
 comment on table crm.contact_merges is 'Every merge of two contacts, with what it moved.';
-comment on column crm.contact_merges.moved is '{identities, conversations, survivor, duplicate}: what moved to the survivor, and both contacts'' fields as they were before.';
+comment on column crm.contact_merges.moved is '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge candidate and both contacts'' fields as they were before. An undo needs no more than this.';
 create index contact_merges_id_idx on crm.contact_merges (id);
 create index contact_merges_survivor_idx on crm.contact_merges (survivor_id);
 create index contact_merges_duplicate_idx on crm.contact_merges (duplicate_id);
@@ -131,4 +132,5 @@ create table crm.merge_candidates (
 );
 comment on table crm.merge_candidates is 'Pairs of contacts that may be one person and need somebody''s decision.';
 create index merge_candidates_id_idx on crm.merge_candidates (id);
+create index merge_candidates_open_idx on crm.merge_candidates (workspace_id, id) where status = 'open';
 create index merge_candidates_contact_b_idx on crm.merge_candidates (contact_b_id);

@@ -7,10 +7,12 @@ create function crm_private.claim_identities(
   p_new_ids uuid[],
   p_id_changes int[]
 )
-returns void
+returns int
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_claimed int;
 begin
   insert into crm.contact_identities (workspace_id, kind, scope, value, contact_id, source, rule, delivery, is_previous)
   select p_workspace_id, n.kind, n.scope, n.value, p_new_ids[n.ordinal], p_sync_source, n.rule, n.delivery, n.is_previous
@@ -25,7 +27,9 @@ begin
   ) n
   order by n.kind, n.scope, n.value
   on conflict (workspace_id, kind, scope, value) do nothing;
+  get diagnostics v_claimed = row_count;
+  return v_claimed;
 end;
 $$;
 comment on function crm_private.claim_identities(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_owner[], uuid[], int[]) is
-  'Claims identities nobody owns, in sorted order, for a contact that gets its row later (p_new_ids by ordinal): the loser of a race waits here and then reads the winner, and no row is left behind. p_id_changes: the items that say the person''s id changed.';
+  'Claims identities nobody owns, in sorted order, for a contact that gets its row later (p_new_ids by ordinal): the loser of a race waits here and then reads the winner, and no row is left behind. How many it got. p_id_changes: the items that say the person''s id changed.';

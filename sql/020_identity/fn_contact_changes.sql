@@ -8,25 +8,35 @@ returns crm_private.field_change[]
 language plpgsql
 stable
 set search_path = ''
+-- Look-ups have no other way than a loop; the join of what they found with the fields has.
+set enable_nestloop = off
 as $$
+declare
+  v_rank int := crm_private.source_rank(p_sync_source);
 begin
   -- A field belongs to whoever comes last in the order (source's rank, source's time, value, delivery). That is a total order,
   -- so the winner does not depend on the order of arrival, and a replay finds nothing to win.
   return (
-    with incoming as materialized (
+    with incoming as (
       select p_contact_ids[f.ordinal] as contact_id, f.ordinal, f.field, f.value, f.value #>> '{}' as text, i.source_time as at, i.delivery
       from crm_private.item_fields(p_items) f
       join unnest(p_items) i on i.ordinal = f.ordinal
       where p_contact_ids[f.ordinal] is not null
     ), best as materialized (
-      select distinct on (n.contact_id, n.field) n.*
+      select distinct on (n.contact_id, n.field collate "C") n.*
       from incoming n
-      order by n.contact_id, n.field, n.at desc nulls last, n.text collate "C" desc, n.delivery collate "C" desc
+      order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.delivery collate "C" desc
+    ), known as materialized (
+      select c.*
+      from (select distinct b.contact_id from best b) i
+      cross join lateral (
+        select x.* from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
+      ) c
     )
     select coalesce(array_agg(row(
         b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
         v.value is null
-          or row(crm_private.source_rank(p_sync_source), coalesce(b.at, '-infinity'), b.text collate "C", b.delivery collate "C")
+          or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.delivery collate "C")
             > row(crm_private.source_rank(coalesce(c.field_sources -> b.field ->> 'source', c.sync_source)),
               coalesce((c.field_sources -> b.field ->> 'at')::timestamptz, '-infinity'),
               v.value #>> '{}' collate "C",
@@ -34,9 +44,7 @@ begin
         v.value is distinct from b.value
       )::crm_private.field_change), '{}')
     from best b
-    left join lateral (
-      select x.* from crm.contacts x where x.workspace_id = p_workspace_id and x.id = b.contact_id offset 0
-    ) c on true
+    left join known c on c.id = b.contact_id
     cross join lateral (
       -- Field by field: the whole row as jsonb costs as much as everything else here.
       select case b.field

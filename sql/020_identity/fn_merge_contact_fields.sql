@@ -9,6 +9,7 @@ declare
   v_columns jsonb;
   v_custom jsonb;
   v_sources jsonb;
+  v_is_upgrade boolean := p_survivor.needs_full_sync and not p_duplicate.needs_full_sync;
 begin
   with fields as (
     select f.field, v_mine -> f.field as mine, v_other -> f.field as other
@@ -32,11 +33,11 @@ begin
   )
   select coalesce(jsonb_object_agg(w.field, w.other) filter (where w.field not like 'custom\_attributes.%'), '{}'),
     coalesce(jsonb_object_agg(substr(w.field, length('custom_attributes.') + 1), w.other) filter (where w.field like 'custom\_attributes.%'), '{}'),
-    coalesce(jsonb_object_agg(w.field, p_duplicate.field_sources -> w.field) filter (where p_duplicate.field_sources ? w.field), '{}')
+    coalesce(jsonb_object_agg(w.field, crm_private.field_source(p_duplicate, w.field)), '{}')
   into v_columns, v_custom, v_sources
   from won w;
 
-  if v_columns = '{}' and v_custom = '{}'
+  if v_columns = '{}' and v_custom = '{}' and not v_is_upgrade
     and coalesce(p_duplicate.source_updated_at, '-infinity') <= coalesce(p_survivor.source_updated_at, '-infinity') then
     return;
   end if;
@@ -56,10 +57,12 @@ begin
     tags = coalesce(r.tags, c.tags),
     custom_attributes = c.custom_attributes || v_custom,
     field_sources = c.field_sources || v_sources,
-    source_updated_at = greatest(c.source_updated_at, p_duplicate.source_updated_at)
+    source_updated_at = greatest(c.source_updated_at, p_duplicate.source_updated_at),
+    sync_source = case when v_is_upgrade then 'upgraded' else c.sync_source end,
+    needs_full_sync = c.needs_full_sync and not v_is_upgrade
   from jsonb_populate_record(null::crm.contacts, v_columns) r
   where c.workspace_id = p_survivor.workspace_id and c.id = p_survivor.id;
 end;
 $$;
 comment on function crm_private.merge_contact_fields(crm.contacts, crm.contacts) is
-  'Gives the survivor each field of the duplicate that comes later in the order of fields (source''s rank, time, value, delivery). The duplicate keeps its own.';
+  'Gives the survivor each field of the duplicate that comes later in the order of fields (source''s rank, time, value, delivery). A stub that takes in a full contact is full from then on. The duplicate keeps its own.';

@@ -15,13 +15,14 @@ begin
       from crm.contact_identities x
       where x.contact_id = i.id and not x.is_previous
     ) n
+    cross join lateral (
+      select x.wa_id, x.identification from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id offset 0
+    ) c
+    where row(c.wa_id, c.identification) is distinct from row(n.wa_id, n.identification)
   loop
     update crm.contacts c set wa_id = v_noted.wa_id, identification = v_noted.identification
-    where c.workspace_id = p_workspace_id and c.id = v_noted.id
-      and row(c.wa_id, c.identification) is distinct from row(v_noted.wa_id, v_noted.identification);
-    if found then
-      v_changed := v_changed || v_noted.id;
-    end if;
+    where c.workspace_id = p_workspace_id and c.id = v_noted.id;
+    v_changed := v_changed || v_noted.id;
   end loop;
   return v_changed;
 end;

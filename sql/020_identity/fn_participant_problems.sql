@@ -20,7 +20,7 @@ begin
       when f.key in ('identities', 'previous_identities', 'tags') then f.type <> 'array'
       when f.key = 'custom_attributes' then f.type <> 'object'
       when f.key in ('source_created_at', 'source_updated_at') then crm_private.event_time(f.value #>> '{}') is null
-      when f.key = any (crm_private.contact_text_fields()) then f.type not in ('string', 'number') or length(f.value #>> '{}') > 4000
+      when f.key = any (crm_private.contact_text_fields() || '{identification,wa_id}') then f.type not in ('string', 'number') or length(f.value #>> '{}') > 4000
       else false
     end
   union all

@@ -8,7 +8,12 @@ begin
   select p_workspace_id, least(p_contact_id, i.contact_id), greatest(p_contact_id, i.contact_id),
     jsonb_build_object('identities', jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value) order by i.kind, i.scope, i.value))
   from unnest(p_identities) d
-  join crm.contact_identities i on i.workspace_id = p_workspace_id and i.kind = d.kind and i.scope = d.scope and i.value = d.value
+  cross join lateral (
+    select x.contact_id, x.kind, x.scope, x.value
+    from crm.contact_identities x
+    where x.workspace_id = p_workspace_id and x.kind = d.kind and x.scope = d.scope and x.value = d.value
+    offset 0
+  ) i
   where d.ordinal = p_ordinal and i.contact_id <> p_contact_id
   group by i.contact_id
   order by 2, 3

@@ -16,6 +16,7 @@ declare
   v_target_is_stub boolean;
   v_target_created_at timestamptz;
   v_other record;
+  v_claim record;
   v_kinds text[];
   v_scopes text[];
   v_values text[];
@@ -41,7 +42,9 @@ begin
   select c.id, c.needs_full_sync, c.created_at
   into v_target, v_target_is_stub, v_target_created_at
   from unnest(v_owners) with ordinality o (id, place)
-  join crm.contacts c on c.workspace_id = p_workspace_id and c.id = o.id
+  cross join lateral (
+    select x.id, x.needs_full_sync, x.created_at from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
+  ) c
   where not crm_private.contact_excludes(p_workspace_id, c.id, v_kinds, v_scopes, v_values)
   order by o.place
   limit 1;
@@ -64,7 +67,9 @@ begin
   for v_other in
     select c.id, c.needs_full_sync as is_stub, c.created_at
     from unnest(v_owners) with ordinality o (id, place)
-    join crm.contacts c on c.workspace_id = p_workspace_id and c.id = o.id
+    cross join lateral (
+      select x.id, x.needs_full_sync, x.created_at from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
+    ) c
     where c.id <> v_target
     order by o.place
   loop
@@ -86,12 +91,23 @@ begin
   end loop;
 
   -- What this call claimed for contacts that have no row yet belongs to the target.
-  update crm.contact_identities i set contact_id = v_target
-  from unnest(p_identities) d
-  where d.ordinal = p_ordinal
-    and i.workspace_id = p_workspace_id and i.kind = d.kind and i.scope = d.scope and i.value = d.value
-    and i.contact_id <> v_target
-    and not exists (select from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.contact_id);
+  for v_claim in
+    select d.kind, d.scope, d.value
+    from unnest(p_identities) d
+    cross join lateral (
+      select x.contact_id
+      from crm.contact_identities x
+      where x.workspace_id = p_workspace_id and x.kind = d.kind and x.scope = d.scope and x.value = d.value
+      offset 0
+    ) i
+    left join lateral (
+      select true as is_there from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
+    ) c on true
+    where d.ordinal = p_ordinal and i.contact_id <> v_target and c.is_there is null
+  loop
+    update crm.contact_identities i set contact_id = v_target
+    where i.workspace_id = p_workspace_id and i.kind = v_claim.kind and i.scope = v_claim.scope and i.value = v_claim.value;
+  end loop;
   return v_target;
 end;
 $$;

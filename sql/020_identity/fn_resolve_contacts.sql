@@ -13,6 +13,8 @@ set search_path = ''
 as $$
 declare
   v_new_ids uuid[];
+  v_heirs uuid[];
+  v_claimed int;
   v_unowned crm_private.item_identity[];
   v_owned crm_private.item_owner[];
   v_changes crm_private.field_change[];
@@ -28,8 +30,7 @@ begin
   if cardinality(p_identities) = 0 then
     return;
   end if;
-  v_unowned := crm_private.unowned_identities(p_workspace_id, p_identities);
-  v_owned := crm_private.item_owners(p_workspace_id, p_identities);
+  select l.owned, l.unowned into v_owned, v_unowned from crm_private.look_up_identities(p_workspace_id, p_identities) l;
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
   -- Everything known and nothing new said: no lock, no write.
@@ -43,10 +44,23 @@ begin
     end if;
   end if;
 
+  -- What nobody owns goes to the item's owner where it has one that may have it, else to a contact that gets its row later.
   v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
   if cardinality(v_unowned) > 0 then
-    perform crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids, v_id_changes);
-    v_owned := crm_private.item_owners(p_workspace_id, p_identities);
+    v_heirs := crm_private.identity_heirs(p_workspace_id, p_identities, v_unowned, v_owned, cardinality(p_items));
+    v_new_ids := array(
+      select coalesce(n.heir_id, n.id) from unnest(v_heirs, v_new_ids) with ordinality n (heir_id, id, place) order by n.place);
+    perform crm_private.lock_phone_variants(p_workspace_id, p_identities, v_unowned);
+    v_claimed := crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids, v_id_changes);
+    if v_claimed = cardinality(v_unowned) and not exists (select from unnest(p_identities) d where d.is_variant) then
+      -- All of it is ours, and no two items named the same: the owners are known without another look.
+      v_owned := array(
+        select row(o.ordinal, o.contact_id)::crm_private.item_owner
+        from (select * from unnest(v_owned) union select u.ordinal, v_new_ids[u.ordinal] from unnest(v_unowned) u) o
+        order by o.ordinal, o.contact_id);
+    else
+      v_owned := crm_private.item_owners(p_workspace_id, p_identities);
+    end if;
   end if;
 
   -- Lock the owners and read them again: a merge moves identities while it holds both contacts. If one was waited for, begin anew
@@ -56,8 +70,9 @@ begin
   perform crm_private.lock_contacts(p_workspace_id, v_owned,
     p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
     or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
-  if crm_private.item_owners(p_workspace_id, p_identities) is distinct from v_owned then
-    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
+  if crm_private.item_owners(p_workspace_id, p_identities) is distinct from v_owned
+    or v_heirs is not null and crm_private.heirs_have_two_ids(p_workspace_id, v_unowned, v_heirs) then
+    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away, or learned another id, meanwhile.';
   end if;
 
   -- Before a bridge is judged: an id that was changed excludes nobody.

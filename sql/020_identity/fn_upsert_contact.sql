@@ -8,12 +8,8 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  v_items crm_private.inbound_item[];
-  v_identities crm_private.item_identity[];
   v_nobody crm.channel_accounts;
   v_problem text;
-  v_contact_ids uuid[];
-  v_outcomes text[];
 begin
   if p_sync_source is null or p_sync_source not in ('chat_embedded', 'contacts_api') then
     perform crm_private.reject_input('p_sync_source', 'The source is chat_embedded or contacts_api.');
@@ -31,27 +27,15 @@ begin
       hint = 'Create it with create_workspace.';
   end if;
 
-  v_items := array[row(1, null, p_contact, crm_private.event_time(p_contact ->> 'source_updated_at'), null,
-    coalesce(p_contact ->> 'delivery', p_sync_source), null, null)::crm_private.inbound_item];
   v_nobody.workspace_id := p_workspace_id;
-  v_identities := crm_private.item_identities(v_nobody, v_items);
-  for v_attempt in 1..5 loop
-    begin
-      select r.contact_ids, r.outcomes into v_contact_ids, v_outcomes
-      from crm_private.resolve_contacts(p_workspace_id, p_sync_source, v_items, v_identities, false, clock_timestamp()) r;
-      exit;
-    exception when serialization_failure then
-      -- The contact was merged away while this waited for it: what is locked is let go, and all is read anew.
-      if v_attempt = 5 then
-        raise;
-      end if;
-    end;
-  end loop;
-
-  return query
-  select v_contact_ids[1], v_outcomes[1], c.sync_source, c.version
-  from (values (1)) one
-  left join crm.contacts c on c.workspace_id = p_workspace_id and c.id = v_contact_ids[1];
+  select r.contact_ids[1], r.outcomes[1] into contact_id, outcome
+  from crm_private.resolve_contacts_again(v_nobody, p_sync_source, array[row(1, null, p_contact,
+    crm_private.event_time(p_contact ->> 'source_updated_at'), null, coalesce(p_contact ->> 'delivery', p_sync_source), null, null)::crm_private.inbound_item]) r;
+  -- A statement of its own: the one before does not see what it wrote.
+  select c.sync_source, c.version into sync_source, version
+  from crm.contacts c
+  where c.workspace_id = p_workspace_id and c.id = contact_id;
+  return next;
 end;
 $$;
 comment on function crm.upsert_contact(uuid, text, jsonb) is

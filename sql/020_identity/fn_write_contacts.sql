@@ -14,34 +14,46 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 begin
-  with fields as materialized (
-    select w.contact_id,
-      jsonb_object_agg(w.field, w.value) filter (where not w.field like 'custom\_attributes.%') as columns,
-      jsonb_object_agg(substr(w.field, length('custom_attributes.') + 1), w.value) filter (where w.field like 'custom\_attributes.%') as custom,
-      jsonb_object_agg(w.field, jsonb_build_object('source', p_sync_source, 'at', w.at, 'delivery', w.delivery)) as sources
-    from unnest(p_changes) w
-    where w.wins
-    group by w.contact_id
-  ), targets as materialized (
-    select i.contact_id, f.custom, f.sources, i.source_updated_at, c.id is not null as is_there, coalesce(c.needs_full_sync, false) as was_stub,
-      jsonb_populate_record(null::crm.contacts, coalesce(f.columns, '{}')) as given
+  with given as materialized (
+    -- What is said and by whom side by side, grouped once: a join of the two would compare each with each.
+    select n.contact_id, max(n.source_updated_at) as source_updated_at,
+      jsonb_object_agg(n.field, n.value) filter (where n.custom is null and n.field is not null) as columns,
+      jsonb_object_agg(n.custom, n.value) filter (where n.custom is not null) as custom,
+      jsonb_object_agg(n.field, n.source) filter (where n.field is not null) as sources
     from (
-      select p_contact_ids[i.ordinal] as contact_id, max(case when p_sync_source = 'contacts_api' then i.source_time end) as source_updated_at
+      select p_contact_ids[i.ordinal] as contact_id, case when p_sync_source = 'contacts_api' then i.source_time end as source_updated_at,
+        null as field, null as custom, null::jsonb as value, null::jsonb as source
       from unnest(p_items) i
-      where p_contact_ids[i.ordinal] is not null
-      group by 1
-    ) i
-    left join fields f on f.contact_id = i.contact_id
+      union all
+      select w.contact_id, null, w.field, case when w.field like 'custom\_attributes.%' then substr(w.field, length('custom_attributes.') + 1) end,
+        w.value, jsonb_build_object('source', p_sync_source, 'at', w.at, 'delivery', w.delivery)
+      from unnest(p_changes) w
+      where w.wins
+    ) n
+    where n.contact_id is not null
+    group by n.contact_id
+  ), targets as materialized (
+    select g.contact_id, g.custom, g.sources, g.source_updated_at, c.id is not null as is_there, coalesce(c.needs_full_sync, false) as was_stub,
+      n.wa_id, n.identification,
+      jsonb_populate_record(null::crm.contacts, coalesce(g.columns, '{}')) as given
+    from given g
     left join lateral (
-      select x.id, x.needs_full_sync from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
+      select x.id, x.needs_full_sync from crm.contacts x where x.workspace_id = p_workspace_id and x.id = g.contact_id offset 0
     ) c on true
+    -- A new contact is written once, with what its identities, claimed before, say of it.
+    left join lateral (
+      select max(x.value) filter (where x.kind = 'wa_id') as wa_id, max(x.value) filter (where x.kind = 'identification') as identification
+      from crm.contact_identities x
+      where c.id is null and x.contact_id = g.contact_id and not x.is_previous
+      offset 0
+    ) n on true
   ), inserted as (
     insert into crm.contacts (
       workspace_id, id, full_name, email, phone, mobile, landline, address, city, country, company, merchant_id,
-      tags, custom_attributes, sync_source, needs_full_sync, last_sync_at, field_sources, source_created_at, source_updated_at)
+      wa_id, identification, tags, custom_attributes, sync_source, needs_full_sync, last_sync_at, field_sources, source_created_at, source_updated_at)
     select p_workspace_id, t.contact_id, (t.given).full_name, (t.given).email, (t.given).phone, (t.given).mobile, (t.given).landline,
       (t.given).address, (t.given).city, (t.given).country, (t.given).company,
-      (t.given).merchant_id, coalesce((t.given).tags, '[]'), coalesce(t.custom, '{}'), p_sync_source, p_sync_source = 'chat_embedded',
+      (t.given).merchant_id, t.wa_id, t.identification, coalesce((t.given).tags, '[]'), coalesce(t.custom, '{}'), p_sync_source, p_sync_source = 'chat_embedded',
       p_now, coalesce(t.sources, '{}'), (t.given).source_created_at, t.source_updated_at
     from targets t
     where not t.is_there

@@ -36,6 +36,7 @@ comment on column crm.conversations.metadata is '`participant`: the participant 
 -- Columns touched by every message are not indexed: updates stay heap-only.
 create index conversations_id_idx on crm.conversations (id);
 create index conversations_contact_idx on crm.conversations (contact_id);
+create index conversations_orphans_idx on crm.conversations (workspace_id, id) where contact_id is null;
 
 create table crm.conversation_keys (
   workspace_id uuid not null,
@@ -136,3 +137,6 @@ create index contact_interaction_events_message_idx on crm.contact_interaction_e
 -- Small: only events that came before the message they speak of. A new message looks here for what is already known of it.
 create index contact_interaction_events_waiting_idx on crm.contact_interaction_events (provider_message_id)
   where message_id is null and provider_message_id is not null;
+-- The same in order of arrival, for reconcile_contacts. A message has no such event: said here, this keeps the index from serving the look-up above.
+create index contact_interaction_events_waiting_since_idx on crm.contact_interaction_events (workspace_id, created_at, id)
+  where message_id is null and provider_message_id is not null and event_type <> 'message';

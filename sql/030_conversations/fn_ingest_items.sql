@@ -33,7 +33,7 @@ begin
   select c.contact_ids, c.outcomes into v_contact_ids, v_outcomes
   from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;
   select c.conversation_ids, c.are_new into v_conversation_ids, v_are_new
-  from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link) c;
+  from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link, v_contact_ids) c;
 
   v_usable := v_events;
   if array_position(v_conversation_ids, null) is not null or exists (select from unnest(v_events) e where e.problem is not null) then

@@ -3,6 +3,7 @@ create function crm_private.resolve_conversations(
   p_items crm_private.inbound_item[],
   p_keys crm_private.item_key[],
   p_will_link boolean,
+  p_contact_ids uuid[],
   out conversation_ids uuid[],
   out are_new boolean[]
 )
@@ -12,12 +13,12 @@ as $$
 declare
   v_found crm_private.item_conversation[];
   v_again crm_private.item_conversation[];
-  v_ids uuid[];
   v_new_ids uuid[];
   v_claimed boolean := false;
   v_ordinal int;
   v_survivor uuid;
-  v_duplicate uuid;
+  v_owner uuid;
+  v_other record;
 begin
   conversation_ids := array_fill(null::uuid, array[cardinality(p_items)]);
   are_new := array_fill(false, array[cardinality(p_items)]);
@@ -60,27 +61,42 @@ begin
       v_found := crm_private.item_conversations(p_account, p_keys);
     end loop;
 
-    -- A payload that bridges two conversations merges the younger into the older.
+    -- A payload that bridges two conversations merges the younger into the older, but never those of two people who are kept apart.
     for v_ordinal in select f.ordinal from unnest(v_found) f group by f.ordinal having count(*) > 1 order by f.ordinal loop
-      v_ids := array(
-        select f.conversation_id
+      v_survivor := null;
+      for v_other in
+        select f.conversation_id as id, v.is_there, v.contact_id
         from unnest(crm_private.item_conversations(p_account, p_keys)) f
         left join lateral (
-          select x.created_at from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
+          select true as is_there, x.created_at, x.contact_id
+          from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
         ) v on true
-        where f.ordinal = v_ordinal
-        order by v.created_at nulls last, f.conversation_id);
-      v_survivor := v_ids[1];
-      foreach v_duplicate in array v_ids[2:] loop
-        if exists (select from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = v_duplicate) then
-          perform crm_private.merge_conversation_rows(p_account, v_survivor, v_duplicate);
+        where f.ordinal = v_ordinal and (v.contact_id is null or p_contact_ids[v_ordinal] is null or v.contact_id = p_contact_ids[v_ordinal])
+        order by v.created_at nulls last, f.conversation_id
+      loop
+        if v_survivor is null then
+          v_survivor := v_other.id;
+          v_owner := v_other.contact_id;
+        elsif v_owner <> v_other.contact_id then
+          continue;
+        elsif v_other.is_there then
+          perform crm_private.merge_conversation_rows(p_account, v_survivor, v_other.id);
+          v_owner := coalesce(v_owner, v_other.contact_id);
         else
           update crm.conversation_keys k set conversation_id = v_survivor
-          where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.conversation_id = v_duplicate;
+          where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.conversation_id = v_other.id;
         end if;
       end loop;
     end loop;
-    v_found := crm_private.item_conversations(p_account, p_keys);
+    -- Where two were kept apart, the item belongs to its contact's.
+    v_found := array(
+      select distinct on (f.ordinal) row(f.ordinal, f.conversation_id)::crm_private.item_conversation
+      from unnest(crm_private.item_conversations(p_account, p_keys)) f
+      left join lateral (
+        select x.created_at, x.contact_id from crm.conversations x
+        where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
+      ) v on true
+      order by f.ordinal, v.contact_id is not distinct from p_contact_ids[f.ordinal] desc, v.created_at nulls last, f.conversation_id);
   end if;
 
   select array_agg(f.conversation_id order by i.ordinal),
@@ -98,5 +114,5 @@ begin
   ) v on true;
 end;
 $$;
-comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean) is
-  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations. p_will_link: has_unlinked_items said that there is a key to claim or a contact to link.';
+comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean, uuid[]) is
+  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations. p_will_link: has_unlinked_items said that there is a key to claim or a contact to link. p_contact_ids: the items'' contacts, by ordinal; conversations of two contacts stay two.';

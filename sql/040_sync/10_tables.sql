@@ -23,3 +23,62 @@ comment on column crm.dead_letters.workspace_id is 'Null when the account is not
 comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
 create index dead_letters_open_idx on crm.dead_letters (workspace_id, created_at) where status = 'open';
 create index dead_letters_channel_account_idx on crm.dead_letters (workspace_id, channel_account_id);
+
+create table crm.sync_state (
+  workspace_id uuid not null references crm.workspaces (id) on delete cascade,
+  resource text not null,
+  cursor jsonb not null default '{}',
+  high_watermark timestamptz,
+  updated_at timestamptz not null default now(),
+  primary key (workspace_id, resource),
+  constraint resource_is_not_empty check (resource <> ''),
+  constraint cursor_is_object check (jsonb_typeof(cursor) = 'object')
+);
+comment on table crm.sync_state is 'How far each walk over a resource has come: it goes on from here after any interruption.';
+comment on column crm.sync_state.cursor is 'Where to go on; what it holds is the walk''s own affair.';
+comment on column crm.sync_state.high_watermark is 'By the source''s clock: everything up to here has been seen.';
+
+create table crm.sync_locks (
+  resource text primary key,
+  workspace_id uuid references crm.workspaces (id) on delete cascade,
+  holder text,
+  token uuid,
+  fencing_token bigint not null default 0,
+  acquired_at timestamptz,
+  expires_at timestamptz,
+  constraint held_completely_or_not_at_all check (num_nulls(holder, token, acquired_at, expires_at) in (0, 4)),
+  constraint resource_is_not_empty check (btrim(resource) <> '')
+);
+comment on table crm.sync_locks is 'Leases on resources. Release and cleanup keep the row, so that fencing_token never starts again.';
+comment on column crm.sync_locks.resource is 'What the lock is about: <channel>:<account''s external id>:<what>, or another name.';
+comment on column crm.sync_locks.workspace_id is 'The workspace of the account that the resource names; null when it names none.';
+comment on column crm.sync_locks.token is 'What the holder shows when it writes; null when nobody holds the lock.';
+comment on column crm.sync_locks.fencing_token is 'How often the lock was taken: each holder''s is greater than those before.';
+comment on column crm.sync_locks.expires_at is 'From here on the lease is lost, even if nobody takes it.';
+create index sync_locks_workspace_idx on crm.sync_locks (workspace_id);
+
+create table crm.raw_records (
+  workspace_id uuid not null,
+  channel_account_id uuid not null,
+  entity text not null,
+  external_id text not null collate "C",
+  content_hash text not null collate "C",
+  payload jsonb not null,
+  status text not null default 'pending',
+  attempts int not null default 0,
+  error jsonb,
+  landed_at timestamptz not null default clock_timestamp(),
+  processed_at timestamptz,
+  primary key (workspace_id, channel_account_id, entity, external_id, content_hash),
+  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
+    references crm.channel_accounts (workspace_id, id) on delete cascade,
+  constraint entity_is_valid check (entity in ('contacts', 'chats')),
+  constraint status_is_valid check (status in ('pending', 'done', 'failed', 'skipped')),
+  constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
+  constraint failed_with_an_error check ((status = 'failed') <= (error is not null))
+);
+comment on table crm.raw_records is 'An export''s records as delivered. Every version of a record is a row of its own, so an older copy that lands late replaces nothing.';
+comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in hex.';
+comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
+comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
+create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';

@@ -11,6 +11,7 @@ grant usage on schema crm_private to service_role;
 grant select on all tables in schema crm to authenticated;
 -- service_role is the backend: it passes row level security, and runs the functions that are not security definer.
 grant select, insert, update, delete on all tables in schema crm to service_role;
+grant select on all tables in schema crm_private to service_role;
 grant execute on all functions in schema crm, crm_private to service_role;
 
 -- Policies need execute, and no usage on the schema.
@@ -18,6 +19,12 @@ grant execute on function crm_private.member_workspace_ids() to authenticated;
 
 grant execute on function
   crm.add_member(uuid, uuid, text),
+  crm.channel_account(uuid),
   crm.contact_sync_stats(uuid),
+  crm.explain_contact(uuid, uuid),
+  crm.merge_contacts(uuid, uuid, text, uuid),
+  crm.reject_merge_candidate(uuid, uuid),
+  crm.require_role(uuid, text),
+  crm.unmerge_contacts(uuid, uuid),
   crm.update_conversation(uuid, bigint, jsonb, uuid)
 to authenticated;

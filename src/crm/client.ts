@@ -1,14 +1,22 @@
 /** The typed client of the database's API: one method per function of schema `crm`, and nothing it decides itself. */
 import type { Channel, Identity, InboundItem, RejectedItem } from '../channels/inbound.ts'
 import type {
+  BulkContactOutcome,
   BulkOutcome,
+  ChannelAccount,
+  ContactExplanation,
   ContactOutcome,
   ContactSyncStats,
   ConversationOutcome,
   ConversationPatch,
   IngestCounts,
+  LandedCounts,
+  LockAttempt,
   MemberRole,
+  RawEntity,
+  ReconcileOutcome,
   SyncSource,
+  TransformCounts,
 } from './rpc-types.ts'
 
 /** A contact as a source delivered it; fields left out are unknown. Other columns of `contacts` may be given too. */
@@ -27,7 +35,8 @@ export interface ContactInput {
 
 /**
  * Every method is one call of one database function, which is one transaction. A failure is thrown as `RpcError`
- * (codes in docs/errors.md). Every function is idempotent, so that a call may be repeated after any failure.
+ * (codes in docs/errors.md). Every function is idempotent, so that a call may be repeated after any failure; the decisions
+ * about merges answer a repeat with an error that says what stands.
  * A call takes at most 500 items and 2,000 events; callers slice (PT400 `invalid_input` beyond).
  */
 export interface CrmClient {
@@ -59,6 +68,16 @@ export interface CrmClient {
   upsertContact(call: { workspaceId: string; syncSource: SyncSource; contact: ContactInput }): Promise<ContactOutcome>
 
   /**
+   * The same for up to 500 contacts in one transaction: one row per contact, in order. A contact that is malformed or
+   * that the database refuses has `error` set, and the others go in. Service role only.
+   */
+  bulkUpsertContacts(call: {
+    workspaceId: string
+    syncSource: SyncSource
+    contacts: ContactInput[]
+  }): Promise<BulkContactOutcome[]>
+
+  /**
    * Changes a conversation and returns its new version. PT409 `version_conflict` when it is no longer at
    * `expectedVersion`, PT404 when there is none. For members with the role agent or above.
    */
@@ -68,6 +87,30 @@ export interface CrmClient {
     patch: ConversationPatch
     workspaceId?: string
   }): Promise<number>
+
+  /**
+   * Merges two contacts by a person's decision and returns the merge's id, by which it can be undone. Merged-away ids are
+   * followed; PT400 when the two are one contact already, PT404 when one is not there. For agents. Called again after
+   * an answer was lost it gives that PT400: the merge stands.
+   */
+  mergeContacts(call: {
+    survivorId: string
+    duplicateId: string
+    reason: string
+    workspaceId?: string
+  }): Promise<string>
+
+  /**
+   * Undoes a merge and keeps the two apart from then on. PT409 `already_undone`; PT409 `merged_again` with the `merge_id`
+   * that is to be undone first. For agents.
+   */
+  unmergeContacts(call: { mergeId: string; workspaceId?: string }): Promise<void>
+
+  /** Decides that the two contacts of a candidate are two people. PT409 `already_merged`. For agents. */
+  rejectMergeCandidate(call: { candidateId: string; workspaceId?: string }): Promise<void>
+
+  /** Says where a contact's identities and fields came from, and which merges and candidates it has. For viewers. */
+  explainContact(call: { contactId: string; workspaceId?: string }): Promise<ContactExplanation>
 
   /** Creates the workspace of this slug, or finds it, and returns its id. Service role only. */
   createWorkspace(call: { slug: string; name: string; defaultCountry: string }): Promise<string>
@@ -88,4 +131,54 @@ export interface CrmClient {
 
   /** Counts contacts, stubs and conversations of a workspace. PT403 for anyone who is no member of it. */
   contactSyncStats(call: { workspaceId: string }): Promise<ContactSyncStats>
+
+  /**
+   * Links orphaned conversations, merges stubs that nothing keeps apart, counts what needs somebody: one bounded part of it, to
+   * be called until `has_more` is false. Without a workspace over all of them. PT404 for an unknown one. Service role only.
+   */
+  reconcileContacts(call: { workspaceId?: string; staleAfter?: string; limit?: number }): Promise<ReconcileOutcome>
+
+  /** Throws (PT401, PT403) unless the caller has at least this role in the workspace, or is the service role. */
+  requireRole(call: { workspaceId: string; leastRole: MemberRole }): Promise<void>
+
+  /** A channel account, for whoever may sync it: PT403 for a member below admin, PT404 when there is none. */
+  channelAccount(call: { channelAccountId: string }): Promise<ChannelAccount>
+
+  /**
+   * Takes the lock of a resource for `ttl` seconds (five minutes), or says who holds it. Not idempotent: an attempt whose answer
+   * was lost may hold the lock until it ends. Service role only, as all below.
+   */
+  acquireSyncLock(call: { resource: string; holder: string; ttl?: number }): Promise<LockAttempt>
+
+  /** Holds a lock for `ttl` seconds (five minutes) from now and returns when it ends; null when it is lost. */
+  extendSyncLock(call: { resource: string; token: string; ttl?: number }): Promise<string | null>
+
+  /** Gives a lock back. False when it was lost before. */
+  releaseSyncLock(call: { resource: string; token: string }): Promise<boolean>
+
+  /** Marks the locks whose lease is over as free, and returns how many. */
+  cleanupExpiredLocks(): Promise<number>
+
+  /** Where the next run over a resource goes on; null when there was none. */
+  syncCursor(call: { workspaceId: string; resource: string }): Promise<Record<string, unknown> | null>
+
+  /**
+   * Keeps up to 500 records of an export as delivered, what the translation rejected as dead letters, and the cursor after
+   * them, in one transaction. With a lock token it writes only while that lock of the resource is held (PT409 `lock_lost`).
+   */
+  landRawRecords(call: {
+    channelAccountId: string
+    entity: RawEntity
+    records: Record<string, unknown>[]
+    rejected?: RejectedItem[]
+    resource?: string
+    lockToken?: string
+    cursor?: Record<string, unknown>
+  }): Promise<LandedCounts>
+
+  /** Turns up to 500 pending contact records, of all accounts, into contacts. Call it until none is processed. */
+  transformRawContacts(call?: { limit?: number }): Promise<TransformCounts>
+
+  /** Turns up to 500 pending chat records, of all accounts, into conversations. Call it until none is processed. */
+  transformRawChats(call?: { limit?: number }): Promise<TransformCounts>
 }

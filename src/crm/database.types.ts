@@ -125,6 +125,13 @@ export type Database = {
             referencedRelation: 'contacts'
             referencedColumns: ['workspace_id', 'id']
           },
+          {
+            foreignKeyName: 'contact_fkey'
+            columns: ['workspace_id', 'contact_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
+          },
         ]
       }
       contact_interaction_events: {
@@ -180,6 +187,13 @@ export type Database = {
             referencedColumns: ['workspace_id', 'id']
           },
           {
+            foreignKeyName: 'contact_fkey'
+            columns: ['workspace_id', 'contact_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
+          },
+          {
             foreignKeyName: 'conversation_fkey'
             columns: ['workspace_id', 'channel_account_id', 'conversation_id']
             isOneToOne: false
@@ -198,6 +212,20 @@ export type Database = {
             columns: ['workspace_id', 'channel_account_id', 'conversation_id']
             isOneToOne: false
             referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
             referencedColumns: ['workspace_id', 'conversation_id']
           },
           {
@@ -253,11 +281,25 @@ export type Database = {
             referencedColumns: ['workspace_id', 'id']
           },
           {
+            foreignKeyName: 'duplicate_fkey'
+            columns: ['workspace_id', 'duplicate_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
+          },
+          {
             foreignKeyName: 'survivor_fkey'
             columns: ['workspace_id', 'survivor_id']
             isOneToOne: false
             referencedRelation: 'contacts'
             referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'survivor_fkey'
+            columns: ['workspace_id', 'survivor_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
           },
         ]
       }
@@ -365,6 +407,13 @@ export type Database = {
             referencedRelation: 'contacts'
             referencedColumns: ['workspace_id', 'id']
           },
+          {
+            foreignKeyName: 'merged_into_fkey'
+            columns: ['workspace_id', 'merged_into_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
+          },
         ]
       }
       conversation_keys: {
@@ -412,6 +461,20 @@ export type Database = {
             referencedRelation: 'inbox'
             referencedColumns: ['workspace_id', 'conversation_id']
           },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
+            referencedColumns: ['workspace_id', 'conversation_id']
+          },
         ]
       }
       conversation_tags: {
@@ -457,6 +520,20 @@ export type Database = {
             columns: ['workspace_id', 'conversation_id']
             isOneToOne: false
             referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
             referencedColumns: ['workspace_id', 'conversation_id']
           },
         ]
@@ -541,6 +618,13 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'contacts'
             referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'contact_fkey'
+            columns: ['workspace_id', 'contact_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
           },
         ]
       }
@@ -659,11 +743,25 @@ export type Database = {
             referencedColumns: ['workspace_id', 'id']
           },
           {
+            foreignKeyName: 'contact_a_fkey'
+            columns: ['workspace_id', 'contact_a_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
+          },
+          {
             foreignKeyName: 'contact_b_fkey'
             columns: ['workspace_id', 'contact_b_id']
             isOneToOne: false
             referencedRelation: 'contacts'
             referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'contact_b_fkey'
+            columns: ['workspace_id', 'contact_b_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
           },
         ]
       }
@@ -747,6 +845,150 @@ export type Database = {
             isOneToOne: false
             referencedRelation: 'inbox'
             referencedColumns: ['workspace_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'conversation_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'conversation_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
+            referencedColumns: ['workspace_id', 'conversation_id']
+          },
+        ]
+      }
+      raw_records: {
+        Row: {
+          attempts: number
+          channel_account_id: string
+          content_hash: string
+          entity: string
+          error: Json | null
+          external_id: string
+          landed_at: string
+          payload: NonNullable<Json>
+          processed_at: string | null
+          status: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          attempts?: number
+          channel_account_id: string
+          content_hash: string
+          entity: string
+          error?: Json | null
+          external_id: string
+          landed_at?: string
+          payload: NonNullable<Json>
+          processed_at?: string | null
+          status?: string
+          workspace_id: string
+        }
+        Update: {
+          attempts?: number
+          channel_account_id?: string
+          content_hash?: string
+          entity?: string
+          error?: Json | null
+          external_id?: string
+          landed_at?: string
+          payload?: NonNullable<Json>
+          processed_at?: string | null
+          status?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_accounts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_overview'
+            referencedColumns: ['workspace_id', 'channel_account_id']
+          },
+        ]
+      }
+      sync_locks: {
+        Row: {
+          acquired_at: string | null
+          expires_at: string | null
+          fencing_token: number
+          holder: string | null
+          resource: string
+          token: string | null
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          acquired_at?: string | null
+          expires_at?: string | null
+          fencing_token?: number
+          holder?: string | null
+          resource: string
+          token?: string | null
+          workspace_id?: string | null
+        }
+        Update: {
+          acquired_at?: string | null
+          expires_at?: string | null
+          fencing_token?: number
+          holder?: string | null
+          resource?: string
+          token?: string | null
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'sync_locks_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      sync_state: {
+        Row: {
+          cursor: NonNullable<Json>
+          high_watermark: string | null
+          resource: string
+          updated_at: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          cursor?: NonNullable<Json>
+          high_watermark?: string | null
+          resource: string
+          updated_at?: string
+          workspace_id: string
+        }
+        Update: {
+          cursor?: NonNullable<Json>
+          high_watermark?: string | null
+          resource?: string
+          updated_at?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'sync_state_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
           },
         ]
       }
@@ -921,11 +1163,107 @@ export type Database = {
             referencedRelation: 'contacts'
             referencedColumns: ['workspace_id', 'id']
           },
+          {
+            foreignKeyName: 'contact_fkey'
+            columns: ['workspace_id', 'contact_id']
+            isOneToOne: false
+            referencedRelation: 'stale_stubs'
+            referencedColumns: ['workspace_id', 'contact_id']
+          },
+        ]
+      }
+      orphaned_conversations: {
+        Row: {
+          account: string
+          channel: string
+          channel_account_id: string
+          conversation_id: string
+          full_name: string | null
+          last_body: string | null
+          last_direction: string | null
+          last_message_at: string | null
+          participant: Json | null
+          participant_keys: string[] | null
+          since: string
+          thread_ids: string[] | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_accounts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_overview'
+            referencedColumns: ['workspace_id', 'channel_account_id']
+          },
+        ]
+      }
+      stale_stubs: {
+        Row: {
+          age: string | null
+          contact_id: string
+          conversations: number | null
+          created_at: string
+          email: string | null
+          full_name: string | null
+          identities: Json | null
+          last_message_at: string | null
+          phone_normalized: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'contacts_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
         ]
       }
     }
     Functions: {
+      acquire_sync_lock: {
+        Args: { p_holder: string; p_resource: string; p_ttl?: string }
+        Returns: {
+          acquired: boolean
+          expires_at: string
+          fencing_token: number
+          held_by: string
+          token: string
+        }[]
+      }
       add_member: { Args: { p_role: string; p_user_id: string; p_workspace_id: string }; Returns: undefined }
+      backfill_phones: {
+        Args: { p_dry_run?: boolean; p_limit?: number; p_workspace_id: string }
+        Returns: {
+          candidates: number
+          merged: number
+          normalized: number
+          remaining: number
+          scanned: number
+        }[]
+      }
+      bulk_upsert_contacts: {
+        Args: { p_contacts: Json; p_sync_source: string; p_workspace_id: string }
+        Returns: {
+          contact_id: string
+          error: Json
+          ordinal: number
+          outcome: string
+          sync_source: string
+          version: number
+        }[]
+      }
       bulk_upsert_conversations_with_events: {
         Args: { p_channel_account_id: string; p_items: Json; p_lock_token?: string }
         Returns: {
@@ -940,6 +1278,17 @@ export type Database = {
           version: number
         }[]
       }
+      channel_account: {
+        Args: { p_channel_account_id: string }
+        Returns: {
+          channel: string
+          external_id: string
+          is_active: boolean
+          settings: Json
+          workspace_id: string
+        }[]
+      }
+      cleanup_expired_locks: { Args: Record<PropertyKey, never>; Returns: number }
       connect_channel: {
         Args: { p_channel: string; p_display_name: string; p_external_id: string; p_workspace_id: string }
         Returns: string
@@ -955,6 +1304,8 @@ export type Database = {
         }[]
       }
       create_workspace: { Args: { p_default_country: string; p_name: string; p_slug: string }; Returns: string }
+      explain_contact: { Args: { p_contact_id: string; p_workspace_id?: string }; Returns: Json }
+      extend_sync_lock: { Args: { p_resource: string; p_token: string; p_ttl?: string }; Returns: string }
       ingest_webhook: {
         Args: { p_account_external_id: string; p_channel: string; p_items: Json; p_rejected?: Json }
         Returns: {
@@ -964,6 +1315,64 @@ export type Database = {
           received: number
         }[]
       }
+      land_raw_records: {
+        Args: {
+          p_channel_account_id: string
+          p_cursor?: Json
+          p_entity: string
+          p_lock_token?: string
+          p_records: Json
+          p_rejected?: Json
+          p_resource?: string
+        }
+        Returns: {
+          landed: number
+          unchanged: number
+        }[]
+      }
+      merge_contacts: {
+        Args: { p_duplicate_id: string; p_reason: string; p_survivor_id: string; p_workspace_id?: string }
+        Returns: string
+      }
+      normalize_email: { Args: { p_raw: string }; Returns: string }
+      normalize_phone: { Args: { p_default_country?: string; p_raw: string }; Returns: string }
+      reconcile_contacts: {
+        Args: { p_limit?: number; p_stale_after?: string; p_workspace_id?: string }
+        Returns: {
+          has_more: boolean
+          merge_candidates_found: number
+          orphaned_conversations_fixed: number
+          stale_stubs_found: number
+          stubs_merged: number
+        }[]
+      }
+      reject_merge_candidate: { Args: { p_candidate_id: string; p_workspace_id?: string }; Returns: undefined }
+      release_sync_lock: { Args: { p_resource: string; p_token: string }; Returns: boolean }
+      require_role: { Args: { p_least_role: string; p_workspace_id: string }; Returns: undefined }
+      sync_cursor: { Args: { p_resource: string; p_workspace_id: string }; Returns: Json }
+      transform_raw_chats: {
+        Args: { p_limit?: number }
+        Returns: {
+          created: number
+          failed: number
+          processed: number
+          skipped: number
+          updated: number
+          upgraded: number
+        }[]
+      }
+      transform_raw_contacts: {
+        Args: { p_limit?: number }
+        Returns: {
+          created: number
+          failed: number
+          processed: number
+          skipped: number
+          updated: number
+          upgraded: number
+        }[]
+      }
+      unmerge_contacts: { Args: { p_merge_id: string; p_workspace_id?: string }; Returns: undefined }
       update_conversation: {
         Args: { p_conversation_id: string; p_expected_version: number; p_patch: Json; p_workspace_id?: string }
         Returns: number

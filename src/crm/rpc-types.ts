@@ -44,6 +44,60 @@ export const ContactOutcome = z.object({
 /** What became of one contact; `ignored` had no usable identity and has no `contact_id`. */
 export type ContactOutcome = z.infer<typeof ContactOutcome>
 
+export const BulkContactOutcome = ContactOutcome.extend({
+  ordinal: z.number().int(),
+  error: z.record(z.string(), z.unknown()).nullable(),
+})
+/** The same with the contact's place in the call, in order. Where `error` is set nothing was written of it. */
+export type BulkContactOutcome = z.infer<typeof BulkContactOutcome>
+
+/** Where a contact's field or identity comes from; what is not known is null. */
+const FieldExplanation = z.object({
+  value: z.unknown(),
+  source: z.string(),
+  at: z.string().nullable(),
+  delivery: z.string().nullable(),
+})
+const IdentityExplanation = z.object({
+  kind: z.string(),
+  scope: z.string(),
+  value: z.string(),
+  rule: z.string(),
+  source: z.string(),
+  delivery: z.string().nullable(),
+  first_seen_at: z.string(),
+  is_previous: z.boolean(),
+  merge_id: z.string().nullable(),
+})
+const MergeExplanation = z.object({
+  merge_id: z.string(),
+  role: z.enum(['survivor', 'duplicate']),
+  other_contact_id: z.string(),
+  reason: z.string(),
+  merged_by: z.string(),
+  merged_at: z.string(),
+  undone_at: z.string().nullable(),
+})
+const CandidateExplanation = z.object({
+  candidate_id: z.string(),
+  other_contact_id: z.string(),
+  status: z.enum(['open', 'merged', 'rejected']),
+  evidence: z.record(z.string(), z.unknown()),
+  created_at: z.string(),
+  decided_at: z.string().nullable(),
+})
+
+export const ContactExplanation = z.object({
+  contact_id: z.string(),
+  merged_into_id: z.string().nullable(),
+  identities: z.array(IdentityExplanation),
+  fields: z.record(z.string(), FieldExplanation),
+  merges: z.array(MergeExplanation),
+  candidates: z.array(CandidateExplanation),
+})
+/** Which delivery and which rule attached each identity, wrote each field and made each merge of a contact. */
+export type ContactExplanation = z.infer<typeof ContactExplanation>
+
 export const ContactSyncStats = z.object({
   contacts: Count,
   contacts_needing_sync: Count,
@@ -53,6 +107,16 @@ export const ContactSyncStats = z.object({
 })
 /** Counts of one workspace. */
 export type ContactSyncStats = z.infer<typeof ContactSyncStats>
+
+export const ReconcileOutcome = z.object({
+  orphaned_conversations_fixed: Count,
+  stubs_merged: Count,
+  stale_stubs_found: Count,
+  merge_candidates_found: Count,
+  has_more: z.boolean(),
+})
+/** What one bounded call fixed, what it found that needs somebody, and whether there is more to look at. */
+export type ReconcileOutcome = z.infer<typeof ReconcileOutcome>
 
 /** Where a contact's data comes from: a chat that mentions the person, or the provider's contacts API. */
 export type SyncSource = 'chat_embedded' | 'contacts_api'
@@ -67,3 +131,37 @@ export interface ConversationPatch {
   tags_remove?: string[]
   unread_count?: number
 }
+
+export const ChannelAccount = z.object({
+  workspace_id: z.string(),
+  channel: z.string(),
+  external_id: z.string(),
+  settings: z.record(z.string(), z.unknown()),
+  is_active: z.boolean(),
+})
+export type ChannelAccount = z.infer<typeof ChannelAccount>
+
+export const LockAttempt = z.union([
+  z.object({ acquired: z.literal(true), token: z.string(), fencing_token: z.number().int(), expires_at: z.string() }),
+  z.object({ acquired: z.literal(false), held_by: z.string(), expires_at: z.string() }),
+])
+/** A lock that was taken, or who holds it until when. */
+export type LockAttempt = z.infer<typeof LockAttempt>
+
+export const LandedCounts = z.object({ landed: Count, unchanged: Count })
+/** Records that are new or had failed before, and records already there. */
+export type LandedCounts = z.infer<typeof LandedCounts>
+
+export const TransformCounts = z.object({
+  processed: Count,
+  created: Count,
+  updated: Count,
+  upgraded: Count,
+  skipped: Count,
+  failed: Count,
+})
+/** What became of raw records; `processed` is the sum. */
+export type TransformCounts = z.infer<typeof TransformCounts>
+
+/** What an export of raw records is about. */
+export type RawEntity = 'contacts' | 'chats'

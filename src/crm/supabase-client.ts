@@ -5,7 +5,20 @@ import type { Database } from './database.types.ts'
 import { fetchWithin } from './deadline.ts'
 import { DEFAULT_RETRY, type RetryPolicy, retryTransient } from './retry.ts'
 import { RpcError, toRpcError } from './rpc-error.ts'
-import { BulkOutcome, ContactOutcome, ContactSyncStats, ConversationOutcome, IngestCounts } from './rpc-types.ts'
+import {
+  BulkContactOutcome,
+  BulkOutcome,
+  ChannelAccount,
+  ContactExplanation,
+  ContactOutcome,
+  ContactSyncStats,
+  ConversationOutcome,
+  IngestCounts,
+  LandedCounts,
+  LockAttempt,
+  ReconcileOutcome,
+  TransformCounts,
+} from './rpc-types.ts'
 
 /** For the making of the supabase-js client: an unanswered call fails after these milliseconds, more than the API's own 8 s. */
 export const CLIENT_OPTIONS = { global: { fetch: fetchWithin(20_000) } }
@@ -18,8 +31,15 @@ type Args<Name extends keyof Functions> = { [Arg in keyof Functions[Name]['Args'
 const Uuid = z.string()
 const Nothing = z.null().optional()
 
+/** A lease's time to live, where one is given, as an interval. */
+const lease = (ttl: number | undefined) => (ttl === undefined ? {} : { p_ttl: `${ttl} seconds` })
+
 /** A function that `returns table` answers an array; this takes the only row, and refuses none or several. */
 const onlyRow = <Row extends z.ZodType>(row: Row) => z.tuple([row]).transform(([only]) => only)
+
+/** The workspace of a row that is named by its id: only a router needs it. */
+const inWorkspace = (workspaceId: string | undefined) =>
+  workspaceId === undefined ? {} : { p_workspace_id: workspaceId }
 
 /**
  * A `CrmClient` over supabase-js. It acts as whoever the client is authenticated as, so the database decides what
@@ -89,6 +109,13 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
         onlyRow(ContactOutcome),
       ),
 
+    bulkUpsertContacts: ({ workspaceId, syncSource, contacts }) =>
+      call(
+        'bulk_upsert_contacts',
+        { p_workspace_id: workspaceId, p_sync_source: syncSource, p_contacts: contacts },
+        z.array(BulkContactOutcome).length(contacts.length),
+      ),
+
     updateConversation: ({ conversationId, expectedVersion, patch, workspaceId }) =>
       call(
         'update_conversation',
@@ -96,10 +123,28 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
           p_conversation_id: conversationId,
           p_expected_version: expectedVersion,
           p_patch: patch,
-          ...(workspaceId === undefined ? {} : { p_workspace_id: workspaceId }),
+          ...inWorkspace(workspaceId),
         },
         z.number().int(),
       ),
+
+    mergeContacts: ({ survivorId, duplicateId, reason, workspaceId }) =>
+      call(
+        'merge_contacts',
+        { p_survivor_id: survivorId, p_duplicate_id: duplicateId, p_reason: reason, ...inWorkspace(workspaceId) },
+        Uuid,
+      ),
+
+    unmergeContacts: async ({ mergeId, workspaceId }) => {
+      await call('unmerge_contacts', { p_merge_id: mergeId, ...inWorkspace(workspaceId) }, Nothing)
+    },
+
+    rejectMergeCandidate: async ({ candidateId, workspaceId }) => {
+      await call('reject_merge_candidate', { p_candidate_id: candidateId, ...inWorkspace(workspaceId) }, Nothing)
+    },
+
+    explainContact: ({ contactId, workspaceId }) =>
+      call('explain_contact', { p_contact_id: contactId, ...inWorkspace(workspaceId) }, ContactExplanation),
 
     createWorkspace: ({ slug, name, defaultCountry }) =>
       call('create_workspace', { p_slug: slug, p_name: name, p_default_country: defaultCountry }, Uuid),
@@ -117,5 +162,62 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
 
     contactSyncStats: ({ workspaceId }) =>
       call('contact_sync_stats', { p_workspace_id: workspaceId }, onlyRow(ContactSyncStats)),
+
+    reconcileContacts: ({ workspaceId, staleAfter, limit }) =>
+      call(
+        'reconcile_contacts',
+        {
+          ...(workspaceId === undefined ? {} : { p_workspace_id: workspaceId }),
+          ...(staleAfter === undefined ? {} : { p_stale_after: staleAfter }),
+          ...(limit === undefined ? {} : { p_limit: limit }),
+        },
+        onlyRow(ReconcileOutcome),
+      ),
+
+    requireRole: async ({ workspaceId, leastRole }) => {
+      await call('require_role', { p_workspace_id: workspaceId, p_least_role: leastRole }, Nothing)
+    },
+
+    channelAccount: ({ channelAccountId }) =>
+      call('channel_account', { p_channel_account_id: channelAccountId }, onlyRow(ChannelAccount)),
+
+    acquireSyncLock: ({ resource, holder, ttl }) =>
+      call('acquire_sync_lock', { p_resource: resource, p_holder: holder, ...lease(ttl) }, onlyRow(LockAttempt)),
+
+    extendSyncLock: ({ resource, token, ttl }) =>
+      call('extend_sync_lock', { p_resource: resource, p_token: token, ...lease(ttl) }, z.string().nullable()),
+
+    releaseSyncLock: ({ resource, token }) =>
+      call('release_sync_lock', { p_resource: resource, p_token: token }, z.boolean()),
+
+    cleanupExpiredLocks: () => call('cleanup_expired_locks', {}, z.number().int()),
+
+    syncCursor: ({ workspaceId, resource }) =>
+      call(
+        'sync_cursor',
+        { p_workspace_id: workspaceId, p_resource: resource },
+        z.record(z.string(), z.unknown()).nullable(),
+      ),
+
+    landRawRecords: ({ channelAccountId, entity, records, rejected = [], resource, lockToken, cursor }) =>
+      call(
+        'land_raw_records',
+        {
+          p_channel_account_id: channelAccountId,
+          p_entity: entity,
+          p_records: records,
+          p_rejected: rejected,
+          ...(resource === undefined ? {} : { p_resource: resource }),
+          ...(lockToken === undefined ? {} : { p_lock_token: lockToken }),
+          ...(cursor === undefined ? {} : { p_cursor: cursor }),
+        },
+        onlyRow(LandedCounts),
+      ),
+
+    transformRawContacts: ({ limit = 500 } = {}) =>
+      call('transform_raw_contacts', { p_limit: limit }, onlyRow(TransformCounts)),
+
+    transformRawChats: ({ limit = 500 } = {}) =>
+      call('transform_raw_chats', { p_limit: limit }, onlyRow(TransformCounts)),
   }
 }

@@ -29,6 +29,13 @@ export interface LogFields {
   duplicates?: number
   failed?: number
   authMode?: string
+  pages?: number
+  processed?: number
+  hasMore?: boolean
+  /** Why a provider could not be read: a code of our own. */
+  providerCode?: string
+  /** False when a lock could not be given back: it ends by itself. */
+  lockReleased?: boolean
 }
 
 export type LogLevel = 'info' | 'warn' | 'error'

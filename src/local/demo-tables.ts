@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import pg from 'pg'
 import type { Answers } from './demo.ts'
+import type { OrdersShown } from './demo-orders.ts'
 
 interface View {
   title: string
@@ -56,6 +57,25 @@ export async function demoTables(dbUrl: string, workspaceId: string, answers: re
   } finally {
     await client.end()
   }
+}
+
+/** The same people heard of in two orders, as text: what the contacts were after each step, and who they are in the end. */
+export function ordersTables({ steps, people, areSame }: OrdersShown): string {
+  return [
+    table(
+      'One export of chats and one of contacts, in both orders',
+      ['workspace', 'after the', 'stubs', 'full', 'upgraded'],
+      steps.map((step) => [step.workspace, step.after, step.stubs, step.full, step.upgraded]),
+    ),
+    ...people.map((one) =>
+      table(
+        `People of ${one.workspace}`,
+        ['name', 'phone', 'e-mail', 'city', 'conversations'],
+        one.people.map((person) => [person.name, person.phone, person.email, person.city, person.conversations]),
+      ),
+    ),
+    areSame ? 'Both orders end with the same people.' : 'The two orders end with different people: that is a defect.',
+  ].join('\n\n')
 }
 
 function statuses({ statuses: all }: Answers): string {

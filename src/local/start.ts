@@ -8,7 +8,8 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import ora from 'ora'
 import { DEMO_OPERATOR, DEMO_SECRETS, postRecordedWebhooks, setUpDemo } from './demo.ts'
-import { demoTables } from './demo-tables.ts'
+import { syncInBothOrders } from './demo-orders.ts'
+import { demoTables, ordersTables } from './demo-tables.ts'
 import { type Stack, startStack } from './stack.ts'
 
 const { values: flags } = parseArgs({
@@ -82,6 +83,12 @@ async function main(): Promise<void> {
   const requests = answers.reduce((sum, one) => sum + one.requests, 0)
   spinner.succeed(`Posted ${requests} signed webhooks, each twice and out of order`)
   console.log(`\n${await demoTables(running.dbUrl, workspaceId, answers)}\n`)
+
+  spinner.start('Bringing one set of B2Chat exports into two workspaces: chats first, contacts first')
+  const orders = await syncInBothOrders(running)
+  spinner.succeed('Brought the same chats and contacts into two workspaces, in both orders')
+  console.log(`\n${ordersTables(orders)}\n`)
+  if (!orders.areSame) throw new Error('Both orders should end with the same people.')
 
   if (flags.once) await end(0)
   console.log(`API              ${running.url}

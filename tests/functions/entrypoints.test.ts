@@ -1,6 +1,7 @@
 /** The deployed files themselves, run as plain fetch functions against a loopback database API. */
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import b2chatSync from '../../functions/b2chat-sync/index.ts'
 import messengerWebhook from '../../functions/messenger-webhook/index.ts'
 import syncStats from '../../functions/sync-stats/index.ts'
 import whatsappWebhook from '../../functions/whatsapp-webhook/index.ts'
@@ -190,5 +191,63 @@ describe('sync-stats', () => {
       new Request('http://127.0.0.1/sync-stats', { method, headers: { apikey: SECRET_KEY } })
     expect((await syncStats.fetch(request('POST'))).status).toBe(405)
     expect((await syncStats.fetch(request('OPTIONS'))).status).toBe(204)
+  })
+})
+
+describe('b2chat-sync', () => {
+  const account = {
+    workspace_id: WORKSPACE,
+    channel: 'b2chat',
+    external_id: 'MERCHANT1',
+    settings: {},
+    is_active: true,
+  }
+  const post = (headers: Record<string, string>, body: unknown = { channelAccountId: WORKSPACE }, method = 'POST') =>
+    b2chatSync.fetch(
+      new Request('http://127.0.0.1/functions/v1/b2chat-sync', {
+        method,
+        headers,
+        ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
+      }),
+    )
+
+  it('refuses whoever has no credential', async () => {
+    expect((await post({})).status).toBe(401)
+    expect(rest.calls).toEqual([])
+  })
+
+  it('asks the database as the user whether the user may sync the account', async () => {
+    const details = '{"code":"forbidden"}'
+    answer = { status: 403, body: { code: 'PT403', message: 'Not an admin.', details, hint: null } }
+    const token = await userToken('user-3')
+    const response = await post({ authorization: `Bearer ${token}` })
+    expect(response.status).toBe(403)
+    expect(await response.json()).toEqual({ code: 'forbidden', message: 'Not an admin.' })
+    expect(rest.calls).toMatchObject([
+      { rpc: 'channel_account', authorization: `Bearer ${token}`, args: { p_channel_account_id: WORKSPACE } },
+    ])
+  })
+
+  it('names the secret that is missing, and takes no lock', async () => {
+    answer = { status: 200, body: [account] }
+    const response = await post({ apikey: SECRET_KEY })
+    expect(response.status).toBe(424)
+    expect(await response.json()).toMatchObject({
+      code: 'missing_secret',
+      message: expect.stringContaining('B2CHAT_CREDENTIALS'),
+    })
+    expect(rest.calls).toHaveLength(1)
+  })
+
+  it.each([{}, { channelAccountId: 'MERCHANT1' }, [], null])('refuses the body %j', async (body) => {
+    const response = await post({ apikey: SECRET_KEY }, body)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'invalid_input' })
+    expect(rest.calls).toEqual([])
+  })
+
+  it('serves POST only', async () => {
+    const response = await post({ apikey: SECRET_KEY }, undefined, 'GET')
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
   })
 })

@@ -127,3 +127,32 @@ describe('sync-stats', () => {
     })
   })
 })
+
+describe('contact-reconcile', () => {
+  it('reconciles for an admin and a secret key, and for nobody below', async () => {
+    const reconcile = async (headers: Record<string, string>) => {
+      const response = await fetch(`${stack.url}/functions/v1/contact-reconcile`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ workspaceId }),
+      })
+      return { status: response.status, body: await response.json() }
+    }
+    const [admin, agent] = await Promise.all(
+      (['admin', 'agent'] as const).map(async (role) => {
+        const user = await stack.signIn(`${randomUUID()}@example.com`, randomUUID())
+        await crm.addMember({ workspaceId, userId: user.id, role })
+        return { authorization: `Bearer ${user.accessToken}`, apikey: stack.publishableKey }
+      }),
+    )
+    const done = {
+      success: true,
+      results: { orphanedChatsFixed: 0, stubsMerged: 0, staleStubsFound: 0, mergeCandidatesFound: 0, errors: [] },
+      hasMore: false,
+    }
+    expect(await reconcile({ ...admin })).toEqual({ status: 200, body: done })
+    expect(await reconcile({ apikey: stack.secretKey })).toEqual({ status: 200, body: done })
+    expect(await reconcile({ ...agent })).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    expect(await reconcile({ apikey: stack.publishableKey })).toMatchObject({ status: 401 })
+  })
+})

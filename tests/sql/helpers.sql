@@ -230,6 +230,56 @@ begin
   return v_result;
 end $$;
 
+-- The B2Chat merchant `pgtap-merchant` of workspace pgtap-acme, with these settings. Returns the account's id.
+create or replace function tests.create_merchant(p_settings jsonb default '{}') returns uuid
+language plpgsql set search_path = '' as $$
+declare
+  v_id uuid := crm.connect_channel(tests.workspace_id(), 'b2chat', 'pgtap-merchant', 'Acme''s merchant');
+begin
+  update crm.channel_accounts a set settings = p_settings where a.id = v_id;
+  return v_id;
+end $$;
+
+-- A record of B2Chat's contacts export, and a message and a record of its chats export; times are local, without a zone.
+create or replace function tests.b2chat_contact(p_id int, p_fields jsonb default '{}') returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_build_object('contact_id', p_id, 'fullname', null, 'identification', '', 'email', '', 'landline', '', 'mobile', null,
+    'updated', '2026-01-25 16:24:14', 'custom_attributes', null, 'tags', null) || p_fields
+$$;
+create or replace function tests.b2chat_message(p_body text, p_at text, p_fields jsonb default '{}') returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_build_object('body', p_body, 'caption', null, 'broadcasted', false, 'incoming', true, 'type', 'TEXT', 'created_at', p_at,
+    'location', null) || p_fields
+$$;
+create or replace function tests.b2chat_chat(p_id text, p_contact jsonb, p_fields jsonb default '{}') returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_build_object('chat_id', p_id, 'status', 'OPENED', 'contact', p_contact, 'created_at', '2026-01-02 11:17:37', 'closed_at', null,
+    'messages', jsonb_build_array(tests.b2chat_message('Hola', '2026-01-02 11:17:37'))) || p_fields
+$$;
+
+-- Lands records of the merchant (see create_merchant), and transforms all that is pending of the entity. Each returns the row of the result.
+create or replace function tests.land(p_entity text, variadic p_records jsonb[]) returns jsonb
+language plpgsql set search_path = '' as $$
+begin
+  return (
+    select to_jsonb(l) from crm.land_raw_records(tests.account_id('pgtap-merchant'), p_entity, to_jsonb(p_records)) l
+  );
+end $$;
+create or replace function tests.transform(p_entity text) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_counts jsonb;
+begin
+  if p_entity = 'contacts' then
+    select jsonb_object_agg(c.key, c.value) filter (where c.value <> '0') into v_counts from crm.transform_raw_contacts() t, jsonb_each(to_jsonb(t)) c;
+  else
+    select jsonb_object_agg(c.key, c.value) filter (where c.value <> '0') into v_counts from crm.transform_raw_chats() t, jsonb_each(to_jsonb(t)) c;
+  end if;
+  set constraints all immediate;
+  set constraints all deferred;
+  return coalesce(v_counts, '{}');
+end $$;
+
 -- What is stored ------------------------------------------------------------------------------------------------------
 
 -- The contact of workspace pgtap-acme that owns the identity `kind:value`; a null row when nobody does.
@@ -287,6 +337,23 @@ begin
   );
 end $$;
 
+-- Every row of the workspace in schema crm, without what an update always changes: what a round trip must bring back.
+create or replace function tests.rows(p_workspace_id uuid) returns table (relation text, content jsonb)
+language plpgsql stable set search_path = '' as $$
+begin
+  for relation in
+    select c.relname::text from pg_catalog.pg_class c
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = 'workspace_id'
+    where c.relnamespace = 'crm'::regnamespace and c.relkind = 'r'
+  loop
+    for content in execute format('select to_jsonb(t) - ''{version,updated_at}''::text[] from crm.%I t where t.workspace_id = $1', relation)
+      using p_workspace_id
+    loop
+      return next;
+    end loop;
+  end loop;
+end $$;
+
 -- Everything that a workspace holds and that must not depend on the order of arrival, as one value.
 create or replace function tests.state(p_workspace_id uuid) returns jsonb
 language plpgsql stable set search_path = '' set jit = off as $$
@@ -311,7 +378,7 @@ begin
         from crm.contact_identities i where i.workspace_id = p_workspace_id),
       'candidates', (
         select jsonb_agg(jsonb_build_array(least(a.identities, b.identities), greatest(a.identities, b.identities), m.status, m.evidence)
-          order by a.identities || b.identities)
+          order by least(a.identities, b.identities) || greatest(a.identities, b.identities))
         from crm.merge_candidates m
         join contacts a on a.id = m.contact_a_id
         join contacts b on b.id = m.contact_b_id
@@ -340,6 +407,13 @@ begin
   );
 end $$;
 
+-- An agent's decision about the contacts of two identities of workspace pgtap-acme. Returns the merge's id.
+create or replace function tests.merge(p_survivor text, p_duplicate text) returns uuid
+language plpgsql set search_path = '' as $$
+begin
+  return crm.merge_contacts((tests.contact(p_survivor)).id, (tests.contact(p_duplicate)).id, 'they are one person');
+end $$;
+
 -- Somebody of everybody, and something of everything: users viewer@, agent@, admin@ and owner@acme.test, outsider@other.test (owner
 -- of workspace pgtap-other), and at least one row of workspace pgtap-acme in every table and view of schema crm.
 create or replace function tests.furnish_acme() returns void
@@ -350,14 +424,22 @@ begin
   perform tests.create_member(v_acme, r.role || '@acme.test', r.role) from unnest(array['viewer', 'agent', 'admin', 'owner']) r (role);
   perform tests.create_member(tests.create_workspace('pgtap-other'), 'outsider@other.test', 'owner');
   insert into crm.blocked_identity_values (workspace_id, kind, pattern) values (v_acme, 'email', '.*@acme[.]test');
+  insert into crm.sync_state (workspace_id, resource) values (v_acme, 'pgtap');
 
   perform tests.deliver(tests.chat('P1', tests.said('m1', 1)), '{"participant": {}, "events": []}');
   perform crm.update_conversation(v.id, v.version, '{"tags_add": ["vip"]}') from tests.conversation('psid:P1') v;
   -- Two stubs that turn out to be one person, and two full contacts that a chat speaks of as one.
   perform tests.upsert('chat_embedded', tests.person('{email:one@x.co}')), tests.upsert('chat_embedded', tests.person('{phone:+573001112233}')),
     tests.upsert('chat_embedded', tests.person('{email:one@x.co,phone:+573001112233}'));
+  update crm.contacts c set created_at = now() - interval '8 days' where c.id = (tests.contact('email:one@x.co')).id;
+  perform tests.deliver('{"thread_id": "pgtap-nobody", "events": []}');
   perform tests.upsert('contacts_api', tests.person('{email:two@x.co}')), tests.upsert('contacts_api', tests.person('{phone:+573009998877}')),
     tests.upsert('chat_embedded', tests.person('{email:two@x.co,phone:+573009998877}'));
+
+  -- What a sync leaves.
+  perform tests.create_merchant();
+  perform crm.acquire_sync_lock('b2chat:pgtap-merchant:export', 'test');
+  perform crm.land_raw_records(tests.account_id('pgtap-merchant'), 'contacts', '[{"contact_id": 1}]', p_resource => 'b2chat:pgtap-merchant:export', p_cursor => '{}');
 end $$;
 
 -- The functions of schema crm that members may call, with the least role and a call that names rows of workspace pgtap-acme
@@ -366,8 +448,14 @@ create or replace function tests.member_functions() returns table (name text, le
 language sql stable security definer set search_path = '' as $$
   select f.name, f.least_role, format('select crm.%I(%s)', f.name, f.arguments)
   from (values
+    ('channel_account', 'admin', format('%L', tests.account_id('pgtap-merchant'))),
     ('add_member', 'owner', format('%L, gen_random_uuid(), %L', tests.workspace_id(), 'nonsense')),
     ('contact_sync_stats', 'viewer', format('%L', tests.workspace_id())),
+    ('explain_contact', 'viewer', format('%L', (tests.contact('psid:P1')).id)),
+    ('merge_contacts', 'agent', format('%L, gen_random_uuid(), null', (tests.contact('psid:P1')).id)),
+    ('unmerge_contacts', 'agent', format('%L', (select m.id from crm.contact_merges m where m.workspace_id = tests.workspace_id() limit 1))),
+    ('require_role', 'admin', format('%L, %L', tests.workspace_id(), 'admin')),
+    ('reject_merge_candidate', 'agent', format('%L', (select m.id from crm.merge_candidates m where m.workspace_id = tests.workspace_id() limit 1))),
     ('update_conversation', 'agent', format('%L, -1, %L', (tests.conversation('psid:P1')).id, '{"nonsense": true}'))
   ) f (name, least_role, arguments)
 $$;

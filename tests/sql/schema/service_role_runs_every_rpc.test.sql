@@ -1,6 +1,6 @@
 -- The backend calls the functions that run with the caller's rights: its grants must suffice.
 begin;
-select plan(10);
+select plan(29);
 
 select tests.furnish_acme();
 select tests.as_service();
@@ -17,13 +17,38 @@ select is((select i.received from crm.ingest_webhook('messenger', 'pgtap-page', 
 select is((select v.contacts > 0 from crm.contact_sync_stats(tests.workspace_id()) v), true, 'contact_sync_stats');
 select lives_ok($$ select crm.update_conversation(v.id, v.version, '{"status": "closed"}') from crm.conversations v
   where v.workspace_id = tests.workspace_id() and v.contact_id is not null limit 1 $$, 'update_conversation');
+select is((select b.outcome from crm.bulk_upsert_contacts(tests.workspace_id(), 'contacts_api', '[{"email": "newer@x.co"}]') b), 'created', 'bulk_upsert_contacts');
+select is((select b.merged from crm.backfill_phones(tests.workspace_id()) b), 0, 'backfill_phones');
+select is(crm.normalize_phone('300 123 4567', 'CO'), '+573001234567', 'normalize_phone');
+select lives_ok($$ select * from crm.reconcile_contacts(p_workspace_id => tests.workspace_id()) $$, 'reconcile_contacts');
+select lives_ok($$ select crm.require_role(tests.workspace_id(), 'owner') $$, 'require_role');
+select is(crm.normalize_email(' Ana@X.co'), 'ana@x.co', 'normalize_email');
+select is((select a.channel from crm.channel_account(tests.account_id('pgtap-merchant')) a), 'b2chat', 'channel_account');
+create temporary table lock as select * from crm.acquire_sync_lock('pgtap-resource', 'me');
+select is((select l.acquired from lock l), true, 'acquire_sync_lock');
+select isnt((select crm.extend_sync_lock('pgtap-resource', l.token) from lock l), null, 'extend_sync_lock');
+select is((select l.landed from lock k, crm.land_raw_records(tests.account_id('pgtap-merchant'), 'chats', '[{"chat_id": "c1"}, {}]',
+  '[{"reason": "malformed", "path": "$", "item": 1}]', 'pgtap-resource', k.token, '{"a": 1}') l), 1, 'land_raw_records');
+select is(crm.sync_cursor(tests.workspace_id(), 'pgtap-resource'), '{"chats": {"a": 1}}', 'sync_cursor');
+select is((select crm.release_sync_lock('pgtap-resource', l.token) from lock l), true, 'release_sync_lock');
+select is(crm.cleanup_expired_locks(), 0, 'cleanup_expired_locks');
+select is((select t.created from crm.transform_raw_contacts() t), 1, 'transform_raw_contacts');
+select is((select t.created from crm.transform_raw_chats() t), 1, 'transform_raw_chats');
+
+select lives_ok($$ select crm.reject_merge_candidate(m.id) from crm.merge_candidates m where m.workspace_id = tests.workspace_id() and m.status = 'open' $$, 'reject_merge_candidate');
+select lives_ok($$ select tests.merge('email:one@x.co', 'email:two@x.co') $$, 'merge_contacts');
+select lives_ok($$ select crm.unmerge_contacts(m.id) from crm.contact_merges m where m.reason = 'they are one person' $$, 'unmerge_contacts');
+select is(crm.explain_contact((tests.contact('email:one@x.co')).id) ->> 'contact_id', (tests.contact('email:one@x.co')).id::text, 'explain_contact');
 
 select is_empty($$
   select p.oid::regprocedure
   from pg_proc p
   where p.pronamespace = 'crm'::regnamespace
     and p.proname <> all (array['create_workspace', 'connect_channel', 'add_member', 'upsert_contact', 'bulk_upsert_conversations_with_events',
-      'upsert_conversation_with_events', 'ingest_webhook', 'contact_sync_stats', 'update_conversation'])
+      'upsert_conversation_with_events', 'ingest_webhook', 'contact_sync_stats', 'update_conversation', 'merge_contacts', 'unmerge_contacts', 'reject_merge_candidate', 'explain_contact',
+      'bulk_upsert_contacts', 'backfill_phones', 'normalize_phone', 'normalize_email', 'reconcile_contacts', 'require_role',
+      'channel_account', 'acquire_sync_lock', 'extend_sync_lock', 'release_sync_lock', 'cleanup_expired_locks', 'sync_cursor',
+      'land_raw_records', 'transform_raw_contacts', 'transform_raw_chats'])
 $$, 'that is every function of schema crm (a new one is tried here too)');
 
 select * from finish();

@@ -55,6 +55,13 @@ describe('a call', () => {
     conversations: 4,
     orphaned_conversations: 0,
   }
+  const reconciled = {
+    orphaned_conversations_fixed: 3,
+    stubs_merged: 2,
+    stale_stubs_found: 1,
+    merge_candidates_found: 0,
+    has_more: true,
+  }
 
   it.each<[string, (crm: CrmClient) => Promise<unknown>, Record<string, unknown>, unknown, unknown]>([
     [
@@ -96,6 +103,18 @@ describe('a call', () => {
       contactRow,
     ],
     [
+      'bulk_upsert_contacts',
+      (crm) =>
+        crm.bulkUpsertContacts({
+          workspaceId: 'w1',
+          syncSource: 'contacts_api',
+          contacts: [{ identities: [...contact.identities] }],
+        }),
+      { p_workspace_id: 'w1', p_sync_source: 'contacts_api', p_contacts: [contact] },
+      [{ ordinal: 1, ...contactRow, error: null }],
+      [{ ordinal: 1, ...contactRow, error: null }],
+    ],
+    [
       'update_conversation',
       (crm) => crm.updateConversation({ conversationId: 'c1', expectedVersion: 4, patch: { status: 'closed' } }),
       { p_conversation_id: 'c1', p_expected_version: 4, p_patch: { status: 'closed' } },
@@ -129,6 +148,21 @@ describe('a call', () => {
       { p_workspace_id: 'w1' },
       [stats],
       stats,
+    ],
+    [
+      'reconcile_contacts',
+      (crm) => crm.reconcileContacts({ workspaceId: 'w1', staleAfter: '1 day', limit: 100 }),
+      { p_workspace_id: 'w1', p_stale_after: '1 day', p_limit: 100 },
+      [reconciled],
+      reconciled,
+    ],
+    ['reconcile_contacts', (crm) => crm.reconcileContacts({}), {}, [reconciled], reconciled],
+    [
+      'require_role',
+      (crm) => crm.requireRole({ workspaceId: 'w1', leastRole: 'admin' }),
+      { p_workspace_id: 'w1', p_least_role: 'admin' },
+      '',
+      undefined,
     ],
   ])('of %s names its arguments as the contract does and gives its result', async (rpc, act, args, body, result) => {
     const { crm, calls } = await client({ status: 200, body })
@@ -207,6 +241,26 @@ describe('a failed call', () => {
   it('is what an answer counts as that leaves an item out', async () => {
     const { crm } = await client({ status: 200, body: [] })
     const call = crm.bulkUpsertConversationsWithEvents({ channelAccountId: 'a1', items: [{ events: [] }] })
+    expect(await failure(call)).toMatchObject({ stableCode: 'unexpected_result' })
+  })
+})
+
+describe('bulk_upsert_contacts', () => {
+  const contacts = [{ identities: [] }, { identities: [] }]
+  const row = { ordinal: 1, contact_id: null, outcome: 'ignored', sync_source: null, version: null }
+
+  it('says of each contact what became of it', async () => {
+    const rows = [
+      { ...row, error: { code: 'invalid_input', path: '$.email' } },
+      { ...row, ordinal: 2, error: null },
+    ]
+    const { crm } = await client({ status: 200, body: rows })
+    expect(await crm.bulkUpsertContacts({ workspaceId: 'w1', syncSource: 'contacts_api', contacts })).toEqual(rows)
+  })
+
+  it('takes no answer that leaves a contact out', async () => {
+    const { crm } = await client({ status: 200, body: [{ ...row, error: null }] })
+    const call = crm.bulkUpsertContacts({ workspaceId: 'w1', syncSource: 'contacts_api', contacts })
     expect(await failure(call)).toMatchObject({ stableCode: 'unexpected_result' })
   })
 })

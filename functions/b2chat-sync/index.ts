@@ -1,0 +1,13 @@
+/**
+ * Syncs one B2Chat account, for secret keys and for admins of its workspace: POST {channelAccountId}. Call again while the
+ * answer says hasMore.
+ * Environment: B2CHAT_CREDENTIALS; SUPABASE_URL, the publishable and secret keys and the JWKS, which the platform sets.
+ */
+import { createB2ChatSync } from '../../src/http/b2chat-sync.ts'
+import { createCallerHandler } from '../../src/http/caller.ts'
+import { createLogger } from '../../src/http/log.ts'
+import { readEnv, serviceCrmClient } from '../../src/http/service-client.ts'
+
+const handler = createB2ChatSync({ crm: serviceCrmClient(), env: readEnv })
+
+export default { fetch: createCallerHandler({ route: 'b2chat-sync', logger: createLogger() }, handler) }

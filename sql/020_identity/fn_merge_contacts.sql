@@ -1,0 +1,45 @@
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.merge_contacts(p_survivor_id uuid, p_duplicate_id uuid, p_reason text, p_workspace_id uuid default null)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_survivor_id uuid;
+  v_duplicate_id uuid;
+begin
+  select c.workspace_id into v_workspace_id
+  from crm.contacts c
+  where c.id = p_survivor_id and c.workspace_id = coalesce(p_workspace_id, c.workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'agent');
+  if v_workspace_id is null
+    or not exists (select from crm.contacts c where c.workspace_id = v_workspace_id and c.id = p_duplicate_id) then
+    raise exception using errcode = 'PT404', message = 'There is no such contact.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'contact')::text,
+      hint = 'Both contacts are of one workspace. An id that was merged away is followed.';
+  end if;
+  if length(coalesce(btrim(p_reason), '')) not between 1 and 1000 then
+    perform crm_private.reject_input('p_reason', 'A reason is 1 to 1000 characters.');
+  end if;
+
+  for v_attempt in 1..5 loop
+    begin
+      v_survivor_id := crm_private.surviving_contact(v_workspace_id, p_survivor_id);
+      v_duplicate_id := crm_private.surviving_contact(v_workspace_id, p_duplicate_id);
+      if v_survivor_id = v_duplicate_id then
+        perform crm_private.reject_input('p_duplicate_id', 'The two are one contact already.');
+      end if;
+      return crm_private.merge_contact_rows(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+    exception when serialization_failure then
+      -- One was merged away while this waited for it: what is locked is let go, and all is read anew.
+      if v_attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
+end;
+$$;
+comment on function crm.merge_contacts(uuid, uuid, text, uuid) is
+  'Merges the duplicate into the survivor, whatever keeps them apart, and returns the id of the contact_merges row, by which it can be undone. Ids that were merged away are followed. An id of the duplicate of a kind that a person has only one of becomes a previous one where the survivor has another. For agents. PT400 invalid_input (also: the two are one contact), PT401, PT403, PT404 not_found.';

@@ -1,0 +1,78 @@
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.unmerge_contacts(p_merge_id uuid, p_workspace_id uuid default null)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_merge crm.contact_merges;
+  v_last crm.contact_merges;
+  v_later crm.contact_merges[];
+  v_place int;
+begin
+  select m.workspace_id, m.survivor_id, m.duplicate_id into v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id
+  from crm.contact_merges m
+  where m.id = p_merge_id and m.workspace_id = coalesce(p_workspace_id, m.workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'agent');
+  if v_workspace_id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such merge.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'merge')::text,
+      hint = 'explain_contact lists the merges of a contact.';
+  end if;
+
+  perform from crm.contacts c
+  where c.workspace_id = v_workspace_id and c.id in (v_merge.survivor_id, v_merge.duplicate_id)
+  order by c.id
+  for no key update;
+  select m.* into v_merge from crm.contact_merges m where m.workspace_id = v_workspace_id and m.id = p_merge_id;
+  if v_merge.undone_at is not null then
+    raise exception using errcode = 'PT409', message = 'The merge was undone already.',
+      detail = jsonb_build_object('code', 'already_undone', 'undone_at', v_merge.undone_at)::text,
+      hint = 'Nothing is left to do.';
+  end if;
+
+  -- Where the survivor was merged away itself, what moved is no longer there: the last merge of the chain goes first.
+  v_last := v_merge;
+  loop
+    select m.* into v_last from crm.contact_merges m
+    where m.workspace_id = v_workspace_id and m.duplicate_id = v_last.survivor_id and m.undone_at is null;
+    exit when not found;
+    v_later := array[v_last];
+  end loop;
+  if v_later is not null then
+    raise exception using errcode = 'PT409', message = 'The contact was merged into another one since.',
+      detail = jsonb_build_object('code', 'merged_again', 'merge_id', (v_later[1]).id)::text,
+      hint = format('Undo merge %s first.', (v_later[1]).id);
+  end if;
+
+  -- Later merges into the same survivor lie on top: they are taken off, and put on again upon what is left.
+  v_later := array(
+    select m from crm.contact_merges m
+    where m.survivor_id = v_merge.survivor_id and m.undone_at is null
+      and row(m.merged_at, m.id) > row(v_merge.merged_at, v_merge.id)
+    order by m.merged_at, m.id);
+  for v_place in reverse cardinality(v_later)..1 loop
+    perform crm_private.unmerge_contact_rows(v_later[v_place]);
+  end loop;
+  perform crm_private.unmerge_contact_rows(v_merge);
+  insert into crm.merge_candidates as c (workspace_id, contact_a_id, contact_b_id, status, evidence, decided_at)
+  values (v_workspace_id, least(v_merge.survivor_id, v_merge.duplicate_id), greatest(v_merge.survivor_id, v_merge.duplicate_id),
+    'rejected', jsonb_build_object('undone_merge', v_merge.id), clock_timestamp())
+  on conflict (workspace_id, contact_a_id, contact_b_id) do update set status = 'rejected', decided_at = excluded.decided_at;
+  for v_place in 1..cardinality(v_later) loop
+    perform crm_private.remerge_contact_rows(v_later[v_place]);
+  end loop;
+
+  perform crm_private.unmerge_contact_conversations(v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id,
+    v_merge.moved -> 'conversations', v_merge.merged_at);
+  update crm.contacts c set merged_into_id = null
+  where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id;
+  perform crm_private.note_identity_fields(v_workspace_id, array[v_merge.survivor_id, v_merge.duplicate_id]);
+  update crm.contact_merges m set undone_at = clock_timestamp()
+  where m.workspace_id = v_workspace_id and m.id = v_merge.id;
+end;
+$$;
+comment on function crm.unmerge_contacts(uuid, uuid) is
+  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities; a field that still holds what the merge gave it goes back to what it was, what a newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';

@@ -1,0 +1,7 @@
+create type crm_private.raw_outcome as (
+  place int,
+  outcome text,
+  error jsonb
+);
+comment on type crm_private.raw_outcome is
+  'What became of a raw record, by its place in the array it was claimed in: created, updated, upgraded, skipped or failed (with the error).';

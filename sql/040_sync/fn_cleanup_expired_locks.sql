@@ -1,0 +1,20 @@
+create function crm.cleanup_expired_locks()
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_count int;
+begin
+  -- A lock that somebody is just now extending or writing under is not over, or will be found next time.
+  with expired as materialized (
+    select l.resource from crm.sync_locks l where l.expires_at <= clock_timestamp() order by l.resource for no key update skip locked
+  )
+  update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null
+  from expired e
+  where l.resource = e.resource;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function crm.cleanup_expired_locks() is 'Marks the locks whose lease is over as free, and returns how many. The rows stay, with their fencing tokens.';
