@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { readFromTarball } from './tar.ts'
 
@@ -19,9 +20,15 @@ export async function installPgTap(client: pg.ClientBase): Promise<void> {
   await client.query(`begin; set local search_path = extensions; ${statements}; commit`)
 }
 
-/** Installs the helpers of `tests/sql/helpers.sql` (schema `tests`). */
+/** The files of `tests/sql/helpers` (schema `tests`), in the order in which they are to be run. */
+export async function helperFiles(): Promise<string[]> {
+  const folder = fileURLToPath(new URL('../sql/helpers', import.meta.url))
+  return (await readdir(folder)).sort().map((name) => join(folder, name))
+}
+
+/** Installs the helpers. */
 export async function installHelpers(client: pg.ClientBase): Promise<void> {
-  await client.query(await readFile(new URL('../sql/helpers.sql', import.meta.url), 'utf8'))
+  for (const file of await helperFiles()) await client.query(await readFile(file, 'utf8'))
 }
 
 export interface TapFailure {

@@ -4,6 +4,7 @@ import { root } from '../../scripts/lib/paths.ts'
 import { runProcess } from '../../scripts/lib/run-process.ts'
 import type { Step } from '../../scripts/lib/step-runner.ts'
 import { listSql } from '../../src/local/migrate.ts'
+import { helperFiles } from '../harness/pgtap.ts'
 import type { DebianPostgres } from './debian-postgres.ts'
 import { runScript } from './query.ts'
 
@@ -14,13 +15,13 @@ export async function pgtapSteps(server: DebianPostgres, folder = testFolder): P
   const files = (await listSql(folder)).filter((file) => file.endsWith('.test.sql'))
   if (files.length === 0) return [{ name: 'pgTAP', run: async () => ['There is no pgTAP test under tests/sql.'] }]
   return [
-    { name: 'pgTAP helpers load', run: () => loadHelpers(server.url, folder) },
+    { name: 'pgTAP helpers load', run: () => loadHelpers(server.url) },
     ...files.map((file) => ({ name: `pgTAP ${relative(folder, file)}`, run: () => prove(server, file) })),
   ]
 }
 
-async function loadHelpers(url: string, folder: string): Promise<string[]> {
-  await runScript(url, await readFile(`${folder}/helpers.sql`, 'utf8'))
+async function loadHelpers(url: string): Promise<string[]> {
+  for (const file of await helperFiles()) await runScript(url, await readFile(file, 'utf8'))
   return []
 }
 
