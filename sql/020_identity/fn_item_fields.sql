@@ -6,30 +6,25 @@ set search_path = ''
 as $$
 begin
   return query
-  with given as materialized (
-    select i.ordinal, e.key, e.value, e.value #>> '{}' as text
-    from unnest(p_items) i
-    cross join lateral jsonb_each(i.participant) e
-    where jsonb_typeof(i.participant) = 'object' and jsonb_typeof(e.value) <> 'null'
-  )
-  select g.ordinal, g.key, to_jsonb(btrim(g.text))
-  from given g
-  where g.key = any (crm_private.contact_text_fields())
-    and btrim(g.text) <> ''
-    and not (g.key = 'full_name' and crm_private.is_placeholder_name(g.text))
+  select i.ordinal, e.key, case
+      when e.key = 'tags' then e.value
+      when e.key = 'source_created_at' then to_jsonb(crm_private.event_time(e.value #>> '{}'))
+      else to_jsonb(btrim(e.value #>> '{}'))
+    end
+  from unnest(p_items) i
+  cross join lateral jsonb_each(case when jsonb_typeof(i.participant) = 'object' then i.participant else '{}' end) e
+  where jsonb_typeof(e.value) <> 'null' and case
+      when e.key = any (crm_private.contact_text_fields())
+        then btrim(e.value #>> '{}') <> '' and not (e.key = 'full_name' and crm_private.is_placeholder_name(e.value #>> '{}'))
+      when e.key = 'tags' then e.value <> '[]'
+      else e.key = 'source_created_at'
+    end
   union all
-  select g.ordinal, g.key, g.value
-  from given g
-  where g.key = 'tags' and g.value <> '[]'
-  union all
-  select g.ordinal, g.key, to_jsonb(crm_private.event_time(g.text))
-  from given g
-  where g.key = 'source_created_at'
-  union all
-  select g.ordinal, 'custom_attributes.' || a.key, a.value
-  from given g
-  cross join lateral jsonb_each(g.value) a
-  where g.key = 'custom_attributes' and jsonb_typeof(a.value) <> 'null' and a.value <> '""';
+  select i.ordinal, 'custom_attributes.' || a.key, a.value
+  from unnest(p_items) i
+  cross join lateral jsonb_each(
+    case when jsonb_typeof(i.participant -> 'custom_attributes') = 'object' then i.participant -> 'custom_attributes' else '{}' end) a
+  where jsonb_typeof(a.value) <> 'null' and a.value <> '""';
 end;
 $$;
 comment on function crm_private.item_fields(crm_private.inbound_item[]) is

@@ -7,26 +7,23 @@ rows 1
 as $$
 begin
   return query
-  with fields as materialized (
-    select p.ordinal::int as ordinal, f.key, f.value, jsonb_typeof(f.value) as type
-    from unnest(p_participants) with ordinality p (participant, ordinal)
-    cross join lateral jsonb_each(p.participant) f
-    where jsonb_typeof(p.participant) = 'object'
-  )
-  select f.ordinal, '.' || f.key
-  from fields f
-  where f.type <> 'null'
+  select p.ordinal::int, '.' || f.key
+  from unnest(p_participants) with ordinality p (participant, ordinal)
+  cross join lateral jsonb_each(case when jsonb_typeof(p.participant) = 'object' then p.participant else '{}' end) f
+  where jsonb_typeof(f.value) <> 'null'
     and case
-      when f.key in ('identities', 'previous_identities', 'tags') then f.type <> 'array'
-      when f.key = 'custom_attributes' then f.type <> 'object'
+      when f.key = any (crm_private.contact_text_fields() || '{identification,wa_id}') then
+        jsonb_typeof(f.value) not in ('string', 'number') or length(f.value #>> '{}') > 4000
+      when f.key in ('identities', 'previous_identities', 'tags') then jsonb_typeof(f.value) <> 'array'
+      when f.key = 'custom_attributes' then jsonb_typeof(f.value) <> 'object'
       when f.key in ('source_created_at', 'source_updated_at') then crm_private.event_time(f.value #>> '{}') is null
-      when f.key = any (crm_private.contact_text_fields() || '{identification,wa_id}') then f.type not in ('string', 'number') or length(f.value #>> '{}') > 4000
       else false
     end
   union all
-  select f.ordinal, format('.%s[%s].%s', f.key, i.index - 1, w.wrong)
-  from fields f
-  cross join lateral jsonb_array_elements(f.value) with ordinality i (identity, index)
+  select p.ordinal::int, format('.%s[%s].%s', l.key, i.index - 1, w.wrong)
+  from unnest(p_participants) with ordinality p (participant, ordinal)
+  cross join lateral (values ('identities', p.participant -> 'identities'), ('previous_identities', p.participant -> 'previous_identities')) l (key, list)
+  cross join lateral jsonb_array_elements(case when jsonb_typeof(l.list) = 'array' then l.list else '[]' end) with ordinality i (identity, index)
   cross join lateral (
     select case
       when jsonb_typeof(i.identity) <> 'object'
@@ -35,12 +32,13 @@ begin
       when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') not in ('string', 'null') or length(i.identity ->> 'scope') > 256) then 'scope'
     end as wrong
   ) w
-  where f.key in ('identities', 'previous_identities') and f.type = 'array' and w.wrong is not null
+  where w.wrong is not null
   union all
   -- Fields alone are bounded above; what is left to grow is custom attributes and tags.
-  select f.ordinal, '.' || f.key
-  from fields f
-  where f.key in ('custom_attributes', 'tags') and octet_length(f.value::text) > 262144;
+  select p.ordinal::int, '.' || l.key
+  from unnest(p_participants) with ordinality p (participant, ordinal)
+  cross join lateral (values ('custom_attributes', p.participant -> 'custom_attributes'), ('tags', p.participant -> 'tags')) l (key, value)
+  where octet_length(l.value::text) > 262144;
 end;
 $$;
 comment on function crm_private.participant_problems(jsonb[]) is

@@ -13,6 +13,10 @@ set search_path = ''
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
+declare
+  -- One per item: its fields all come from the same place.
+  v_sources jsonb := (
+    select jsonb_object_agg(i.ordinal, jsonb_build_object('source', p_sync_source, 'at', i.source_time, 'delivery', i.delivery)) from unnest(p_items) i);
 begin
   with given as materialized (
     -- What is said and by whom side by side, grouped once: a join of the two would compare each with each.
@@ -26,7 +30,7 @@ begin
       from unnest(p_items) i
       union all
       select w.contact_id, null, w.field, case when w.field like 'custom\_attributes.%' then substr(w.field, length('custom_attributes.') + 1) end,
-        w.value, jsonb_build_object('source', p_sync_source, 'at', w.at, 'delivery', w.delivery)
+        w.value, v_sources -> w.ordinal::text
       from unnest(p_changes) w
       where w.wins
     ) n

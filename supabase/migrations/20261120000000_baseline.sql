@@ -329,6 +329,10 @@ stable
 set search_path = ''
 as $$
 begin
+  -- Most are this: a day that every month has, so the cast cannot fail and needs no block of its own.
+  if p_value ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]0[0-9](:?[0-5][0-9])?)$' then
+    return p_value::timestamptz;
+  end if;
   if p_value ~ '^-?[0-9]{1,14}(\.[0-9]{1,9})?$' then
     return to_timestamp(case when abs(p_value::float8) < 1e10 then p_value::float8 else p_value::float8 / 1000 end);
   end if;
@@ -1765,30 +1769,25 @@ set search_path = ''
 as $$
 begin
   return query
-  with given as materialized (
-    select i.ordinal, e.key, e.value, e.value #>> '{}' as text
-    from unnest(p_items) i
-    cross join lateral jsonb_each(i.participant) e
-    where jsonb_typeof(i.participant) = 'object' and jsonb_typeof(e.value) <> 'null'
-  )
-  select g.ordinal, g.key, to_jsonb(btrim(g.text))
-  from given g
-  where g.key = any (crm_private.contact_text_fields())
-    and btrim(g.text) <> ''
-    and not (g.key = 'full_name' and crm_private.is_placeholder_name(g.text))
+  select i.ordinal, e.key, case
+      when e.key = 'tags' then e.value
+      when e.key = 'source_created_at' then to_jsonb(crm_private.event_time(e.value #>> '{}'))
+      else to_jsonb(btrim(e.value #>> '{}'))
+    end
+  from unnest(p_items) i
+  cross join lateral jsonb_each(case when jsonb_typeof(i.participant) = 'object' then i.participant else '{}' end) e
+  where jsonb_typeof(e.value) <> 'null' and case
+      when e.key = any (crm_private.contact_text_fields())
+        then btrim(e.value #>> '{}') <> '' and not (e.key = 'full_name' and crm_private.is_placeholder_name(e.value #>> '{}'))
+      when e.key = 'tags' then e.value <> '[]'
+      else e.key = 'source_created_at'
+    end
   union all
-  select g.ordinal, g.key, g.value
-  from given g
-  where g.key = 'tags' and g.value <> '[]'
-  union all
-  select g.ordinal, g.key, to_jsonb(crm_private.event_time(g.text))
-  from given g
-  where g.key = 'source_created_at'
-  union all
-  select g.ordinal, 'custom_attributes.' || a.key, a.value
-  from given g
-  cross join lateral jsonb_each(g.value) a
-  where g.key = 'custom_attributes' and jsonb_typeof(a.value) <> 'null' and a.value <> '""';
+  select i.ordinal, 'custom_attributes.' || a.key, a.value
+  from unnest(p_items) i
+  cross join lateral jsonb_each(
+    case when jsonb_typeof(i.participant -> 'custom_attributes') = 'object' then i.participant -> 'custom_attributes' else '{}' end) a
+  where jsonb_typeof(a.value) <> 'null' and a.value <> '""';
 end;
 $$;
 comment on function crm_private.item_fields(crm_private.inbound_item[]) is
@@ -2451,26 +2450,23 @@ rows 1
 as $$
 begin
   return query
-  with fields as materialized (
-    select p.ordinal::int as ordinal, f.key, f.value, jsonb_typeof(f.value) as type
-    from unnest(p_participants) with ordinality p (participant, ordinal)
-    cross join lateral jsonb_each(p.participant) f
-    where jsonb_typeof(p.participant) = 'object'
-  )
-  select f.ordinal, '.' || f.key
-  from fields f
-  where f.type <> 'null'
+  select p.ordinal::int, '.' || f.key
+  from unnest(p_participants) with ordinality p (participant, ordinal)
+  cross join lateral jsonb_each(case when jsonb_typeof(p.participant) = 'object' then p.participant else '{}' end) f
+  where jsonb_typeof(f.value) <> 'null'
     and case
-      when f.key in ('identities', 'previous_identities', 'tags') then f.type <> 'array'
-      when f.key = 'custom_attributes' then f.type <> 'object'
+      when f.key = any (crm_private.contact_text_fields() || '{identification,wa_id}') then
+        jsonb_typeof(f.value) not in ('string', 'number') or length(f.value #>> '{}') > 4000
+      when f.key in ('identities', 'previous_identities', 'tags') then jsonb_typeof(f.value) <> 'array'
+      when f.key = 'custom_attributes' then jsonb_typeof(f.value) <> 'object'
       when f.key in ('source_created_at', 'source_updated_at') then crm_private.event_time(f.value #>> '{}') is null
-      when f.key = any (crm_private.contact_text_fields() || '{identification,wa_id}') then f.type not in ('string', 'number') or length(f.value #>> '{}') > 4000
       else false
     end
   union all
-  select f.ordinal, format('.%s[%s].%s', f.key, i.index - 1, w.wrong)
-  from fields f
-  cross join lateral jsonb_array_elements(f.value) with ordinality i (identity, index)
+  select p.ordinal::int, format('.%s[%s].%s', l.key, i.index - 1, w.wrong)
+  from unnest(p_participants) with ordinality p (participant, ordinal)
+  cross join lateral (values ('identities', p.participant -> 'identities'), ('previous_identities', p.participant -> 'previous_identities')) l (key, list)
+  cross join lateral jsonb_array_elements(case when jsonb_typeof(l.list) = 'array' then l.list else '[]' end) with ordinality i (identity, index)
   cross join lateral (
     select case
       when jsonb_typeof(i.identity) <> 'object'
@@ -2479,12 +2475,13 @@ begin
       when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') not in ('string', 'null') or length(i.identity ->> 'scope') > 256) then 'scope'
     end as wrong
   ) w
-  where f.key in ('identities', 'previous_identities') and f.type = 'array' and w.wrong is not null
+  where w.wrong is not null
   union all
   -- Fields alone are bounded above; what is left to grow is custom attributes and tags.
-  select f.ordinal, '.' || f.key
-  from fields f
-  where f.key in ('custom_attributes', 'tags') and octet_length(f.value::text) > 262144;
+  select p.ordinal::int, '.' || l.key
+  from unnest(p_participants) with ordinality p (participant, ordinal)
+  cross join lateral (values ('custom_attributes', p.participant -> 'custom_attributes'), ('tags', p.participant -> 'tags')) l (key, value)
+  where octet_length(l.value::text) > 262144;
 end;
 $$;
 comment on function crm_private.participant_problems(jsonb[]) is
@@ -3862,6 +3859,10 @@ set search_path = ''
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
+declare
+  -- One per item: its fields all come from the same place.
+  v_sources jsonb := (
+    select jsonb_object_agg(i.ordinal, jsonb_build_object('source', p_sync_source, 'at', i.source_time, 'delivery', i.delivery)) from unnest(p_items) i);
 begin
   with given as materialized (
     -- What is said and by whom side by side, grouped once: a join of the two would compare each with each.
@@ -3875,7 +3876,7 @@ begin
       from unnest(p_items) i
       union all
       select w.contact_id, null, w.field, case when w.field like 'custom\_attributes.%' then substr(w.field, length('custom_attributes.') + 1) end,
-        w.value, jsonb_build_object('source', p_sync_source, 'at', w.at, 'delivery', w.delivery)
+        w.value, v_sources -> w.ordinal::text
       from unnest(p_changes) w
       where w.wins
     ) n
