@@ -55,7 +55,12 @@ try {
 
 async function main(): Promise<void> {
   const begun = performance.now()
-  const spinner = ora({ text: 'Starting the local stack', discardStdin: false }).start()
+  const spinner = ora({
+    text: 'Starting the local stack',
+    discardStdin: false,
+    // A terminal without a width makes the spinner draw for ever.
+    isEnabled: process.stderr.isTTY && process.stderr.columns > 0,
+  }).start()
   const running = await startStack({
     dataDir,
     ports: {

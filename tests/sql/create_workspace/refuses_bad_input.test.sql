@@ -1,5 +1,5 @@
 begin;
-select plan(11);
+select plan(12);
 
 select tests.throws_code(format('select crm.create_workspace(%L, %L, %L)', c.slug, c.name, c.country), 'PT400', 'invalid_input', c.description)
 from (values
@@ -15,6 +15,7 @@ from (values
   ('pgtap', 'Name', 'Colombia', 'a country''s name instead of its code')
 ) c (slug, name, country, description);
 select lives_ok(format('select crm.create_workspace(%L, %L, %L)', repeat('a', 63), 'Name', 'CO'), 'a slug of 63 characters is one');
+select tests.throws_code($$ select crm.create_workspace('pgtap-zz', 'Nowhere', 'ZZ') $$, 'PT400', 'invalid_input', 'a country that has no telephone numbers');
 
 select * from finish();
 rollback;

@@ -1,0 +1,73 @@
+/** What the commands speak to: the database's API with the service role, from the environment. */
+import { createAdminClient } from '@supabase/server/core'
+import type { SupabaseClient } from '@supabase/supabase-js'
+import { z } from 'zod'
+import type { Channel } from '../channels/inbound.ts'
+import type { CrmClient } from '../crm/client.ts'
+import { toRpcError } from '../crm/rpc-error.ts'
+import { CLIENT_OPTIONS, createCrmClient } from '../crm/supabase-client.ts'
+import { UsageError } from './exit-codes.ts'
+
+export interface Workspace {
+  id: string
+  slug: string
+}
+
+export interface Account {
+  id: string
+  workspaceId: string
+  isActive: boolean
+}
+
+export interface Connection {
+  /** The API's base URL: what tells one database from another. */
+  url: string
+  crm: CrmClient
+  /** The workspace of this slug or id; null when there is none. Throws `RpcError`. */
+  workspace(slugOrId: string): Promise<Workspace | null>
+  /** The channel account; null when nobody has connected it. Throws `RpcError`. */
+  account(channel: Channel, externalId: string): Promise<Account | null>
+}
+
+const workspaceRows = z.array(z.object({ id: z.string(), slug: z.string() }))
+const accountRows = z.array(z.object({ id: z.string(), workspace_id: z.string(), is_active: z.boolean() }))
+
+/**
+ * A connection with the service role (`SUPABASE_URL`, and `SUPABASE_SECRET_KEY` or `SUPABASE_SECRET_KEYS`). Throws a
+ * `UsageError` when the environment lacks either.
+ */
+export function connect(): Connection {
+  return connectionOver(process.env.SUPABASE_URL ?? '', adminClient())
+}
+
+/** The same over a client that is there. */
+export function connectionOver(url: string, supabase: SupabaseClient): Connection {
+  const crm = supabase.schema('crm')
+  return {
+    url,
+    crm: createCrmClient(supabase),
+    async workspace(slugOrId) {
+      const column = z.guid().safeParse(slugOrId).success ? 'id' : 'slug'
+      const answer = await crm.from('workspaces').select('id,slug').eq(column, slugOrId)
+      if (answer.error) throw toRpcError('workspaces', answer.status, answer.error)
+      return workspaceRows.parse(answer.data)[0] ?? null
+    },
+    async account(channel, externalId) {
+      const columns = 'id,workspace_id,is_active'
+      const query = crm.from('channel_accounts').select(columns).eq('channel', channel).eq('external_id', externalId)
+      const answer = await query
+      if (answer.error) throw toRpcError('channel_accounts', answer.status, answer.error)
+      const [found] = accountRows.parse(answer.data)
+      return found ? { id: found.id, workspaceId: found.workspace_id, isActive: found.is_active } : null
+    },
+  }
+}
+
+function adminClient(): SupabaseClient {
+  try {
+    return createAdminClient({ supabaseOptions: CLIENT_OPTIONS })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`Set SUPABASE_URL, and SUPABASE_SECRET_KEY or SUPABASE_SECRET_KEYS: ${reason}`)
+  }
+}

@@ -1,0 +1,39 @@
+import { Command, CommanderError } from 'commander'
+import { importCommand } from './commands/import.ts'
+import { EXIT, EXIT_HELP, type ExitCode, UsageError } from './exit-codes.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Tells the exit code of the command that ran. */
+export type Finish = (code: ExitCode) => void
+
+/** Runs one command line (without the program's own name) and returns what to exit with. */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done
+  const program = new Command('onefold')
+    .description('One contact per person, one conversation per thread, every message exactly once.')
+    .addHelpText('after', EXIT_HELP)
+  program.addCommand(
+    importCommand(terminal, (finished) => {
+      code = finished
+    }),
+  )
+  prepare(program, terminal)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (!(error instanceof UsageError)) throw error
+    terminal.err(`onefold: ${error.message}`)
+    return EXIT.usage
+  }
+}
+
+/** Every command says what it has to say through the terminal, and none ends the process. */
+function prepare(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => terminal.out(text.trimEnd()),
+    writeErr: (text) => terminal.err(text.trimEnd()),
+  })
+  for (const child of command.commands) prepare(child, terminal)
+}

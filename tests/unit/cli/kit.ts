@@ -1,0 +1,74 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { Connection } from '../../../src/cli/connection.ts'
+import { runCommand } from '../../../src/cli/program.ts'
+import type { Terminal } from '../../../src/cli/terminal.ts'
+import type { CrmClient } from '../../../src/crm/client.ts'
+import { fakeCrm, rpcError } from '../../functions/fake-crm.ts'
+
+/** A file of its own for the test, with this content. */
+export async function fileWith(content: string | Buffer, name = 'in.ndjson'): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'onefold-cli-'))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  const path = join(dir, name)
+  await writeFile(path, content)
+  return path
+}
+
+export function ndjson(...records: unknown[]): string {
+  return records.map((record) => `${typeof record === 'string' ? record : JSON.stringify(record)}\n`).join('')
+}
+
+/** What a file beside the imported one holds, line by line; null when there is no such file. */
+export async function jsonLines(path: string): Promise<unknown[] | null> {
+  const text = await readFile(path, 'utf8').catch(() => null)
+  return text === null
+    ? null
+    : text
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line))
+}
+
+export interface Ran {
+  code: number
+  out: string
+  err: string[]
+}
+
+export const WORKSPACE = { id: '11111111-1111-4111-8111-111111111111', slug: 'acme' }
+export const ACCOUNT = { id: 'account-1', workspaceId: WORKSPACE.id, isActive: true }
+
+/** Runs a command line with a database that knows the workspace `acme` and the account `whatsapp:PN1`. */
+export async function run(
+  args: string[],
+  crm: Partial<CrmClient> = {},
+  options: { connection?: Partial<Connection>; interruption?: AbortController } = {},
+): Promise<Ran> {
+  const out: string[] = []
+  const err: string[] = []
+  const connection: Connection = {
+    url: 'http://127.0.0.1:1',
+    crm: fakeCrm(crm),
+    workspace: async (slugOrId) => ([WORKSPACE.id, WORKSPACE.slug].includes(slugOrId) ? WORKSPACE : null),
+    account: async (channel, externalId) => (channel === 'whatsapp' && externalId === 'PN1' ? ACCOUNT : null),
+    ...options.connection,
+  }
+  const terminal: Terminal = {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+    progress: () => {},
+    endProgress: () => {},
+    connect: () => connection,
+    interrupted: (options.interruption ?? new AbortController()).signal,
+  }
+  const code = await runCommand(args, terminal)
+  return { code, out: out.join('\n'), err }
+}
+
+/** What PostgREST says when a statement failed. */
+export function refusal(code: string | null, status = 500): ReturnType<typeof rpcError> {
+  return rpcError({ code, status })
+}
