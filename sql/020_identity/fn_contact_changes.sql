@@ -14,8 +14,8 @@ as $$
 declare
   v_rank int := crm_private.source_rank(p_sync_source);
 begin
-  -- A field belongs to whoever comes last in the order (source's rank, source's time, value, delivery). That is a total order,
-  -- so the winner does not depend on the order of arrival, and a replay finds nothing to win.
+  -- A field belongs to whoever comes last in the order (source's rank, source's time, value, delivery). That is a total order
+  -- (1 and "1" read alike, so their JSON counts too), so the winner does not depend on the order of arrival, and a replay finds nothing to win.
   return (
     with incoming as (
       select p_contact_ids[f.ordinal] as contact_id, f.ordinal, f.field, f.value, f.value #>> '{}' as text, i.source_time as at, i.delivery
@@ -25,7 +25,7 @@ begin
     ), best as materialized (
       select distinct on (n.contact_id, n.field collate "C") n.*
       from incoming n
-      order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.delivery collate "C" desc
+      order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.value::text collate "C" desc, n.delivery collate "C" desc
     ), known as materialized (
       select c.*
       from (select distinct b.contact_id from best b) i
@@ -36,10 +36,11 @@ begin
     select coalesce(array_agg(row(
         b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
         v.value is null
-          or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.delivery collate "C")
+          or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.value::text collate "C", b.delivery collate "C")
             > row(crm_private.source_rank(coalesce(c.field_sources -> b.field ->> 'source', c.sync_source)),
               coalesce((c.field_sources -> b.field ->> 'at')::timestamptz, '-infinity'),
               v.value #>> '{}' collate "C",
+              v.value::text collate "C",
               coalesce(c.field_sources -> b.field ->> 'delivery', '') collate "C"),
         v.value is distinct from b.value
       )::crm_private.field_change), '{}')

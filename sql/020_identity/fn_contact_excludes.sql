@@ -17,9 +17,15 @@ begin
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (
           select from crm.contact_identities o
-          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and o.kind = g.kind and o.scope = g.scope and o.value = g.value))
+          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and o.kind = g.kind and o.scope = g.scope and o.value = g.value)
+        -- Nor do papers set apart whom an id that the provider gave names: people mistype them, and correct them.
+        and not (i.kind = 'identification' and exists (
+          select
+          from crm.contact_identities o
+          join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope and n.value = o.value
+          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and not o.is_previous and o.kind in ('psid', 'b2chat_id'))))
   );
 end;
 $$;
 comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], text[]) is
-  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed.';
+  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed. An identification sets nobody apart whom a psid or a b2chat_id names.';

@@ -25,10 +25,12 @@ begin
         or row(crm_private.source_rank(coalesce(p_duplicate.field_sources -> f.field ->> 'source', p_duplicate.sync_source)),
             coalesce((p_duplicate.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
             f.other #>> '{}' collate "C",
+            f.other::text collate "C",
             coalesce(p_duplicate.field_sources -> f.field ->> 'delivery', '') collate "C")
           > row(crm_private.source_rank(coalesce(p_survivor.field_sources -> f.field ->> 'source', p_survivor.sync_source)),
             coalesce((p_survivor.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
             f.mine #>> '{}' collate "C",
+            f.mine::text collate "C",
             coalesce(p_survivor.field_sources -> f.field ->> 'delivery', '') collate "C"))
   )
   select coalesce(jsonb_object_agg(w.field, w.other) filter (where w.field not like 'custom\_attributes.%'), '{}'),

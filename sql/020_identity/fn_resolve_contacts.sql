@@ -71,7 +71,7 @@ begin
     p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
     or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
   if crm_private.item_owners(p_workspace_id, p_identities) is distinct from v_owned
-    or v_heirs is not null and crm_private.heirs_have_two_ids(p_workspace_id, v_unowned, v_heirs) then
+    or v_heirs is not null and crm_private.heirs_are_overtaken(p_workspace_id, v_unowned, v_heirs) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away, or learned another id, meanwhile.';
   end if;
 

@@ -1298,8 +1298,8 @@ as $$
 declare
   v_rank int := crm_private.source_rank(p_sync_source);
 begin
-  -- A field belongs to whoever comes last in the order (source's rank, source's time, value, delivery). That is a total order,
-  -- so the winner does not depend on the order of arrival, and a replay finds nothing to win.
+  -- A field belongs to whoever comes last in the order (source's rank, source's time, value, delivery). That is a total order
+  -- (1 and "1" read alike, so their JSON counts too), so the winner does not depend on the order of arrival, and a replay finds nothing to win.
   return (
     with incoming as (
       select p_contact_ids[f.ordinal] as contact_id, f.ordinal, f.field, f.value, f.value #>> '{}' as text, i.source_time as at, i.delivery
@@ -1309,7 +1309,7 @@ begin
     ), best as materialized (
       select distinct on (n.contact_id, n.field collate "C") n.*
       from incoming n
-      order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.delivery collate "C" desc
+      order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.value::text collate "C" desc, n.delivery collate "C" desc
     ), known as materialized (
       select c.*
       from (select distinct b.contact_id from best b) i
@@ -1320,10 +1320,11 @@ begin
     select coalesce(array_agg(row(
         b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
         v.value is null
-          or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.delivery collate "C")
+          or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.value::text collate "C", b.delivery collate "C")
             > row(crm_private.source_rank(coalesce(c.field_sources -> b.field ->> 'source', c.sync_source)),
               coalesce((c.field_sources -> b.field ->> 'at')::timestamptz, '-infinity'),
               v.value #>> '{}' collate "C",
+              v.value::text collate "C",
               coalesce(c.field_sources -> b.field ->> 'delivery', '') collate "C"),
         v.value is distinct from b.value
       )::crm_private.field_change), '{}')
@@ -1374,12 +1375,18 @@ begin
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (
           select from crm.contact_identities o
-          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and o.kind = g.kind and o.scope = g.scope and o.value = g.value))
+          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and o.kind = g.kind and o.scope = g.scope and o.value = g.value)
+        -- Nor do papers set apart whom an id that the provider gave names: people mistype them, and correct them.
+        and not (i.kind = 'identification' and exists (
+          select
+          from crm.contact_identities o
+          join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope and n.value = o.value
+          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and not o.is_previous and o.kind in ('psid', 'b2chat_id'))))
   );
 end;
 $$;
 comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], text[]) is
-  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed.';
+  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed. An identification sets nobody apart whom a psid or a b2chat_id names.';
 
 -- sql/020_identity/fn_contact_outcomes.sql
 create function crm_private.contact_outcomes(
@@ -1625,8 +1632,8 @@ $$;
 comment on function crm_private.given_identities(crm_private.inbound_item[]) is
   'The identities of the items'' participants as given: those listed, those that changed (is_previous), the phone number that a wa_id is, and those among the fields (identification, wa_id, mobile or else phone, email). A landline is none, and nothing longer than 256 characters.';
 
--- sql/020_identity/fn_heirs_have_two_ids.sql
-create function crm_private.heirs_have_two_ids(p_workspace_id uuid, p_unowned crm_private.item_identity[], p_heirs uuid[])
+-- sql/020_identity/fn_heirs_are_overtaken.sql
+create function crm_private.heirs_are_overtaken(p_workspace_id uuid, p_unowned crm_private.item_identity[], p_heirs uuid[])
 returns boolean
 language plpgsql
 stable
@@ -1643,11 +1650,18 @@ begin
         and i.kind = d.kind and i.scope = d.scope and i.value <> d.value and not i.is_previous
       offset 0
     ) other
-    where d.kind in ('psid', 'b2chat_id', 'identification') and p_heirs[d.ordinal] is not null);
+    where d.kind in ('psid', 'b2chat_id', 'identification') and p_heirs[d.ordinal] is not null)
+    -- Merged away after it was chosen and before it was locked: what was claimed for it did not move with the rest.
+    or exists (
+      select
+      from (select distinct h.id from unnest(p_heirs) h (id) where h.id is not null) h
+      cross join lateral (
+        select from crm.contacts c where c.workspace_id = p_workspace_id and c.id = h.id and c.merged_into_id is not null offset 0
+      ) gone);
 end;
 $$;
-comment on function crm_private.heirs_have_two_ids(uuid, crm_private.item_identity[], uuid[]) is
-  'True when a contact, which the caller has locked, has by now two ids of a kind that a person has only one of, one of them from this call: somebody else was faster.';
+comment on function crm_private.heirs_are_overtaken(uuid, crm_private.item_identity[], uuid[]) is
+  'True when somebody else was faster with a contact, which the caller has locked by now: it was merged away, or it has two ids of a kind that a person has only one of, one of them from this call.';
 
 -- sql/020_identity/fn_identity_heirs.sql
 create function crm_private.identity_heirs(
@@ -2099,10 +2113,12 @@ begin
         or row(crm_private.source_rank(coalesce(p_duplicate.field_sources -> f.field ->> 'source', p_duplicate.sync_source)),
             coalesce((p_duplicate.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
             f.other #>> '{}' collate "C",
+            f.other::text collate "C",
             coalesce(p_duplicate.field_sources -> f.field ->> 'delivery', '') collate "C")
           > row(crm_private.source_rank(coalesce(p_survivor.field_sources -> f.field ->> 'source', p_survivor.sync_source)),
             coalesce((p_survivor.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
             f.mine #>> '{}' collate "C",
+            f.mine::text collate "C",
             coalesce(p_survivor.field_sources -> f.field ->> 'delivery', '') collate "C"))
   )
   select coalesce(jsonb_object_agg(w.field, w.other) filter (where w.field not like 'custom\_attributes.%'), '{}'),
@@ -2410,7 +2426,7 @@ as $$
 declare
   v_previous crm_private.item_identity;
 begin
-  for v_previous in select d.* from unnest(p_identities) d where d.is_previous order by d.kind, d.scope, d.value loop
+  for v_previous in select d.* from unnest(p_identities) d where d.is_previous and not d.is_variant order by d.kind, d.scope, d.value loop
     update crm.contact_identities i set is_previous = true
     where i.workspace_id = p_workspace_id and i.kind = v_previous.kind and i.scope = v_previous.scope and i.value = v_previous.value
       and not i.is_previous;
@@ -3075,6 +3091,12 @@ begin
     update crm.contact_identities i set contact_id = v_target
     where i.workspace_id = p_workspace_id and i.kind = v_claim.kind and i.scope = v_claim.scope and i.value = v_claim.value;
   end loop;
+  -- Of two papers the greater stays current, so that the order of arrival does not matter.
+  update crm.contact_identities i set is_previous = true
+  where i.contact_id = v_target and i.workspace_id = p_workspace_id and i.kind = 'identification' and not i.is_previous
+    and exists (
+      select from crm.contact_identities o
+      where o.contact_id = v_target and o.kind = i.kind and not o.is_previous and o.value > i.value);
   return v_target;
 end;
 $$;
@@ -3155,7 +3177,7 @@ begin
     p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
     or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
   if crm_private.item_owners(p_workspace_id, p_identities) is distinct from v_owned
-    or v_heirs is not null and crm_private.heirs_have_two_ids(p_workspace_id, v_unowned, v_heirs) then
+    or v_heirs is not null and crm_private.heirs_are_overtaken(p_workspace_id, v_unowned, v_heirs) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away, or learned another id, meanwhile.';
   end if;
 
