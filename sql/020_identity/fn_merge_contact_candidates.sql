@@ -9,7 +9,7 @@ declare
   v_joined crm.merge_candidates;
   v_other uuid;
   v_pair jsonb;
-  v_moved jsonb := '[]';
+  v_moved jsonb := '[]'::jsonb;
 begin
   perform crm_private.lock_merge_candidates(p_workspace_id, p_survivor_id, p_duplicate_id);
   for v_row in

@@ -9,6 +9,7 @@ declare
   v_workspace_id uuid;
   v_survivor_id uuid;
   v_duplicate_id uuid;
+  v_merge_id uuid;
 begin
   select c.workspace_id into v_workspace_id
   from crm.contacts c
@@ -31,7 +32,8 @@ begin
       if v_survivor_id = v_duplicate_id then
         perform crm_private.reject_input('p_duplicate_id', 'The two are one contact already.');
       end if;
-      return crm_private.merge_contact_rows(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+      v_merge_id := crm_private.merge_contact_rows(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+      exit;
     exception when serialization_failure then
       -- One was merged away while this waited for it: what is locked is let go, and all is read anew.
       if v_attempt = 5 then
@@ -39,6 +41,7 @@ begin
       end if;
     end;
   end loop;
+  return v_merge_id;
 end;
 $$;
 comment on function crm.merge_contacts(uuid, uuid, text, uuid) is

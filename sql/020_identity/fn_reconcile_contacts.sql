@@ -17,8 +17,8 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  v_first constant uuid := '00000000-0000-0000-0000-000000000000';
-  v_last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
+  v_last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid;
   v_from uuid := p_workspace_id;
   v_workspace_id uuid;
   v_left int := p_limit;

@@ -10,16 +10,16 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_first constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
   -- No delivery takes as long: whatever was still being written when a walk over the events ended is looked at again.
-  v_overlap constant interval := '1 hour';
+  v_overlap constant interval := '1 hour'::interval;
   v_steps constant text[] := array['orphans', 'candidates', 'events'];
   v_state record;
   v_step text;
   v_after uuid;
   v_after_at timestamptz;
   v_watermark timestamptz;
-  v_cursor jsonb := '{}';
+  v_cursor jsonb := '{}'::jsonb;
   v_did record;
 begin
   -- One at a time in a workspace. What is read from here on is as the one before left it.

@@ -10,7 +10,6 @@ declare
   v_merge crm.contact_merges;
   v_last crm.contact_merges;
   v_later crm.contact_merges[];
-  v_place int;
 begin
   select m.workspace_id, m.survivor_id, m.duplicate_id into v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id
   from crm.contact_merges m

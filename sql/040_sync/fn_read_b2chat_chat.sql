@@ -16,8 +16,8 @@ as $$
 declare
   -- Our field: B2Chat's, which differs from the contacts export's.
   v_names constant jsonb := '{"full_name": "name", "identification": "identification", "email": "email", "mobile": "mobile_number",
-    "landline": "phone_number"}';
-  v_times constant text[] := '{created_at,opened_at,picked_up_at,response_at,closed_at}';
+    "landline": "phone_number"}'::jsonb;
+  v_times constant text[] := '{created_at,opened_at,picked_up_at,response_at,closed_at}'::text[];
   v_contact jsonb := nullif(p_record -> 'contact', 'null');
   v_id jsonb := v_contact -> 'id';
   v_state_at timestamptz;

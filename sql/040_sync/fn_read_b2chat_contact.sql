@@ -13,7 +13,7 @@ as $$
 declare
   -- Our field: B2Chat's.
   v_names constant jsonb := '{"full_name": "fullname", "identification": "identification", "email": "email", "mobile": "mobile",
-    "landline": "landline", "address": "address", "country": "country", "city": "city", "company": "company", "merchant_id": "merchant_id"}';
+    "landline": "landline", "address": "address", "country": "country", "city": "city", "company": "company", "merchant_id": "merchant_id"}'::jsonb;
   v_problem text;
 begin
   v_problem := coalesce(

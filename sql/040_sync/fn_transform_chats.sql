@@ -16,10 +16,10 @@ declare
   v_item jsonb;
   v_size int;
   v_events int := 0;
-  v_places int[] := '{}';
-  v_items jsonb[] := '{}';
-  v_closed_at timestamptz[] := '{}';
-  v_outcomes crm_private.raw_outcome[] := '{}';
+  v_places int[] := '{}'::int[];
+  v_items jsonb[] := '{}'::jsonb[];
+  v_closed_at timestamptz[] := '{}'::timestamptz[];
+  v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
   foreach v_place in array p_places loop
     -- What there is no time for stays pending, for the next call.

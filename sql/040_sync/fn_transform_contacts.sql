@@ -5,7 +5,7 @@ set search_path = ''
 as $$
 declare
   v_zone text := coalesce(p_account.settings ->> 'time_zone', 'UTC');
-  v_items crm_private.inbound_item[] := '{}';
+  v_items crm_private.inbound_item[] := '{}'::crm_private.inbound_item[];
   v_read record;
 begin
   for v_ordinal in 1..cardinality(p_places) loop

@@ -10,7 +10,7 @@ declare
   v_until timestamptz := clock_timestamp() + interval '4 seconds';
   v_rows crm.raw_records[] := crm_private.claim_raw_records('contacts', p_limit);
   v_group record;
-  v_outcomes crm_private.raw_outcome[] := '{}';
+  v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
   for v_group in select g.* from crm_private.claimed_by_account(v_rows) g loop
     -- What there is no time for stays pending, for the next call.

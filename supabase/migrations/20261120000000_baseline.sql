@@ -2012,7 +2012,7 @@ declare
   v_joined crm.merge_candidates;
   v_other uuid;
   v_pair jsonb;
-  v_moved jsonb := '[]';
+  v_moved jsonb := '[]'::jsonb;
 begin
   perform crm_private.lock_merge_candidates(p_workspace_id, p_survivor_id, p_duplicate_id);
   for v_row in
@@ -2259,6 +2259,7 @@ declare
   v_workspace_id uuid;
   v_survivor_id uuid;
   v_duplicate_id uuid;
+  v_merge_id uuid;
 begin
   select c.workspace_id into v_workspace_id
   from crm.contacts c
@@ -2281,7 +2282,8 @@ begin
       if v_survivor_id = v_duplicate_id then
         perform crm_private.reject_input('p_duplicate_id', 'The two are one contact already.');
       end if;
-      return crm_private.merge_contact_rows(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+      v_merge_id := crm_private.merge_contact_rows(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+      exit;
     exception when serialization_failure then
       -- One was merged away while this waited for it: what is locked is let go, and all is read anew.
       if v_attempt = 5 then
@@ -2289,6 +2291,7 @@ begin
       end if;
     end;
   end loop;
+  return v_merge_id;
 end;
 $$;
 comment on function crm.merge_contacts(uuid, uuid, text, uuid) is
@@ -2720,8 +2723,8 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-  v_first constant uuid := '00000000-0000-0000-0000-000000000000';
-  v_last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
+  v_last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid;
   v_from uuid := p_workspace_id;
   v_workspace_id uuid;
   v_left int := p_limit;
@@ -2812,16 +2815,16 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_first constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
   -- No delivery takes as long: whatever was still being written when a walk over the events ended is looked at again.
-  v_overlap constant interval := '1 hour';
+  v_overlap constant interval := '1 hour'::interval;
   v_steps constant text[] := array['orphans', 'candidates', 'events'];
   v_state record;
   v_step text;
   v_after uuid;
   v_after_at timestamptz;
   v_watermark timestamptz;
-  v_cursor jsonb := '{}';
+  v_cursor jsonb := '{}'::jsonb;
   v_did record;
 begin
   -- One at a time in a workspace. What is read from here on is as the one before left it.
@@ -3754,7 +3757,6 @@ declare
   v_merge crm.contact_merges;
   v_last crm.contact_merges;
   v_later crm.contact_merges[];
-  v_place int;
 begin
   select m.workspace_id, m.survivor_id, m.duplicate_id into v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id
   from crm.contact_merges m
@@ -7230,8 +7232,8 @@ as $$
 declare
   -- Our field: B2Chat's, which differs from the contacts export's.
   v_names constant jsonb := '{"full_name": "name", "identification": "identification", "email": "email", "mobile": "mobile_number",
-    "landline": "phone_number"}';
-  v_times constant text[] := '{created_at,opened_at,picked_up_at,response_at,closed_at}';
+    "landline": "phone_number"}'::jsonb;
+  v_times constant text[] := '{created_at,opened_at,picked_up_at,response_at,closed_at}'::text[];
   v_contact jsonb := nullif(p_record -> 'contact', 'null');
   v_id jsonb := v_contact -> 'id';
   v_state_at timestamptz;
@@ -7307,7 +7309,7 @@ as $$
 declare
   -- Our field: B2Chat's.
   v_names constant jsonb := '{"full_name": "fullname", "identification": "identification", "email": "email", "mobile": "mobile",
-    "landline": "landline", "address": "address", "country": "country", "city": "city", "company": "company", "merchant_id": "merchant_id"}';
+    "landline": "landline", "address": "address", "country": "country", "city": "city", "company": "company", "merchant_id": "merchant_id"}'::jsonb;
   v_problem text;
 begin
   v_problem := coalesce(
@@ -7493,10 +7495,10 @@ declare
   v_item jsonb;
   v_size int;
   v_events int := 0;
-  v_places int[] := '{}';
-  v_items jsonb[] := '{}';
-  v_closed_at timestamptz[] := '{}';
-  v_outcomes crm_private.raw_outcome[] := '{}';
+  v_places int[] := '{}'::int[];
+  v_items jsonb[] := '{}'::jsonb[];
+  v_closed_at timestamptz[] := '{}'::timestamptz[];
+  v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
   foreach v_place in array p_places loop
     -- What there is no time for stays pending, for the next call.
@@ -7546,7 +7548,7 @@ set search_path = ''
 as $$
 declare
   v_zone text := coalesce(p_account.settings ->> 'time_zone', 'UTC');
-  v_items crm_private.inbound_item[] := '{}';
+  v_items crm_private.inbound_item[] := '{}'::crm_private.inbound_item[];
   v_read record;
 begin
   for v_ordinal in 1..cardinality(p_places) loop
@@ -7586,7 +7588,7 @@ declare
   v_until timestamptz := clock_timestamp() + interval '4 seconds';
   v_rows crm.raw_records[] := crm_private.claim_raw_records('chats', p_limit);
   v_group record;
-  v_outcomes crm_private.raw_outcome[] := '{}';
+  v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
   for v_group in select g.* from crm_private.claimed_by_account(v_rows) g loop
     exit when cardinality(v_outcomes) > 0 and clock_timestamp() > v_until;
@@ -7612,7 +7614,7 @@ declare
   v_until timestamptz := clock_timestamp() + interval '4 seconds';
   v_rows crm.raw_records[] := crm_private.claim_raw_records('contacts', p_limit);
   v_group record;
-  v_outcomes crm_private.raw_outcome[] := '{}';
+  v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
   for v_group in select g.* from crm_private.claimed_by_account(v_rows) g loop
     -- What there is no time for stays pending, for the next call.
