@@ -15,7 +15,7 @@ import { quantile, spreadOf, sum } from './lib/statistics.ts'
 
 const CONNECTIONS = 8
 const PEOPLE = 1000
-const ROUNDS = 9
+const ROUNDS = 15
 const REQUESTS = 1500
 const SECRET = 'bench-app-secret'
 const FUNCTIONS = {

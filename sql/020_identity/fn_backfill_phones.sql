@@ -21,22 +21,31 @@ begin
   end if;
 
   select (s.cursor ->> 'after')::uuid into v_after from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = v_resource for update;
-  begin
-    select b.* into scanned, normalized, merged, candidates, v_last
-    from crm_private.backfill_phones_of(p_workspace_id, coalesce(v_after, '00000000-0000-0000-0000-000000000000'), p_limit) b;
-    if coalesce(p_dry_run, true) then
-      -- A dry run is the run itself, undone: so it reports exactly what the run then does.
-      raise exception using errcode = 'OF001';
-    end if;
-  exception when sqlstate 'OF001' then
-    null;
-  end;
+  for v_attempt in 1..5 loop
+    begin
+      select b.* into scanned, normalized, merged, candidates, v_last
+      from crm_private.backfill_phones_of(p_workspace_id, coalesce(v_after, '00000000-0000-0000-0000-000000000000'), p_limit) b;
+      remaining := case when v_last is null then 0 else (
+        select count(*)
+        from crm.contacts c
+        where c.workspace_id = p_workspace_id and c.id > v_last and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
+      ) end;
+      if coalesce(p_dry_run, true) then
+        -- A dry run is the run itself, undone: so it reports exactly what the run then does.
+        raise exception using errcode = 'OF001';
+      end if;
+      exit;
+    exception
+      when sqlstate 'OF001' then
+        exit;
+      when serialization_failure then
+        -- A contact was merged away while this waited for it: what is locked is let go, and all is read anew.
+        if v_attempt = 5 then
+          raise;
+        end if;
+    end;
+  end loop;
 
-  remaining := case when v_last is null then 0 else (
-    select count(*)
-    from crm.contacts c
-    where c.workspace_id = p_workspace_id and c.id > v_last and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
-  ) end;
   if not coalesce(p_dry_run, true) then
     -- At the end it starts over: the next round finds what was written since.
     insert into crm.sync_state (resource, workspace_id, cursor)

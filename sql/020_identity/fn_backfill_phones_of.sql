@@ -26,13 +26,13 @@ begin
         where x.kind in ('*', 'phone') and (x.workspace_id is null or x.workspace_id = p_workspace_id) and n.phone ~* ('^(?:' || x.pattern || ')$')
       ) as is_blocked
     from (
-      select c.id, coalesce(c.mobile, c.phone) as given, (row_number() over (order by c.id))::int as place
+      select c.id, coalesce(nullif(btrim(c.mobile), ''), c.phone) as given, (row_number() over (order by c.id))::int as place
       from crm.contacts c
       where c.workspace_id = p_workspace_id and c.id > p_after and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
       order by c.id
       limit p_limit
     ) b
-    cross join lateral (select crm.normalize_phone(b.given, v_country) as phone offset 0) n
+    cross join lateral (select crm_private.canonical_identity_value('phone', b.given, v_country) as phone offset 0) n
   ) c;
   scanned := coalesce(cardinality(v_ids), 0);
   last_id := v_ids[scanned];
@@ -70,6 +70,18 @@ begin
     select c.id from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id
     for no key update
   ) l;
+
+  if exists (
+    select from unnest(v_ids || array(
+      select o.contact_id from unnest(v_phones) d cross join lateral (
+        select x.contact_id from crm.contact_identities x
+        where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = '' and x.value = d.value offset 0) o)) i (id)
+    left join lateral (
+      select true as is_there from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id and c.merged_into_id is null offset 0
+    ) c on true
+    where c.is_there is null) then
+    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
+  end if;
 
   -- An update of the column is enough: the trigger knows what belongs there.
   with changed as (

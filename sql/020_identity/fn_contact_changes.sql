@@ -27,7 +27,8 @@ begin
       from incoming n
       order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.value::text collate "C" desc, n.delivery collate "C" desc
     ), known as materialized (
-      select c.*
+      -- Joined with nothing, the two are unpacked once and not once for each of their fields.
+      select c.*, c.custom_attributes || '{}' as attributes, c.field_sources || '{}' as sources
       from (select distinct b.contact_id from best b) i
       cross join lateral (
         select x.* from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
@@ -37,11 +38,11 @@ begin
         b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
         v.value is null
           or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.value::text collate "C", b.delivery collate "C")
-            > row(crm_private.source_rank(coalesce(c.field_sources -> b.field ->> 'source', c.sync_source)),
-              coalesce((c.field_sources -> b.field ->> 'at')::timestamptz, '-infinity'),
+            > row(crm_private.source_rank(coalesce(c.sources -> b.field ->> 'source', c.sync_source)),
+              coalesce((c.sources -> b.field ->> 'at')::timestamptz, '-infinity'),
               v.value #>> '{}' collate "C",
               v.value::text collate "C",
-              coalesce(c.field_sources -> b.field ->> 'delivery', '') collate "C"),
+              coalesce(c.sources -> b.field ->> 'delivery', '') collate "C"),
         v.value is distinct from b.value
       )::crm_private.field_change), '{}')
     from best b
@@ -61,7 +62,7 @@ begin
         when 'merchant_id' then to_jsonb(c.merchant_id)
         when 'source_created_at' then to_jsonb(c.source_created_at)
         when 'tags' then nullif(c.tags, '[]')
-        else c.custom_attributes -> substr(b.field, length('custom_attributes.') + 1)
+        else c.attributes -> substr(b.field, length('custom_attributes.') + 1)
       end as value
       offset 0
     ) v

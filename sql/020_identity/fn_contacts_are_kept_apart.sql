@@ -12,10 +12,18 @@ begin
           and m.contact_a_id = least(p_contact_id, p_other_id) and m.contact_b_id = greatest(p_contact_id, p_other_id))
       or exists (
         select
-        from crm.contact_identities a
-        join crm.contact_identities b on b.workspace_id = a.workspace_id and b.kind = a.kind and b.scope = a.scope and b.value <> a.value
-        where a.workspace_id = p_workspace_id and a.contact_id = p_contact_id and b.contact_id = p_other_id
-          and a.kind in ('psid', 'b2chat_id', 'identification') and not a.is_previous and not b.is_previous)
+        -- Each read by its contact, written so that the planner is offered no other index.
+        from (
+          select i.kind, i.scope, i.value from crm.contact_identities i
+          where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
+            and i.kind in ('psid', 'b2chat_id', 'identification') and not i.is_previous
+          offset 0
+        ) a
+        join (
+          select i.kind, i.scope, i.value from crm.contact_identities i
+          where i.contact_id = p_other_id and i.workspace_id is not distinct from p_workspace_id and not i.is_previous
+          offset 0
+        ) b on b.kind = a.kind and b.scope = a.scope and b.value <> a.value)
   );
 end;
 $$;

@@ -16,7 +16,8 @@ begin
         jsonb_typeof(f.value) not in ('string', 'number') or length(f.value #>> '{}') > 4000
       when f.key in ('identities', 'previous_identities', 'tags') then jsonb_typeof(f.value) <> 'array'
       when f.key = 'custom_attributes' then jsonb_typeof(f.value) <> 'object'
-      when f.key in ('source_created_at', 'source_updated_at') then crm_private.event_time(f.value #>> '{}') is null
+      when f.key = 'source_updated_at' then crm_private.plausible_time(crm_private.event_time(f.value #>> '{}')) is null
+      when f.key = 'source_created_at' then crm_private.event_time(f.value #>> '{}') is null
       else false
     end
   union all
@@ -38,8 +39,9 @@ begin
   select p.ordinal::int, '.' || l.key
   from unnest(p_participants) with ordinality p (participant, ordinal)
   cross join lateral (values ('custom_attributes', p.participant -> 'custom_attributes'), ('tags', p.participant -> 'tags')) l (key, value)
-  where octet_length(l.value::text) > 262144;
+  where octet_length(l.value::text) > 262144
+    or l.key = 'custom_attributes' and jsonb_typeof(l.value) = 'object' and (select count(*) from jsonb_object_keys(l.value)) > 500;
 end;
 $$;
 comment on function crm_private.participant_problems(jsonb[]) is
-  'What is wrong with participants, as JSON paths from each one''s root: a value of the wrong type, an unknown identity kind, more than 256 kB of custom attributes or tags. Unknown fields are ignored.';
+  'What is wrong with participants, as JSON paths from each one''s root: a value of the wrong type, a source_updated_at before 2004 or more than 24 hours ahead, an unknown identity kind, more than 256 kB of custom attributes or tags, more than 500 custom attributes. Unknown fields are ignored.';

@@ -117,7 +117,7 @@ begin
   end if;
 
   if cardinality(v_id_changes) > 0 or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
-    v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids);
+    v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids || array(select o.contact_id from unnest(v_owned) o where cardinality(v_id_changes) > 0));
     outcomes := array(
       select case when o.outcome in ('unchanged', 'linked', 'stale') and o.id = any (v_changed) then 'updated' else o.outcome end
       from unnest(outcomes, contact_ids) with ordinality as o (outcome, id, place)

@@ -31,7 +31,7 @@ begin
           when r.item ? 'participant' and r.participant is null then '$.participant'
           when r.thread_id is null and r.participant is null then '$'
           when r.item ? 'events' and jsonb_typeof(r.item -> 'events') <> 'array' then '$.events'
-          when r.item ? 'updated_at' and r.updated_at is null then '$.updated_at'
+          when r.item ? 'updated_at' and crm_private.plausible_time(r.updated_at) is null then '$.updated_at'
           else '$.participant' || p.path
         end as problem_path
       from read r

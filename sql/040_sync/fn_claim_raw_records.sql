@@ -11,7 +11,7 @@ begin
     perform crm_private.reject_input('p_limit', 'The limit is 1 to 500.');
   end if;
 
-  -- An account whose time zone nobody knows keeps its records waiting, and nobody else's.
+  -- An account whose time zone the server does not know keeps its records waiting, and nobody else's; landing says so.
   v_without_zone := array(
     select a from crm.channel_accounts a
     where a.channel = 'b2chat' and a.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(a.settings ->> 'time_zone'));
@@ -29,19 +29,8 @@ begin
     ) c
     order by c.landed_at);
 
-  if cardinality(v_rows) = 0 and exists (
-    select from unnest(v_without_zone) z
-    join crm.raw_records r on r.workspace_id = z.workspace_id and r.channel_account_id = z.id
-    where r.entity = p_entity and r.status = 'pending') then
-    perform crm_private.reject_input('$.settings.time_zone', format('These accounts have a time zone that does not exist: %s.', (
-      select string_agg(z.external_id, ', ' order by z.external_id)
-      from unnest(v_without_zone) z
-      where exists (
-        select from crm.raw_records r
-        where r.workspace_id = z.workspace_id and r.channel_account_id = z.id and r.entity = p_entity and r.status = 'pending'))));
-  end if;
   return v_rows;
 end;
 $$;
 comment on function crm_private.claim_raw_records(text, int) is
-  'Claims up to p_limit pending records of an entity, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. PT400 invalid_input for a limit outside 1 to 500, and when nothing but records of accounts with an unknown time zone is left.';
+  'Claims up to p_limit pending records of an entity, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. Records of an account with an unknown time zone wait. PT400 invalid_input for a limit outside 1 to 500.';

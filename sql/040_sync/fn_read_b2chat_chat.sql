@@ -70,7 +70,7 @@ begin
       'occurred_at', to_char(timezone('UTC', v_state_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
   end if;
   if p_record ->> 'status' in ('CLOSED', 'COMPLETED_POLL', 'ABANDONED_POLL') then
-    closed_at := crm_private.zoned_time(p_record ->> 'closed_at', p_time_zone);
+    closed_at := crm_private.plausible_time(crm_private.zoned_time(p_record ->> 'closed_at', p_time_zone));
   end if;
 end;
 $$;

@@ -31,7 +31,7 @@ begin
     if btrim(p_record ->> 'created') <> '' then
       participant := participant || jsonb_build_object('source_created_at', crm_private.zoned_time(p_record ->> 'created', p_time_zone));
     end if;
-    source_time := crm_private.zoned_time(p_record ->> 'updated', p_time_zone);
+    source_time := crm_private.plausible_time(crm_private.zoned_time(p_record ->> 'updated', p_time_zone));
 
     select min(p.path collate "C") into v_problem from crm_private.participant_problems(array[participant]) p;
     v_problem := '.' || coalesce(v_names ->> ltrim(v_problem, '.'), ltrim(v_problem, '.'));

@@ -10,7 +10,7 @@ const GATHERED_ITEMS = 20
 
 /** Calls under way at once for one account; a second one leaves only when this many deliveries have gathered. */
 const CALLS_AT_ONCE = 2
-const COMPANY = 4
+const COMPANY = 5
 
 interface Waiting {
   delivery: Delivery

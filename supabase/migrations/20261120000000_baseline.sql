@@ -350,6 +350,20 @@ $$;
 comment on function crm_private.event_time(text) is
   'A provider''s time: ISO 8601 with a zone, or an epoch number in milliseconds, where ten digits or fewer are seconds. Null when it is neither.';
 
+-- sql/010_foundation/fn_plausible_time.sql
+create function crm_private.plausible_time(p_time timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case when p_time between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours' then p_time end;
+end;
+$$;
+comment on function crm_private.plausible_time(timestamptz) is
+  'The time, or null when it is before 2004 or more than 24 hours ahead: a source''s clock that is so wrong says nothing, and must not win over everything to come.';
+
 -- sql/010_foundation/fn_reject_input.sql
 create function crm_private.reject_input(p_path text, p_message text)
 returns void
@@ -1027,22 +1041,31 @@ begin
   end if;
 
   select (s.cursor ->> 'after')::uuid into v_after from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = v_resource for update;
-  begin
-    select b.* into scanned, normalized, merged, candidates, v_last
-    from crm_private.backfill_phones_of(p_workspace_id, coalesce(v_after, '00000000-0000-0000-0000-000000000000'), p_limit) b;
-    if coalesce(p_dry_run, true) then
-      -- A dry run is the run itself, undone: so it reports exactly what the run then does.
-      raise exception using errcode = 'OF001';
-    end if;
-  exception when sqlstate 'OF001' then
-    null;
-  end;
+  for v_attempt in 1..5 loop
+    begin
+      select b.* into scanned, normalized, merged, candidates, v_last
+      from crm_private.backfill_phones_of(p_workspace_id, coalesce(v_after, '00000000-0000-0000-0000-000000000000'), p_limit) b;
+      remaining := case when v_last is null then 0 else (
+        select count(*)
+        from crm.contacts c
+        where c.workspace_id = p_workspace_id and c.id > v_last and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
+      ) end;
+      if coalesce(p_dry_run, true) then
+        -- A dry run is the run itself, undone: so it reports exactly what the run then does.
+        raise exception using errcode = 'OF001';
+      end if;
+      exit;
+    exception
+      when sqlstate 'OF001' then
+        exit;
+      when serialization_failure then
+        -- A contact was merged away while this waited for it: what is locked is let go, and all is read anew.
+        if v_attempt = 5 then
+          raise;
+        end if;
+    end;
+  end loop;
 
-  remaining := case when v_last is null then 0 else (
-    select count(*)
-    from crm.contacts c
-    where c.workspace_id = p_workspace_id and c.id > v_last and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
-  ) end;
   if not coalesce(p_dry_run, true) then
     -- At the end it starts over: the next round finds what was written since.
     insert into crm.sync_state (resource, workspace_id, cursor)
@@ -1084,13 +1107,13 @@ begin
         where x.kind in ('*', 'phone') and (x.workspace_id is null or x.workspace_id = p_workspace_id) and n.phone ~* ('^(?:' || x.pattern || ')$')
       ) as is_blocked
     from (
-      select c.id, coalesce(c.mobile, c.phone) as given, (row_number() over (order by c.id))::int as place
+      select c.id, coalesce(nullif(btrim(c.mobile), ''), c.phone) as given, (row_number() over (order by c.id))::int as place
       from crm.contacts c
       where c.workspace_id = p_workspace_id and c.id > p_after and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
       order by c.id
       limit p_limit
     ) b
-    cross join lateral (select crm.normalize_phone(b.given, v_country) as phone offset 0) n
+    cross join lateral (select crm_private.canonical_identity_value('phone', b.given, v_country) as phone offset 0) n
   ) c;
   scanned := coalesce(cardinality(v_ids), 0);
   last_id := v_ids[scanned];
@@ -1128,6 +1151,18 @@ begin
     select c.id from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id
     for no key update
   ) l;
+
+  if exists (
+    select from unnest(v_ids || array(
+      select o.contact_id from unnest(v_phones) d cross join lateral (
+        select x.contact_id from crm.contact_identities x
+        where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = '' and x.value = d.value offset 0) o)) i (id)
+    left join lateral (
+      select true as is_there from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id and c.merged_into_id is null offset 0
+    ) c on true
+    where c.is_there is null) then
+    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
+  end if;
 
   -- An update of the column is enough: the trigger knows what belongs there.
   with changed as (
@@ -1311,7 +1346,8 @@ begin
       from incoming n
       order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.value::text collate "C" desc, n.delivery collate "C" desc
     ), known as materialized (
-      select c.*
+      -- Joined with nothing, the two are unpacked once and not once for each of their fields.
+      select c.*, c.custom_attributes || '{}' as attributes, c.field_sources || '{}' as sources
       from (select distinct b.contact_id from best b) i
       cross join lateral (
         select x.* from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
@@ -1321,11 +1357,11 @@ begin
         b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
         v.value is null
           or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.value::text collate "C", b.delivery collate "C")
-            > row(crm_private.source_rank(coalesce(c.field_sources -> b.field ->> 'source', c.sync_source)),
-              coalesce((c.field_sources -> b.field ->> 'at')::timestamptz, '-infinity'),
+            > row(crm_private.source_rank(coalesce(c.sources -> b.field ->> 'source', c.sync_source)),
+              coalesce((c.sources -> b.field ->> 'at')::timestamptz, '-infinity'),
               v.value #>> '{}' collate "C",
               v.value::text collate "C",
-              coalesce(c.field_sources -> b.field ->> 'delivery', '') collate "C"),
+              coalesce(c.sources -> b.field ->> 'delivery', '') collate "C"),
         v.value is distinct from b.value
       )::crm_private.field_change), '{}')
     from best b
@@ -1345,7 +1381,7 @@ begin
         when 'merchant_id' then to_jsonb(c.merchant_id)
         when 'source_created_at' then to_jsonb(c.source_created_at)
         when 'tags' then nullif(c.tags, '[]')
-        else c.custom_attributes -> substr(b.field, length('custom_attributes.') + 1)
+        else c.attributes -> substr(b.field, length('custom_attributes.') + 1)
       end as value
       offset 0
     ) v
@@ -1364,24 +1400,26 @@ set search_path = ''
 as $$
 begin
   return (
+    -- Read by contact, written so that the planner is offered no other index; then no table is left to join.
+    with own as materialized (
+      select i.kind, i.scope, i.value, i.is_previous
+      from crm.contact_identities i
+      where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
+        and i.kind in ('psid', 'b2chat_id', 'identification')
+    )
     select exists (
       select
-      from crm.contact_identities i
+      from own i
       join unnest(p_kinds, p_scopes, p_values) g (kind, scope, value) on g.kind = i.kind and g.scope = i.scope and g.value <> i.value
-      where i.workspace_id = p_workspace_id
-        and i.contact_id = p_contact_id
-        and i.kind in ('psid', 'b2chat_id', 'identification')
-        and not i.is_previous
+      where not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
-        and not exists (
-          select from crm.contact_identities o
-          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and o.kind = g.kind and o.scope = g.scope and o.value = g.value)
+        and not exists (select from own o where o.kind = g.kind and o.scope = g.scope and o.value = g.value)
         -- Nor do papers set apart whom an id that the provider gave names: people mistype them, and correct them.
         and not (i.kind = 'identification' and exists (
           select
-          from crm.contact_identities o
+          from own o
           join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope and n.value = o.value
-          where o.workspace_id = p_workspace_id and o.contact_id = p_contact_id and not o.is_previous and o.kind in ('psid', 'b2chat_id'))))
+          where not o.is_previous and o.kind in ('psid', 'b2chat_id'))))
   );
 end;
 $$;
@@ -1499,10 +1537,18 @@ begin
           and m.contact_a_id = least(p_contact_id, p_other_id) and m.contact_b_id = greatest(p_contact_id, p_other_id))
       or exists (
         select
-        from crm.contact_identities a
-        join crm.contact_identities b on b.workspace_id = a.workspace_id and b.kind = a.kind and b.scope = a.scope and b.value <> a.value
-        where a.workspace_id = p_workspace_id and a.contact_id = p_contact_id and b.contact_id = p_other_id
-          and a.kind in ('psid', 'b2chat_id', 'identification') and not a.is_previous and not b.is_previous)
+        -- Each read by its contact, written so that the planner is offered no other index.
+        from (
+          select i.kind, i.scope, i.value from crm.contact_identities i
+          where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
+            and i.kind in ('psid', 'b2chat_id', 'identification') and not i.is_previous
+          offset 0
+        ) a
+        join (
+          select i.kind, i.scope, i.value from crm.contact_identities i
+          where i.contact_id = p_other_id and i.workspace_id is not distinct from p_workspace_id and not i.is_previous
+          offset 0
+        ) b on b.kind = a.kind and b.scope = a.scope and b.value <> a.value)
   );
 end;
 $$;
@@ -1651,17 +1697,18 @@ begin
       offset 0
     ) other
     where d.kind in ('psid', 'b2chat_id', 'identification') and p_heirs[d.ordinal] is not null)
-    -- Merged away after it was chosen and before it was locked: what was claimed for it did not move with the rest.
+    -- Merged away, or deleted, after it was chosen and before it was locked: what was claimed for it did not move with the rest.
     or exists (
       select
       from (select distinct h.id from unnest(p_heirs) h (id) where h.id is not null) h
-      cross join lateral (
-        select from crm.contacts c where c.workspace_id = p_workspace_id and c.id = h.id and c.merged_into_id is not null offset 0
-      ) gone);
+      left join lateral (
+        select true as is_there from crm.contacts c where c.workspace_id = p_workspace_id and c.id = h.id and c.merged_into_id is null offset 0
+      ) c on true
+      where c.is_there is null);
 end;
 $$;
 comment on function crm_private.heirs_are_overtaken(uuid, crm_private.item_identity[], uuid[]) is
-  'True when somebody else was faster with a contact, which the caller has locked by now: it was merged away, or it has two ids of a kind that a person has only one of, one of them from this call.';
+  'True when somebody else was faster with a contact, which the caller has locked by now: it was merged away or deleted, or it has two ids of a kind that a person has only one of, one of them from this call.';
 
 -- sql/020_identity/fn_identity_heirs.sql
 create function crm_private.identity_heirs(
@@ -2478,7 +2525,8 @@ begin
         jsonb_typeof(f.value) not in ('string', 'number') or length(f.value #>> '{}') > 4000
       when f.key in ('identities', 'previous_identities', 'tags') then jsonb_typeof(f.value) <> 'array'
       when f.key = 'custom_attributes' then jsonb_typeof(f.value) <> 'object'
-      when f.key in ('source_created_at', 'source_updated_at') then crm_private.event_time(f.value #>> '{}') is null
+      when f.key = 'source_updated_at' then crm_private.plausible_time(crm_private.event_time(f.value #>> '{}')) is null
+      when f.key = 'source_created_at' then crm_private.event_time(f.value #>> '{}') is null
       else false
     end
   union all
@@ -2500,11 +2548,12 @@ begin
   select p.ordinal::int, '.' || l.key
   from unnest(p_participants) with ordinality p (participant, ordinal)
   cross join lateral (values ('custom_attributes', p.participant -> 'custom_attributes'), ('tags', p.participant -> 'tags')) l (key, value)
-  where octet_length(l.value::text) > 262144;
+  where octet_length(l.value::text) > 262144
+    or l.key = 'custom_attributes' and jsonb_typeof(l.value) = 'object' and (select count(*) from jsonb_object_keys(l.value)) > 500;
 end;
 $$;
 comment on function crm_private.participant_problems(jsonb[]) is
-  'What is wrong with participants, as JSON paths from each one''s root: a value of the wrong type, an unknown identity kind, more than 256 kB of custom attributes or tags. Unknown fields are ignored.';
+  'What is wrong with participants, as JSON paths from each one''s root: a value of the wrong type, a source_updated_at before 2004 or more than 24 hours ahead, an unknown identity kind, more than 256 kB of custom attributes or tags, more than 500 custom attributes. Unknown fields are ignored.';
 
 -- sql/020_identity/fn_phone_country_lengths.sql
 create function crm_private.phone_country_lengths(p_calling_code text, p_number text)
@@ -3226,7 +3275,7 @@ begin
   end if;
 
   if cardinality(v_id_changes) > 0 or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
-    v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids);
+    v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids || array(select o.contact_id from unnest(v_owned) o where cardinality(v_id_changes) > 0));
     outcomes := array(
       select case when o.outcome in ('unchanged', 'linked', 'stale') and o.id = any (v_changed) then 'updated' else o.outcome end
       from unnest(outcomes, contact_ids) with ordinality as o (outcome, id, place)
@@ -5877,7 +5926,7 @@ begin
           when r.item ? 'participant' and r.participant is null then '$.participant'
           when r.thread_id is null and r.participant is null then '$'
           when r.item ? 'events' and jsonb_typeof(r.item -> 'events') <> 'array' then '$.events'
-          when r.item ? 'updated_at' and r.updated_at is null then '$.updated_at'
+          when r.item ? 'updated_at' and crm_private.plausible_time(r.updated_at) is null then '$.updated_at'
           else '$.participant' || p.path
         end as problem_path
       from read r
@@ -6757,7 +6806,7 @@ begin
     perform crm_private.reject_input('p_limit', 'The limit is 1 to 500.');
   end if;
 
-  -- An account whose time zone nobody knows keeps its records waiting, and nobody else's.
+  -- An account whose time zone the server does not know keeps its records waiting, and nobody else's; landing says so.
   v_without_zone := array(
     select a from crm.channel_accounts a
     where a.channel = 'b2chat' and a.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(a.settings ->> 'time_zone'));
@@ -6775,22 +6824,11 @@ begin
     ) c
     order by c.landed_at);
 
-  if cardinality(v_rows) = 0 and exists (
-    select from unnest(v_without_zone) z
-    join crm.raw_records r on r.workspace_id = z.workspace_id and r.channel_account_id = z.id
-    where r.entity = p_entity and r.status = 'pending') then
-    perform crm_private.reject_input('$.settings.time_zone', format('These accounts have a time zone that does not exist: %s.', (
-      select string_agg(z.external_id, ', ' order by z.external_id)
-      from unnest(v_without_zone) z
-      where exists (
-        select from crm.raw_records r
-        where r.workspace_id = z.workspace_id and r.channel_account_id = z.id and r.entity = p_entity and r.status = 'pending'))));
-  end if;
   return v_rows;
 end;
 $$;
 comment on function crm_private.claim_raw_records(text, int) is
-  'Claims up to p_limit pending records of an entity, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. PT400 invalid_input for a limit outside 1 to 500, and when nothing but records of accounts with an unknown time zone is left.';
+  'Claims up to p_limit pending records of an entity, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. Records of an account with an unknown time zone wait. PT400 invalid_input for a limit outside 1 to 500.';
 
 -- sql/040_sync/fn_claimed_by_account.sql
 create function crm_private.claimed_by_account(p_rows crm.raw_records[])
@@ -7127,6 +7165,9 @@ begin
   if jsonb_typeof(p_cursor) <> 'object' then
     perform crm_private.reject_input('p_cursor', 'A cursor is a JSON object.');
   end if;
+  if v_account.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(v_account.settings ->> 'time_zone') then
+    perform crm_private.reject_input('$.settings.time_zone', 'The account has a time zone that does not exist.');
+  end if;
   if p_lock_token is not null then
     perform crm_private.require_sync_lock(p_resource, p_lock_token);
   end if;
@@ -7286,7 +7327,7 @@ begin
       'occurred_at', to_char(timezone('UTC', v_state_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
   end if;
   if p_record ->> 'status' in ('CLOSED', 'COMPLETED_POLL', 'ABANDONED_POLL') then
-    closed_at := crm_private.zoned_time(p_record ->> 'closed_at', p_time_zone);
+    closed_at := crm_private.plausible_time(crm_private.zoned_time(p_record ->> 'closed_at', p_time_zone));
   end if;
 end;
 $$;
@@ -7327,7 +7368,7 @@ begin
     if btrim(p_record ->> 'created') <> '' then
       participant := participant || jsonb_build_object('source_created_at', crm_private.zoned_time(p_record ->> 'created', p_time_zone));
     end if;
-    source_time := crm_private.zoned_time(p_record ->> 'updated', p_time_zone);
+    source_time := crm_private.plausible_time(crm_private.zoned_time(p_record ->> 'updated', p_time_zone));
 
     select min(p.path collate "C") into v_problem from crm_private.participant_problems(array[participant]) p;
     v_problem := '.' || coalesce(v_names ->> ltrim(v_problem, '.'), ltrim(v_problem, '.'));

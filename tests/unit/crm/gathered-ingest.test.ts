@@ -75,12 +75,12 @@ describe('deliveries that arrive while others are being stored', () => {
     expect(await third).toEqual({ received: 1, duplicates: 1, failed: 0, items: [[1, 1, 0]] })
   })
 
-  test('leave with a second call once four have gathered, and never with a third', () => {
+  test('leave with a second call once five have gathered, and never with a third', () => {
     const { calls, ingest } = held()
-    for (const id of ['a', 'b', 'c', 'd']) void ingest(delivery([item(id)]))
+    for (const id of ['a', 'b', 'c', 'd', 'e']) void ingest(delivery([item(id)]))
     expect(calls.map(threads)).toEqual([['a']])
-    for (const id of ['e', 'f', 'g', 'h', 'i', 'j']) void ingest(delivery([item(id)]))
-    expect(calls.map(threads)).toEqual([['a'], ['b', 'c', 'd', 'e']])
+    for (const id of ['f', 'g', 'h', 'i', 'j', 'k', 'l']) void ingest(delivery([item(id)]))
+    expect(calls.map(threads)).toEqual([['a'], ['b', 'c', 'd', 'e', 'f']])
   })
 
   test('are never mixed with those of another account', () => {
