@@ -82,12 +82,15 @@ export async function runB2ChatSync(options: RunOptions): Promise<RunResult> {
     progress.unsettled = summary.unsettled.map(({ window }) => window)
   }
 
-  try {
-    await read('contacts', client.exportContacts)
-    await read('chats', client.exportChats)
-  } catch (error) {
-    if (!(error instanceof B2ChatError)) throw error
-    result.failure = error
+  const exports = { contacts: client.exportContacts, chats: client.exportChats }
+  for (const entity of ['contacts', 'chats'] as const) {
+    try {
+      await read(entity, exports[entity])
+    } catch (error) {
+      // One export that keeps failing must not keep the other from being read.
+      if (!(error instanceof B2ChatError)) throw error
+      result.failure ??= error
+    }
   }
 
   const isDrained = await transformAll(options, result, started + budget)

@@ -90,6 +90,15 @@ test('a client that is turned away gets 502; what was stored before is transform
   expect(await merchant.count('conversations')).toBe(merchant.simulator.dataset.chats.length)
 })
 
+test('an export that is refused does not keep the other from being read', async () => {
+  const merchant = await start(peopleOf(69, 10), {
+    faults: scriptedFaults({ contacts: { 1: { kind: 'status', status: 403 } } }),
+  })
+  expect(await merchant.sync()).toMatchObject({ status: 502, body: { code: 'provider_refused' } })
+  expect(await merchant.count('raw_records', `t.entity = 'contacts'`)).toBe(0)
+  expect(await merchant.count('conversations')).toBe(merchant.simulator.dataset.chats.length)
+})
+
 test('a provider that is down gives 503, and the next run goes on', async () => {
   const merchant = await start(peopleOf(66, 20), { faults: () => ({ kind: 'status', status: 503 }) })
   const answer = await merchant.sync({ budget: 10_000_000 })
