@@ -24,8 +24,12 @@ async function leave(stage: string, status: string, report: unknown): Promise<vo
   await writeFile(join(folder, `${stage}.json`), JSON.stringify(report))
 }
 
+async function print(): Promise<{ status: number; stdout: string }> {
+  return await runProcess(process.execPath, [`${root}.ci/total.mjs`, folder, 'test', 'check'])
+}
+
 async function total(): Promise<{ status: number; lastLine: string | undefined }> {
-  const { status, stdout } = await runProcess(process.execPath, [`${root}.ci/total.mjs`, folder, 'test', 'check'])
+  const { status, stdout } = await print()
   return { status, lastLine: stdout.trim().split('\n').at(-1) }
 }
 
@@ -57,4 +61,16 @@ test('a stage that failed without counting a failure is one failure', async () =
 test('a test file that could not be loaded is one failure', async () => {
   await leave('test', '1', vitest(5, 0, [{ status: 'failed', assertionResults: [] }]))
   expect(await total()).toEqual({ status: 1, lastLine: '8 passed, 1 failed' })
+})
+
+test('what failed is repeated at the end, with its file and the beginning of why', async () => {
+  const why = [
+    'AssertionError: expected 2 to be 1',
+    ...Array.from({ length: 500 }, (_, line) => `at line-${line}`),
+  ].join('\n')
+  const failed = { status: 'failed', fullName: 'one contact', failureMessages: [why] }
+  await leave('test', '1', vitest(5, 1, [{ status: 'failed', name: 'a.test.ts', assertionResults: [failed] }]))
+  const { stdout } = await print()
+  expect(stdout).toContain('test FAILED: a.test.ts: one contact\n  AssertionError: expected 2 to be 1\n  at line-0\n')
+  expect(stdout).not.toContain('line-20')
 })
