@@ -86,15 +86,15 @@ create type crm_private.item_conversation as (
 );
 comment on type crm_private.item_conversation is 'A conversation that one of the item''s keys points at.';
 
-create type crm_private.field_change as (
-  contact_id uuid,
+create type crm_private.contact_change as (
   ordinal int,
-  field text,
-  value jsonb,
-  at timestamptz,
-  delivery text,
-  wins boolean,
-  differs boolean
+  contact_id uuid,
+  source_time timestamptz,
+  columns jsonb,
+  custom jsonb,
+  sources jsonb,
+  updates boolean,
+  is_stale boolean
 );
-comment on type crm_private.field_change is
-  'What an item says of a contact''s field: whether it wins over what is there, and whether it differs from it.';
+comment on type crm_private.contact_change is
+  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, and whether all it says is old.';

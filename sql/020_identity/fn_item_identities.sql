@@ -41,6 +41,7 @@ begin
       from usable u
       cross join lateral unnest(crm_private.phone_variants(u.value)) v (value)
       where u.kind = 'phone'
+        and u.value ~ '^[+]5[245]' -- Mexico's, Argentina's, Brazil's: no others have any.
         and not exists (select from usable x where x.ordinal = u.ordinal and x.kind = 'phone' and x.value = v.value)
     )
     select coalesce(array_agg(row(

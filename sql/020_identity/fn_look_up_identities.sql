@@ -2,7 +2,8 @@ create function crm_private.look_up_identities(
   p_workspace_id uuid,
   p_identities crm_private.item_identity[],
   out owned crm_private.item_owner[],
-  out unowned crm_private.item_identity[]
+  out unowned crm_private.item_identity[],
+  out known crm_private.item_identity[]
 )
 language plpgsql
 stable
@@ -24,9 +25,10 @@ begin
       select row(o.ordinal, o.contact_id)::crm_private.item_owner
       from (select distinct f.ordinal, f.contact_id from found f where f.contact_id is not null) o
       order by o.ordinal, o.contact_id),
-    array(select f.identity from found f where f.contact_id is null and not f.is_variant)
-  into owned, unowned;
+    array(select f.identity from found f where f.contact_id is null and not f.is_variant),
+    array(select f.identity from found f where f.contact_id is not null)
+  into owned, unowned, known;
 end;
 $$;
 comment on function crm_private.look_up_identities(uuid, crm_private.item_identity[]) is
-  'Whose the identities are: the owners of each item, as item_owners gives them, and those identities that no contact of the workspace has, in the order given. Variants, which are never stored, are not among these.';
+  'Whose the identities are: the owners of each item, as item_owners gives them, those identities that no contact of the workspace has (variants, which are never stored, are not among these), and those that one has; both in the order given.';

@@ -17,7 +17,9 @@ declare
   v_claimed int;
   v_unowned crm_private.item_identity[];
   v_owned crm_private.item_owner[];
-  v_changes crm_private.field_change[];
+  v_known crm_private.item_identity[];
+  v_known_owned crm_private.item_owner[];
+  v_changes crm_private.contact_change[];
   v_bridges int[];
   v_after_bridges int[];
   v_id_changes int[];
@@ -30,7 +32,7 @@ begin
   if cardinality(p_identities) = 0 then
     return;
   end if;
-  select l.owned, l.unowned into v_owned, v_unowned from crm_private.look_up_identities(p_workspace_id, p_identities) l;
+  select l.owned, l.unowned, l.known into v_owned, v_unowned, v_known from crm_private.look_up_identities(p_workspace_id, p_identities) l;
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
   -- Everything known and nothing new said: no lock, no write.
@@ -38,8 +40,8 @@ begin
   if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and cardinality(v_id_changes) = 0 then
     contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
     v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
-    if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.wins) then
-      outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, '{}', '{}');
+    if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.sources is not null) then
+      outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, '{}', '{}');
       return;
     end if;
   end if;
@@ -53,7 +55,8 @@ begin
     perform crm_private.lock_phone_variants(p_workspace_id, p_identities, v_unowned);
     v_claimed := crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids, v_id_changes);
     if v_claimed = cardinality(v_unowned) and not exists (select from unnest(p_identities) d where d.is_variant) then
-      -- All of it is ours, and no two items named the same: the owners are known without another look.
+      -- All of it is ours, and no two items named the same: the owners are known without another look, and nobody else can change them.
+      v_known_owned := v_owned;
       v_owned := array(
         select row(o.ordinal, o.contact_id)::crm_private.item_owner
         from (select * from unnest(v_owned) union select u.ordinal, v_new_ids[u.ordinal] from unnest(v_unowned) u) o
@@ -70,7 +73,11 @@ begin
   perform crm_private.lock_contacts(p_workspace_id, v_owned,
     p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
     or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
-  if crm_private.item_owners(p_workspace_id, p_identities) is distinct from v_owned
+  if v_known_owned is null then
+    v_known := p_identities;
+    v_known_owned := v_owned;
+  end if;
+  if crm_private.item_owners(p_workspace_id, v_known) is distinct from v_known_owned
     or v_heirs is not null and crm_private.heirs_are_overtaken(p_workspace_id, v_unowned, v_heirs) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away, or learned another id, meanwhile.';
   end if;
@@ -92,8 +99,8 @@ begin
     contact_ids[v_ordinal] := null;
   end loop;
   v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
-  select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, p_now);
-  outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, v_written.created, v_written.upgraded);
+  select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
+  outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded);
 
   -- Several owners: a bridge, one at a time.
   foreach v_ordinal in array v_bridges || v_after_bridges loop
@@ -103,10 +110,8 @@ begin
       else (crm_private.identity_owners(p_workspace_id, v_ordinal, p_identities))[1]
     end;
     v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids);
-    select * into v_written
-    from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes, p_now);
-    outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes,
-      v_written.created, v_written.upgraded))[1];
+    select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
+    outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded))[1];
     perform crm_private.record_merge_candidates(p_workspace_id, v_ordinal, p_identities, contact_ids[v_ordinal]);
   end loop;
 

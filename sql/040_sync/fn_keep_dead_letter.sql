@@ -11,14 +11,32 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_hash text := encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex');
 begin
-  insert into crm.dead_letters as d (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash)
-  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item,
-    encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex'))
-  on conflict on constraint dead_letters_item_key do update set status = 'open', attempts = d.attempts + 1, reason = excluded.reason,
-    path = excluded.path, detail = excluded.detail, replayed_at = null
-  where d.status = 'replayed';
+  -- A row that a replay holds is not waited for: the replay may be waiting for the contact that this transaction holds.
+  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash)
+  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item, v_hash)
+  on conflict on constraint dead_letters_item_key do nothing;
+  if found then
+    return;
+  end if;
+
+  with changed as (
+    select d.id
+    from crm.dead_letters d
+    where (d.workspace_id = p_account.workspace_id or p_account.workspace_id is null and d.workspace_id is null)
+      and d.channel = p_channel and d.account_external_id = p_account_external_id and d.item_hash = v_hash
+      and (d.status = 'replayed' or d.status = 'open' and d.reason <> p_reason)
+    for update skip locked
+  )
+  update crm.dead_letters d set
+    status = 'open', reason = p_reason, path = p_path, detail = p_detail,
+    attempts = d.attempts + (d.status = 'replayed')::int,
+    replayed_at = null, tried_at = null, replay_error = null
+  from changed c
+  where d.id = c.id;
 end;
 $$;
 comment on function crm_private.keep_dead_letter(crm.channel_accounts, text, text, text, text, text, jsonb) is
-  'Keeps what could not be stored, with why; the same item again changes nothing, unless it had been replayed: then it is open again, and a discarded one stays discarded. p_account is null when the account is not connected.';
+  'Keeps what could not be stored, with why. The same item again changes nothing, unless the reason is another one now, or it had been replayed: then it is open again. A discarded one stays discarded. p_account is null when the account is not connected.';
