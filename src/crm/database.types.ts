@@ -637,12 +637,15 @@ export type Database = {
           created_at: string
           detail: string | null
           id: string
+          is_item: boolean
           item: NonNullable<Json>
           item_hash: string
           path: string | null
           reason: string
+          replay_error: Json | null
           replayed_at: string | null
           status: string
+          tried_at: string | null
           workspace_id: string | null
         }
         ComputedFields: never
@@ -654,12 +657,15 @@ export type Database = {
           created_at?: string
           detail?: string | null
           id?: string
+          is_item?: never
           item: NonNullable<Json>
           item_hash: string
           path?: string | null
           reason: string
+          replay_error?: Json | null
           replayed_at?: string | null
           status?: string
+          tried_at?: string | null
           workspace_id?: string | null
         }
         Update: {
@@ -670,12 +676,15 @@ export type Database = {
           created_at?: string
           detail?: string | null
           id?: string
+          is_item?: never
           item?: NonNullable<Json>
           item_hash?: string
           path?: string | null
           reason?: string
+          replay_error?: Json | null
           replayed_at?: string | null
           status?: string
+          tried_at?: string | null
           workspace_id?: string | null
         }
         Relationships: [

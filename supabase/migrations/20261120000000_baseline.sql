@@ -142,18 +142,18 @@ create type crm_private.item_conversation as (
 );
 comment on type crm_private.item_conversation is 'A conversation that one of the item''s keys points at.';
 
-create type crm_private.field_change as (
-  contact_id uuid,
+create type crm_private.contact_change as (
   ordinal int,
-  field text,
-  value jsonb,
-  at timestamptz,
-  delivery text,
-  wins boolean,
-  differs boolean
+  contact_id uuid,
+  source_time timestamptz,
+  columns jsonb,
+  custom jsonb,
+  sources jsonb,
+  updates boolean,
+  is_stale boolean
 );
-comment on type crm_private.field_change is
-  'What an item says of a contact''s field: whether it wins over what is there, and whether it differs from it.';
+comment on type crm_private.contact_change is
+  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, and whether all it says is old.';
 
 -- sql/010_foundation/15_fn_member_workspace_ids.sql
 -- Security definer: a policy must see the caller's memberships whatever the policies on workspace_members say.
@@ -1323,7 +1323,7 @@ create function crm_private.contact_changes(
   p_items crm_private.inbound_item[],
   p_contact_ids uuid[]
 )
-returns crm_private.field_change[]
+returns crm_private.contact_change[]
 language plpgsql
 stable
 set search_path = ''
@@ -1332,64 +1332,88 @@ set enable_nestloop = off
 as $$
 declare
   v_rank int := crm_private.source_rank(p_sync_source);
+  -- Several words for one field are there only where several items are of one contact.
+  v_one_word_each boolean := (
+    select count(*) = count(distinct p_contact_ids[i.ordinal]) from unnest(p_items) i where p_contact_ids[i.ordinal] is not null);
 begin
   -- A field belongs to whoever comes last in the order (source's rank, source's time, value, delivery). That is a total order
   -- (1 and "1" read alike, so their JSON counts too), so the winner does not depend on the order of arrival, and a replay finds nothing to win.
   return (
-    with incoming as (
-      select p_contact_ids[f.ordinal] as contact_id, f.ordinal, f.field, f.value, f.value #>> '{}' as text, i.source_time as at, i.delivery
+    with items as materialized (
+      select i.ordinal, p_contact_ids[i.ordinal] as contact_id, i.source_time as at, i.delivery,
+        jsonb_build_object('source', p_sync_source, 'at', i.source_time, 'delivery', i.delivery) as source
+      from unnest(p_items) i
+    ), incoming as not materialized (
+      select i.*, f.field, f.value, f.value #>> '{}' as text
       from crm_private.item_fields(p_items) f
-      join unnest(p_items) i on i.ordinal = f.ordinal
-      where p_contact_ids[f.ordinal] is not null
-    ), best as materialized (
-      select distinct on (n.contact_id, n.field collate "C") n.*
+      join items i on i.ordinal = f.ordinal
+      where i.contact_id is not null
+    ), best as (
+      -- Kept nowhere: of the two, one is never asked for.
+      select n.* from incoming n where v_one_word_each
+      union all
+      (select distinct on (n.contact_id, n.field collate "C") n.*
       from incoming n
-      order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.value::text collate "C" desc, n.delivery collate "C" desc
+      where not v_one_word_each
+      order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.value::text collate "C" desc, n.delivery collate "C" desc)
     ), known as materialized (
       -- Joined with nothing, the two are unpacked once and not once for each of their fields.
       select c.*, c.custom_attributes || '{}' as attributes, c.field_sources || '{}' as sources
-      from (select distinct b.contact_id from best b) i
+      from (select distinct i.contact_id from items i where i.contact_id is not null) i
       cross join lateral (
         select x.* from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
       ) c
-    )
-    select coalesce(array_agg(row(
-        b.contact_id, b.ordinal, b.field, b.value, b.at, b.delivery,
+    ), judged as materialized (
+      select b.ordinal, b.field, b.value, b.source,
+        case when b.field like 'custom\_attributes.%' then substr(b.field, length('custom_attributes.') + 1) end as custom,
         v.value is null
           or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.value::text collate "C", b.delivery collate "C")
             > row(crm_private.source_rank(coalesce(c.sources -> b.field ->> 'source', c.sync_source)),
               coalesce((c.sources -> b.field ->> 'at')::timestamptz, '-infinity'),
               v.value #>> '{}' collate "C",
               v.value::text collate "C",
-              coalesce(c.sources -> b.field ->> 'delivery', '') collate "C"),
-        v.value is distinct from b.value
-      )::crm_private.field_change), '{}')
-    from best b
-    left join known c on c.id = b.contact_id
-    cross join lateral (
-      -- Field by field: the whole row as jsonb costs as much as everything else here.
-      select case b.field
-        when 'full_name' then to_jsonb(c.full_name)
-        when 'email' then to_jsonb(c.email)
-        when 'phone' then to_jsonb(c.phone)
-        when 'mobile' then to_jsonb(c.mobile)
-        when 'landline' then to_jsonb(c.landline)
-        when 'address' then to_jsonb(c.address)
-        when 'city' then to_jsonb(c.city)
-        when 'country' then to_jsonb(c.country)
-        when 'company' then to_jsonb(c.company)
-        when 'merchant_id' then to_jsonb(c.merchant_id)
-        when 'source_created_at' then to_jsonb(c.source_created_at)
-        when 'tags' then nullif(c.tags, '[]')
-        else c.attributes -> substr(b.field, length('custom_attributes.') + 1)
-      end as value
-      offset 0
-    ) v
+              coalesce(c.sources -> b.field ->> 'delivery', '') collate "C") as wins,
+        v.value is distinct from b.value as differs
+      from best b
+      left join known c on c.id = b.contact_id
+      cross join lateral (
+        -- Field by field: the whole row as jsonb costs as much as everything else here.
+        select case b.field
+          when 'full_name' then to_jsonb(c.full_name)
+          when 'email' then to_jsonb(c.email)
+          when 'phone' then to_jsonb(c.phone)
+          when 'mobile' then to_jsonb(c.mobile)
+          when 'landline' then to_jsonb(c.landline)
+          when 'address' then to_jsonb(c.address)
+          when 'city' then to_jsonb(c.city)
+          when 'country' then to_jsonb(c.country)
+          when 'company' then to_jsonb(c.company)
+          when 'merchant_id' then to_jsonb(c.merchant_id)
+          when 'source_created_at' then to_jsonb(c.source_created_at)
+          when 'tags' then nullif(c.tags, '[]')
+          else c.attributes -> substr(b.field, length('custom_attributes.') + 1)
+        end as value
+        offset 0
+      ) v
+    ), said as (
+      select j.ordinal,
+        jsonb_object_agg(j.field, j.value) filter (where j.wins and j.custom is null) as columns,
+        jsonb_object_agg(j.custom, j.value) filter (where j.wins and j.custom is not null) as custom,
+        jsonb_object_agg(j.field, j.source) filter (where j.wins) as sources,
+        bool_or(j.wins and j.differs) as updates,
+        bool_and(not j.wins) and bool_or(j.differs) as is_stale
+      from judged j
+      group by j.ordinal
+    )
+    select array_agg(
+      row(i.ordinal, i.contact_id, i.at, s.columns, s.custom, s.sources, s.updates, s.is_stale)::crm_private.contact_change order by i.ordinal)
+    from items i
+    left join said s on s.ordinal = i.ordinal
   );
 end;
 $$;
 comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[]) is
-  'What the items say of the fields of their contacts (p_contact_ids by ordinal), the best word for each field, held against what is there. A contact without a row yet has no fields.';
+  'What the items change about their contacts (p_contact_ids by ordinal), one element per item, in order: the best word for each field, held against what is there. A contact without a row yet has no fields.';
 
 -- sql/020_identity/fn_contact_excludes.sql
 create function crm_private.contact_excludes(p_workspace_id uuid, p_contact_id uuid, p_kinds text[], p_scopes text[], p_values text[])
@@ -1430,9 +1454,7 @@ comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], tex
 create function crm_private.contact_outcomes(
   p_workspace_id uuid,
   p_sync_source text,
-  p_items crm_private.inbound_item[],
-  p_contact_ids uuid[],
-  p_changes crm_private.field_change[],
+  p_changes crm_private.contact_change[],
   p_created uuid[],
   p_upgraded uuid[]
 )
@@ -1444,38 +1466,32 @@ as $$
 begin
   return (
     with items as materialized (
-      select i.ordinal, p_contact_ids[i.ordinal] as contact_id,
-        row_number() over (partition by p_contact_ids[i.ordinal] order by i.ordinal) = 1 as is_first
-      from unnest(p_items) i
+      select w.ordinal, w.contact_id, w.updates, w.is_stale, row_number() over (partition by w.contact_id order by w.ordinal) = 1 as is_first
+      from unnest(p_changes) w
     ), contacts as materialized (
       select i.contact_id, c.needs_full_sync
       from (select distinct x.contact_id from items x where x.contact_id is not null) i
       cross join lateral (
         select x.needs_full_sync from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
       ) c
-    ), said as materialized (
-      select w.ordinal, bool_or(w.wins and w.differs) as updates, bool_and(not w.wins) and bool_or(w.differs) as is_stale
-      from unnest(p_changes) w
-      group by w.ordinal
     )
     select array_agg(case
         when i.contact_id is null then 'ignored'
         when i.is_first and n.id is not null then 'created'
         when i.is_first and u.id is not null then 'upgraded'
-        when s.updates then 'updated'
+        when i.updates then 'updated'
         when p_sync_source = 'chat_embedded' and not c.needs_full_sync then 'linked'
-        when s.is_stale then 'stale'
+        when i.is_stale then 'stale'
         else 'unchanged'
       end order by i.ordinal)
     from items i
     left join contacts c on c.contact_id = i.contact_id
-    left join said s on s.ordinal = i.ordinal
     left join unnest(p_created) n (id) on n.id = i.contact_id
     left join unnest(p_upgraded) u (id) on u.id = i.contact_id
   );
 end;
 $$;
-comment on function crm_private.contact_outcomes(uuid, text, crm_private.inbound_item[], uuid[], crm_private.field_change[], uuid[], uuid[]) is
+comment on function crm_private.contact_outcomes(uuid, text, crm_private.contact_change[], uuid[], uuid[]) is
   'What became of each item''s contact, in order: created, upgraded, updated (a field changed), linked (a chat met a full contact and changed nothing), stale (only older values), unchanged, ignored (no usable identity).';
 
 -- sql/020_identity/fn_contact_sync_stats.sql
@@ -1898,6 +1914,7 @@ begin
       from usable u
       cross join lateral unnest(crm_private.phone_variants(u.value)) v (value)
       where u.kind = 'phone'
+        and u.value ~ '^[+]5[245]' -- Mexico's, Argentina's, Brazil's: no others have any.
         and not exists (select from usable x where x.ordinal = u.ordinal and x.kind = 'phone' and x.value = v.value)
     )
     select coalesce(array_agg(row(
@@ -2018,7 +2035,8 @@ create function crm_private.look_up_identities(
   p_workspace_id uuid,
   p_identities crm_private.item_identity[],
   out owned crm_private.item_owner[],
-  out unowned crm_private.item_identity[]
+  out unowned crm_private.item_identity[],
+  out known crm_private.item_identity[]
 )
 language plpgsql
 stable
@@ -2040,12 +2058,13 @@ begin
       select row(o.ordinal, o.contact_id)::crm_private.item_owner
       from (select distinct f.ordinal, f.contact_id from found f where f.contact_id is not null) o
       order by o.ordinal, o.contact_id),
-    array(select f.identity from found f where f.contact_id is null and not f.is_variant)
-  into owned, unowned;
+    array(select f.identity from found f where f.contact_id is null and not f.is_variant),
+    array(select f.identity from found f where f.contact_id is not null)
+  into owned, unowned, known;
 end;
 $$;
 comment on function crm_private.look_up_identities(uuid, crm_private.item_identity[]) is
-  'Whose the identities are: the owners of each item, as item_owners gives them, and those identities that no contact of the workspace has, in the order given. Variants, which are never stored, are not among these.';
+  'Whose the identities are: the owners of each item, as item_owners gives them, those identities that no contact of the workspace has (variants, which are never stored, are not among these), and those that one has; both in the order given.';
 
 -- sql/020_identity/fn_merge_contact_candidates.sql
 create function crm_private.merge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_now timestamptz)
@@ -3175,7 +3194,9 @@ declare
   v_claimed int;
   v_unowned crm_private.item_identity[];
   v_owned crm_private.item_owner[];
-  v_changes crm_private.field_change[];
+  v_known crm_private.item_identity[];
+  v_known_owned crm_private.item_owner[];
+  v_changes crm_private.contact_change[];
   v_bridges int[];
   v_after_bridges int[];
   v_id_changes int[];
@@ -3188,7 +3209,7 @@ begin
   if cardinality(p_identities) = 0 then
     return;
   end if;
-  select l.owned, l.unowned into v_owned, v_unowned from crm_private.look_up_identities(p_workspace_id, p_identities) l;
+  select l.owned, l.unowned, l.known into v_owned, v_unowned, v_known from crm_private.look_up_identities(p_workspace_id, p_identities) l;
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
   -- Everything known and nothing new said: no lock, no write.
@@ -3196,8 +3217,8 @@ begin
   if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and cardinality(v_id_changes) = 0 then
     contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
     v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
-    if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.wins) then
-      outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, '{}', '{}');
+    if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.sources is not null) then
+      outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, '{}', '{}');
       return;
     end if;
   end if;
@@ -3211,7 +3232,8 @@ begin
     perform crm_private.lock_phone_variants(p_workspace_id, p_identities, v_unowned);
     v_claimed := crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids, v_id_changes);
     if v_claimed = cardinality(v_unowned) and not exists (select from unnest(p_identities) d where d.is_variant) then
-      -- All of it is ours, and no two items named the same: the owners are known without another look.
+      -- All of it is ours, and no two items named the same: the owners are known without another look, and nobody else can change them.
+      v_known_owned := v_owned;
       v_owned := array(
         select row(o.ordinal, o.contact_id)::crm_private.item_owner
         from (select * from unnest(v_owned) union select u.ordinal, v_new_ids[u.ordinal] from unnest(v_unowned) u) o
@@ -3228,7 +3250,11 @@ begin
   perform crm_private.lock_contacts(p_workspace_id, v_owned,
     p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
     or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
-  if crm_private.item_owners(p_workspace_id, p_identities) is distinct from v_owned
+  if v_known_owned is null then
+    v_known := p_identities;
+    v_known_owned := v_owned;
+  end if;
+  if crm_private.item_owners(p_workspace_id, v_known) is distinct from v_known_owned
     or v_heirs is not null and crm_private.heirs_are_overtaken(p_workspace_id, v_unowned, v_heirs) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away, or learned another id, meanwhile.';
   end if;
@@ -3250,8 +3276,8 @@ begin
     contact_ids[v_ordinal] := null;
   end loop;
   v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
-  select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, p_now);
-  outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items, contact_ids, v_changes, v_written.created, v_written.upgraded);
+  select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
+  outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded);
 
   -- Several owners: a bridge, one at a time.
   foreach v_ordinal in array v_bridges || v_after_bridges loop
@@ -3261,10 +3287,8 @@ begin
       else (crm_private.identity_owners(p_workspace_id, v_ordinal, p_identities))[1]
     end;
     v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids);
-    select * into v_written
-    from crm_private.write_contacts(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes, p_now);
-    outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_changes,
-      v_written.created, v_written.upgraded))[1];
+    select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
+    outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded))[1];
     perform crm_private.record_merge_candidates(p_workspace_id, v_ordinal, p_identities, contact_ids[v_ordinal]);
   end loop;
 
@@ -3920,9 +3944,7 @@ comment on function crm.upsert_contact(uuid, text, jsonb) is
 create function crm_private.write_contacts(
   p_workspace_id uuid,
   p_sync_source text,
-  p_items crm_private.inbound_item[],
-  p_contact_ids uuid[],
-  p_changes crm_private.field_change[],
+  p_changes crm_private.contact_change[],
   p_now timestamptz,
   out created uuid[],
   out upgraded uuid[]
@@ -3933,32 +3955,30 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 declare
-  -- One per item: its fields all come from the same place.
-  v_sources jsonb := (
-    select jsonb_object_agg(i.ordinal, jsonb_build_object('source', p_sync_source, 'at', i.source_time, 'delivery', i.delivery)) from unnest(p_items) i);
+  v_one_item_each boolean := (select count(*) = count(distinct w.contact_id) from unnest(p_changes) w where w.contact_id is not null);
 begin
   with given as materialized (
-    -- What is said and by whom side by side, grouped once: a join of the two would compare each with each.
-    select n.contact_id, max(n.source_updated_at) as source_updated_at,
-      jsonb_object_agg(n.field, n.value) filter (where n.custom is null and n.field is not null) as columns,
-      jsonb_object_agg(n.custom, n.value) filter (where n.custom is not null) as custom,
-      jsonb_object_agg(n.field, n.source) filter (where n.field is not null) as sources
+    select w.contact_id, w.source_time, w.columns, w.custom, w.sources
+    from unnest(p_changes) w
+    where w.contact_id is not null and v_one_item_each
+    union all
+    -- Several items of one contact: each field is in one of them only.
+    select d.contact_id, d.source_time, o.columns, o.custom, o.sources
     from (
-      select p_contact_ids[i.ordinal] as contact_id, case when p_sync_source = 'contacts_api' then i.source_time end as source_updated_at,
-        null as field, null as custom, null::jsonb as value, null::jsonb as source
-      from unnest(p_items) i
-      union all
-      select w.contact_id, null, w.field, case when w.field like 'custom\_attributes.%' then substr(w.field, length('custom_attributes.') + 1) end,
-        w.value, v_sources -> w.ordinal::text
+      select w.contact_id, max(w.source_time) as source_time, array_agg(w.columns) as columns, array_agg(w.custom) as custom, array_agg(w.sources) as sources
       from unnest(p_changes) w
-      where w.wins
-    ) n
-    where n.contact_id is not null
-    group by n.contact_id
+      where w.contact_id is not null and not v_one_item_each
+      group by w.contact_id
+    ) d
+    cross join lateral (
+      select
+        (select jsonb_object_agg(e.key, e.value) from unnest(d.columns) c, jsonb_each(c) e) as columns,
+        (select jsonb_object_agg(e.key, e.value) from unnest(d.custom) c, jsonb_each(c) e) as custom,
+        (select jsonb_object_agg(e.key, e.value) from unnest(d.sources) c, jsonb_each(c) e) as sources
+    ) o
   ), targets as materialized (
-    select g.contact_id, g.custom, g.sources, g.source_updated_at, c.id is not null as is_there, coalesce(c.needs_full_sync, false) as was_stub,
-      n.wa_id, n.identification,
-      jsonb_populate_record(null::crm.contacts, coalesce(g.columns, '{}')) as given
+    select g.contact_id, g.custom, g.sources, case when p_sync_source = 'contacts_api' then g.source_time end as source_updated_at, c.id is not null as is_there, coalesce(c.needs_full_sync, false) as was_stub,
+      n.wa_id, n.identification, g.columns
     from given g
     left join lateral (
       select x.id, x.needs_full_sync from crm.contacts x where x.workspace_id = p_workspace_id and x.id = g.contact_id offset 0
@@ -3974,28 +3994,28 @@ begin
     insert into crm.contacts (
       workspace_id, id, full_name, email, phone, mobile, landline, address, city, country, company, merchant_id,
       wa_id, identification, tags, custom_attributes, sync_source, needs_full_sync, last_sync_at, field_sources, source_created_at, source_updated_at)
-    select p_workspace_id, t.contact_id, (t.given).full_name, (t.given).email, (t.given).phone, (t.given).mobile, (t.given).landline,
-      (t.given).address, (t.given).city, (t.given).country, (t.given).company,
-      (t.given).merchant_id, t.wa_id, t.identification, coalesce((t.given).tags, '[]'), coalesce(t.custom, '{}'), p_sync_source, p_sync_source = 'chat_embedded',
-      p_now, coalesce(t.sources, '{}'), (t.given).source_created_at, t.source_updated_at
+    select p_workspace_id, t.contact_id, t.columns ->> 'full_name', t.columns ->> 'email', t.columns ->> 'phone', t.columns ->> 'mobile', t.columns ->> 'landline',
+      t.columns ->> 'address', t.columns ->> 'city', t.columns ->> 'country', t.columns ->> 'company',
+      t.columns ->> 'merchant_id', t.wa_id, t.identification, coalesce(t.columns -> 'tags', '[]'), coalesce(t.custom, '{}'), p_sync_source, p_sync_source = 'chat_embedded',
+      p_now, coalesce(t.sources, '{}'), (t.columns ->> 'source_created_at')::timestamptz, t.source_updated_at
     from targets t
     where not t.is_there
     order by t.contact_id
     returning id
   ), updated as (
     update crm.contacts c set
-      full_name = coalesce((t.given).full_name, c.full_name),
-      email = coalesce((t.given).email, c.email),
-      phone = coalesce((t.given).phone, c.phone),
-      mobile = coalesce((t.given).mobile, c.mobile),
-      landline = coalesce((t.given).landline, c.landline),
-      address = coalesce((t.given).address, c.address),
-      city = coalesce((t.given).city, c.city),
-      country = coalesce((t.given).country, c.country),
-      company = coalesce((t.given).company, c.company),
-      merchant_id = coalesce((t.given).merchant_id, c.merchant_id),
-      source_created_at = coalesce((t.given).source_created_at, c.source_created_at),
-      tags = coalesce((t.given).tags, c.tags),
+      full_name = coalesce(t.columns ->> 'full_name', c.full_name),
+      email = coalesce(t.columns ->> 'email', c.email),
+      phone = coalesce(t.columns ->> 'phone', c.phone),
+      mobile = coalesce(t.columns ->> 'mobile', c.mobile),
+      landline = coalesce(t.columns ->> 'landline', c.landline),
+      address = coalesce(t.columns ->> 'address', c.address),
+      city = coalesce(t.columns ->> 'city', c.city),
+      country = coalesce(t.columns ->> 'country', c.country),
+      company = coalesce(t.columns ->> 'company', c.company),
+      merchant_id = coalesce(t.columns ->> 'merchant_id', c.merchant_id),
+      source_created_at = coalesce((t.columns ->> 'source_created_at')::timestamptz, c.source_created_at),
+      tags = coalesce(t.columns -> 'tags', c.tags),
       custom_attributes = c.custom_attributes || coalesce(t.custom, '{}'),
       field_sources = c.field_sources || coalesce(t.sources, '{}'),
       source_updated_at = greatest(c.source_updated_at, t.source_updated_at),
@@ -4014,7 +4034,7 @@ begin
   into created, upgraded;
 end;
 $$;
-comment on function crm_private.write_contacts(uuid, text, crm_private.inbound_item[], uuid[], crm_private.field_change[], timestamptz) is
+comment on function crm_private.write_contacts(uuid, text, crm_private.contact_change[], timestamptz) is
   'Inserts the contacts (p_contact_ids by ordinal) that have no row yet, gives the others the fields that won, and upgrades stubs when the Contacts API speaks; returns which were created and which upgraded. Contacts nothing changes for are not written. The caller has locked them.';
 
 -- sql/020_identity/trg_contacts_bump_version.sql
@@ -6511,6 +6531,10 @@ create table crm.dead_letters (
   attempts int not null default 1,
   created_at timestamptz not null default now(),
   replayed_at timestamptz,
+  tried_at timestamptz,
+  replay_error jsonb,
+  is_item boolean not null generated always as (reason in ('unknown_account', 'inactive_account', 'invalid_item', 'no_conversation',
+    'invalid_event', 'time_before_2004', 'time_in_future', 'refused_by_database')) stored,
   constraint dead_letters_item_key unique nulls not distinct (workspace_id, channel, account_external_id, item_hash),
   constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
     references crm.channel_accounts (workspace_id, id) on delete cascade,
@@ -6519,8 +6543,15 @@ create table crm.dead_letters (
 comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
 comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
 comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
+comment on column crm.dead_letters.attempts is 'How often it was tried to store it; the first time counts.';
+comment on column crm.dead_letters.tried_at is 'When a replay last failed; null when none was tried since it was kept.';
+comment on column crm.dead_letters.replay_error is 'Why the last replay failed: {code, path?, events?, sqlstate?}.';
+comment on column crm.dead_letters.is_item is 'Whether item is an InboundItem that the database refused, and can ingest once the cause is gone. Otherwise it is what a provider sent, which only the translation can read.';
 create index dead_letters_open_idx on crm.dead_letters (workspace_id, created_at) where status = 'open';
 create index dead_letters_channel_account_idx on crm.dead_letters (workspace_id, channel_account_id);
+-- What a replay has to try, per account, those that waited longest first. What only the translation can read is looked at once.
+create index dead_letters_replay_idx on crm.dead_letters (channel, account_external_id, tried_at nulls first, created_at)
+  where status = 'open' and (is_item or tried_at is null);
 
 create table crm.sync_state (
   workspace_id uuid not null references crm.workspaces (id) on delete cascade,
@@ -7075,17 +7106,35 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_hash text := encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex');
 begin
-  insert into crm.dead_letters as d (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash)
-  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item,
-    encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex'))
-  on conflict on constraint dead_letters_item_key do update set status = 'open', attempts = d.attempts + 1, reason = excluded.reason,
-    path = excluded.path, detail = excluded.detail, replayed_at = null
-  where d.status = 'replayed';
+  -- A row that a replay holds is not waited for: the replay may be waiting for the contact that this transaction holds.
+  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash)
+  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item, v_hash)
+  on conflict on constraint dead_letters_item_key do nothing;
+  if found then
+    return;
+  end if;
+
+  with changed as (
+    select d.id
+    from crm.dead_letters d
+    where (d.workspace_id = p_account.workspace_id or p_account.workspace_id is null and d.workspace_id is null)
+      and d.channel = p_channel and d.account_external_id = p_account_external_id and d.item_hash = v_hash
+      and (d.status = 'replayed' or d.status = 'open' and d.reason <> p_reason)
+    for update skip locked
+  )
+  update crm.dead_letters d set
+    status = 'open', reason = p_reason, path = p_path, detail = p_detail,
+    attempts = d.attempts + (d.status = 'replayed')::int,
+    replayed_at = null, tried_at = null, replay_error = null
+  from changed c
+  where d.id = c.id;
 end;
 $$;
 comment on function crm_private.keep_dead_letter(crm.channel_accounts, text, text, text, text, text, jsonb) is
-  'Keeps what could not be stored, with why; the same item again changes nothing, unless it had been replayed: then it is open again, and a discarded one stays discarded. p_account is null when the account is not connected.';
+  'Keeps what could not be stored, with why. The same item again changes nothing, unless the reason is another one now, or it had been replayed: then it is open again. A discarded one stays discarded. p_account is null when the account is not connected.';
 
 -- sql/040_sync/fn_keep_rejected.sql
 create function crm_private.keep_rejected(
@@ -7437,6 +7486,20 @@ begin
 end;
 $$;
 comment on function crm.release_sync_lock(text, uuid) is 'Gives a lock back. True when it was held with this token; false when it was lost already.';
+
+-- sql/040_sync/fn_replay_items.sql
+create function crm_private.replay_items(p_account crm.channel_accounts, p_letters crm.dead_letters[], p_now timestamptz)
+returns jsonb[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_items jsonb := (select coalesce(jsonb_agg(l.item order by n.place), '[]')
+    from unnest(p_letters) with ordinality n (id, workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item), lateral (select n.item) l);
+begin
+  return null;
+end;
+$$;
 
 -- sql/040_sync/fn_require_sync_lock.sql
 create function crm_private.require_sync_lock(p_resource text, p_token uuid)
