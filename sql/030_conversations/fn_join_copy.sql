@@ -28,10 +28,14 @@ begin
     p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
   end if;
   p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
-  p_message.sent_at := least(p_message.sent_at, p_sent_at);
+  -- The earlier time; but a copy that knows only the second tells no other time than one that knows more of the same second.
+  p_message.sent_at := case
+    when date_bin('1 second', p_message.sent_at, 'epoch') = date_bin('1 second', p_sent_at, 'epoch') then greatest(p_message.sent_at, p_sent_at)
+    else least(p_message.sent_at, p_sent_at)
+  end;
   p_message.is_history := p_message.is_history and p_is_history;
   return p_message;
 end;
 $$;
 comment on function crm_private.join_copy(crm.messages, text, jsonb, text, timestamptz, boolean, jsonb) is
-  'The message with what another copy of it knows: the richer text and attachments, the earlier time, all of the payload. Joining in any order, and again, gives the same row.';
+  'The message with what another copy of it knows: the richer text and attachments, the earlier time (within one second the finer), all of the payload. Joining in any order, and again, gives the same row.';

@@ -37,7 +37,9 @@ begin
         e.body <> coalesce(x.body, '')
           or (e.attachments <> '[]' and e.attachments <> x.attachments)
           or e.reply_to <> coalesce(x.reply_to, '')
-          or e.occurred_at < x.sent_at
+          -- Earlier, or finer within the same second: what join_copy would take.
+          or e.occurred_at <> x.sent_at
+            and (e.occurred_at < x.sent_at) = (date_bin('1 second', e.occurred_at, 'epoch') <> date_bin('1 second', x.sent_at, 'epoch'))
           or (x.is_history and not e.is_history)
           or (e.payload <> '{}' and x.payload || e.payload <> x.payload), false) as adds
       from crm.messages x

@@ -1,6 +1,6 @@
 -- I9: the copy that comes first loses no field to a poorer one later, and a richer one adds.
 begin;
-select plan(3);
+select plan(4);
 
 select tests.create_acme();
 select tests.same_in_every_order('pgtap-page', array[
@@ -21,6 +21,13 @@ select tests.same_in_every_order('pgtap-page', array[
 select tests.same_in_every_order('pgtap-page', array[
   tests.chat('P1', tests.said('m1', 10, 'beta')), tests.chat('P1', tests.said('m1', 10, 'alfa')), tests.chat('P1', tests.said('m1', 10, ''))
 ], $$ (tests.message('m1')).body = 'beta' $$, 'I9: of two texts of one length the greater one');
+
+-- The Graph API tells whole seconds, a webhook milliseconds.
+select tests.same_in_every_order('pgtap-page', array[
+  tests.chat('P1', tests.said('m1', 10)), tests.chat('P1', tests.said('m1', 10.25)), tests.chat('P1', tests.said('m1', 12))
+], $$ (tests.message('m1')).sent_at = tests.moment(10.25)
+  and (select e.occurred_at = tests.moment(10.25) from crm.contact_interaction_events e where e.workspace_id = tests.workspace_id() and e.event_key = 'message:m1') $$,
+  'I9: a copy that knows only the second takes no milliseconds away');
 
 select * from finish();
 rollback;
