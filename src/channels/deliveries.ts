@@ -131,7 +131,8 @@ function noteSanitized(event: InboundEvent): InboundEvent {
   return { ...event, payload: { ...payload, sanitized: true } }
 }
 
-function storable(item: unknown): unknown {
+/** The item as a rejection keeps it: storable as jsonb, with a note where it had to be changed for that. */
+export function storable(item: unknown): unknown {
   const { value, changed } = cleanJson(item)
   if (changed.length === 0) return value ?? null
   return isRecord(value) ? { ...value, sanitized: true } : { value, sanitized: true }

@@ -1,11 +1,11 @@
 /** One run of a B2Chat sync under its lock: read pages, store them, and have the database transform what is stored. */
 import { z } from 'zod'
 import { type B2ChatClient, type B2ChatExport, type ExportOptions, storePages } from '../channels/b2chat/client.ts'
-import type { Clock } from '../channels/b2chat/clock.ts'
 import { ExportCursor } from '../channels/b2chat/cursor.ts'
 import { addDays, dayIn } from '../channels/b2chat/day-windows.ts'
 import { B2ChatError } from '../channels/b2chat/errors.ts'
 import type { ExportPage } from '../channels/b2chat/walk.ts'
+import type { Clock } from '../channels/clock.ts'
 import type { CrmClient } from '../crm/client.ts'
 import type { RawEntity, TransformCounts } from '../crm/rpc-types.ts'
 import type { SyncLock } from './sync-lock.ts'

@@ -2,12 +2,12 @@
  * Reads B2Chat's contacts and chats, page by page and day by day, from a first day up to today. Pages hold raw records.
  * The same record may come more than once, and the database keeps it once; none is left out without being reported.
  */
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { OutOfTime, type RetryPolicy, type Transient, withRetries } from '../retry.ts'
 import type { B2ChatCredentials } from './credentials.ts'
 import { B2ChatError } from './errors.ts'
 import { requestPage } from './export-request.ts'
 import { PageSize } from './page-size.ts'
-import { DEFAULT_RETRY, OutOfTime, type RetryPolicy, withRetries } from './retry.ts'
 import { type B2ChatEntity, type ReadAnswer, readAnswer } from './schema.ts'
 import { TokenSource } from './token.ts'
 import { type ExportPage, type ExportSummary, ExportWalk, type WalkOptions } from './walk.ts'
@@ -45,6 +45,9 @@ export interface B2ChatClient {
 const PAGE_SIZE: Readonly<Record<B2ChatEntity, number>> = { contacts: 1000, chats: 200 }
 const TIMEOUT = 60_000
 
+/** Enough repeats to come down from the largest page to a single record. */
+const DEFAULT_RETRY: RetryPolicy = { retries: 8, firstWait: 500, longestWait: 30_000 }
+
 /**
  * A client for one account; its exports share one token. Both throw B2ChatError when B2Chat refuses, or fails more often
  * than the retries allow: then the cursor of the last page that was stored is where to go on.
@@ -78,6 +81,7 @@ export function createB2ChatClient(options: B2ChatClientOptions): B2ChatClient {
         random,
         signal,
         until,
+        transient,
       })
       size.succeeded()
       return answer
@@ -103,6 +107,10 @@ export function createB2ChatClient(options: B2ChatClientOptions): B2ChatClient {
     exportContacts: (run) => walkThrough('contacts', run),
     exportChats: (run) => walkThrough('chats', run),
   }
+}
+
+function transient(error: unknown): Transient | undefined {
+  return error instanceof B2ChatError && error.isTransient ? { retryAfter: error.retryAfter } : undefined
 }
 
 /** Hands each page of an export to `store`, one after the other, and returns the summary. */

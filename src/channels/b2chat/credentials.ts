@@ -7,18 +7,11 @@
 import { z } from 'zod'
 import { HttpError } from '../../http/errors.ts'
 import type { Env } from '../../http/secrets.ts'
+import { isSafeBase } from '../base-url.ts'
 import { isRecord } from '../json.ts'
 
 export const B2CHAT_SECRET = 'B2CHAT_CREDENTIALS'
 export const B2CHAT_BASE_URL = 'https://api.b2chat.io'
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-/** Credentials travel in every request, so they only travel encrypted, or not beyond this machine. */
-function isSafeBase(text: string): boolean {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname)))
-}
 
 const Credentials = z.object({
   client_id: z.string().min(1),

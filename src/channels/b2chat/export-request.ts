@@ -1,9 +1,11 @@
 /** The export endpoints: how a page is asked for, and how a token that ended meanwhile is replaced. */
+import { endpoint } from '../base-url.ts'
+import type { Exchange } from '../exchange.ts'
 import type { DayWindow } from './day-windows.ts'
 import { B2ChatError } from './errors.ts'
-import { type Exchange, exchangeJson } from './http.ts'
+import { exchangeJson } from './http.ts'
 import type { B2ChatEntity } from './schema.ts'
-import { endpoint, type TokenSource } from './token.ts'
+import type { TokenSource } from './token.ts'
 
 export interface PageRequest {
   entity: B2ChatEntity

@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import { orAborted } from './clock.ts'
+import { endpoint } from '../base-url.ts'
+import { orAborted } from '../clock.ts'
+import type { Exchange } from '../exchange.ts'
 import type { B2ChatCredentials } from './credentials.ts'
 import { B2ChatError } from './errors.ts'
-import { type Exchange, exchangeJson } from './http.ts'
+import { exchangeJson } from './http.ts'
 
 /** A token is renewed this long before it ends, so that none ends on its way. Milliseconds. */
 const SAFETY_MARGIN = 60_000
@@ -91,11 +93,6 @@ export class TokenSource {
     this.#token = { text: parsed.data.access_token, until: asked + life - Math.min(SAFETY_MARGIN, life / 2) }
     return this.#token
   }
-}
-
-/** An endpoint below the base, which may have a path of its own. */
-export function endpoint(baseUrl: string, path: string): URL {
-  return new URL(`${baseUrl.replace(/\/+$/, '')}${path}`)
 }
 
 function base64(text: string): string {

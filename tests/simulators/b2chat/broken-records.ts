@@ -1,5 +1,5 @@
+import { createRandom } from '../random.ts'
 import type { Dataset } from './people.ts'
-import { createRandom } from './random.ts'
 import type { ChatRecord, ContactRecord } from './records.ts'
 
 /** Records whose id cannot be used: they must be set aside, and nothing beside them. */

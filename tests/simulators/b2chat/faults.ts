@@ -1,7 +1,7 @@
 /** What the simulator can do wrong, and when: by a script of request numbers, or by chance from a seed. */
+import { faultsByChance } from '../faults.ts'
 import type { Endpoint } from './export-query.ts'
 import type { Dataset } from './people.ts'
-import { createRandom } from './random.ts'
 
 export type Fault =
   /** Another status, with a Retry-After where one is given (seconds, or an HTTP date). */
@@ -34,17 +34,9 @@ export function scriptedFaults(script: Partial<Record<Endpoint | 'token', Record
 }
 
 /** One of the faults for this part of all requests, never more than `mostInARow` together; the same for the same seed. */
-export function randomFaults(
+export const randomFaults: (
   seed: number,
   part: number,
   faults: readonly [Fault, ...Fault[]],
-  mostInARow = 3,
-): FaultPlan {
-  const random = createRandom(seed)
-  let row = 0
-  return () => {
-    const isFault = row < mostInARow && random.chance(part)
-    row = isFault ? row + 1 : 0
-    return isFault ? random.pick(faults) : undefined
-  }
-}
+  mostInARow?: number,
+) => FaultPlan = faultsByChance

@@ -2,7 +2,7 @@
  * Seeded people as a merchant knows them, and the contacts and chats they left at B2Chat. `people` is the truth that a
  * test compares with: which records belong to whom.
  */
-import { createRandom, type Random } from './random.ts'
+import { createRandom, type Random } from '../random.ts'
 import {
   CHAT_PROVIDERS,
   CHAT_STATUSES,

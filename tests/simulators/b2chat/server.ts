@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
+import { sendCut, serveOnLoopback, untilGone } from '../loopback.ts'
 import { answerExport, BadQuery, type Endpoint, type ExportRules } from './export-query.ts'
 import type { Fault, FaultPlan, SimulatedRequest } from './faults.ts'
 import type { Dataset } from './people.ts'
@@ -84,23 +83,15 @@ export async function startB2ChatSimulator(options: SimulatorOptions): Promise<B
     })
   }
 
-  const server = createServer(getRequestListener(app.fetch))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the simulator has no port')
+  const { url, stop } = await serveOnLoopback(getRequestListener(app.fetch))
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     dataset,
     requests,
     setFaults: (plan) => {
       faults = plan
     },
-    stop: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+    stop,
   }
 }
 
@@ -122,13 +113,11 @@ async function respond(c: Context<Bindings>, answer: unknown, fault: Fault | und
     case 'answer':
       return Response.json(fault.body)
     case 'cut':
-      outgoing.writeHead(200, { ...headers, 'content-length': Buffer.byteLength(body) })
-      await new Promise<void>((written) => outgoing.write(body.slice(0, body.length / 2), () => written()))
-      outgoing.destroy()
+      await sendCut(outgoing, body, headers)
       return RESPONSE_ALREADY_SENT
     case 'hang':
       fault.onHang()
-      if (!outgoing.destroyed) await once(outgoing, 'close')
+      await untilGone(outgoing)
       return RESPONSE_ALREADY_SENT
     default:
       return new Response(body, { headers })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { addDays } from '../../../../src/channels/b2chat/day-windows.ts'
 import { type Fault, scriptedFaults } from '../../../simulators/b2chat/faults.ts'
 import type { Dataset } from '../../../simulators/b2chat/people.ts'
-import { createRandom } from '../../../simulators/b2chat/random.ts'
+import { createRandom } from '../../../simulators/random.ts'
 import {
   allIds,
   asSet,

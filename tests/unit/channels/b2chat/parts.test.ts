@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../../../src/channels/b2chat/clock.ts'
 import { ExportCursor } from '../../../../src/channels/b2chat/cursor.ts'
 import { addDays, dayIn, dayWindows } from '../../../../src/channels/b2chat/day-windows.ts'
-import { readRetryAfter } from '../../../../src/channels/b2chat/http.ts'
 import { PageSize } from '../../../../src/channels/b2chat/page-size.ts'
 import { ExportWalk } from '../../../../src/channels/b2chat/walk.ts'
+import { systemClock } from '../../../../src/channels/clock.ts'
+import { readRetryAfter } from '../../../../src/channels/exchange.ts'
 
 describe('day windows', () => {
   it('are the days from the first to yesterday, each with the day after as its end', () => {

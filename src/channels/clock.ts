@@ -1,4 +1,4 @@
-/** Everything an export does with time, so that a test can do without waiting. Times are milliseconds since 1970. */
+/** Everything a provider client does with time, so that a test can do without waiting. Times are milliseconds since 1970. */
 export interface Clock {
   now(): number
   /** Resolves after so many milliseconds; rejects with the signal's reason when that comes first. */

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest'
+import type { GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
+import { MOST_RESTARTS } from '../../../../../src/channels/messenger/graph/walk-state.ts'
+import { asSet, conversation, FakeGraph, json, messageIds, PAGE, refusal } from './fake-graph.ts'
+import { conversations, limits, lists, minutes, read, walkOver } from './walk-kit.ts'
+
+describe('a cursor that Graph does not accept', () => {
+  it('restarts the list, and loses nothing', async () => {
+    const graph = new FakeGraph(conversations(10, 1))
+    graph.before = (_asked, number) => (number === 2 || number === 5 ? refusal(100) : undefined)
+    const { pages, summary } = await read(graph)
+    expect(lists(graph).map(({ after }) => after)).toEqual(
+      [null, '4', null, '4', '8', null, '4', '8', null, '4'].slice(0, lists(graph).length),
+    )
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+    expect(summary.cursor.restarts).toBe(2)
+  })
+
+  it('is one that leads to itself twice in a row', async () => {
+    const graph = new FakeGraph(conversations(10, 1))
+    graph.before = ({ after }, number) =>
+      number > 1 && number < 4 ? json({ data: [], paging: { cursors: { after }, next: 'x' } }) : undefined
+    const { pages, summary } = await read(graph)
+    expect(
+      lists(graph)
+        .slice(0, 4)
+        .map(({ after }) => after),
+    ).toEqual([null, '4', '4', null])
+    expect(summary.cursor.restarts).toBe(1)
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+  })
+
+  it('ends the walk after ten restarts, counted over interruptions', async () => {
+    const graph = new FakeGraph(conversations(10, 1))
+    graph.before = ({ after }) => (after === null ? undefined : refusal(100))
+    let cursor: GraphCursor | undefined
+    const restarts: number[] = []
+    while (cursor?.restarts !== MOST_RESTARTS) {
+      // One page each time, and then the process dies.
+      const step = await walkOver(graph, { cursor }).walk.next()
+      if (step.done) throw new Error('the walk ended')
+      cursor = step.value.cursor ?? undefined
+      restarts.push(cursor?.restarts ?? -1)
+    }
+    expect(restarts).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    await expect(read(graph, { cursor })).rejects.toMatchObject({ kind: 'cursor' })
+  })
+
+  it('restarts a thread from its top, and sets it aside when that does not help', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 9), conversation('t_1', minutes(50), 9)])
+    let refused = 0
+    graph.before = ({ node, after }) => {
+      if (node === 't_0' && after === '2' && refused === 0) {
+        refused += 1
+        return refusal(100)
+      }
+      return node === 't_1' && after !== null ? refusal(100) : undefined
+    }
+    const { pages, summary } = await read(graph)
+    const of = (node: string) => graph.asked.filter((asked) => asked.node === node).map(({ after }) => after)
+    expect(of('t_0').slice(0, 4)).toEqual(['2', null, '3', '6'])
+    expect(of('t_1')).toEqual(['2', null, '3', null, '3', null, '3'])
+    const unreadable = {
+      what: 'conversations',
+      reason: 'unreadable_thread',
+      path: '$.error',
+      item: { thread_id: 't_1' },
+    }
+    expect(pages.flatMap(({ rejected }) => rejected)).toMatchObject([unreadable])
+    expect(asSet(messageIds(pages)).filter((id) => id.startsWith('m_t_0'))).toHaveLength(9)
+    expect(summary).toMatchObject({ done: true, cursor: { restarts: 0 } })
+  })
+})
+
+describe('less data', () => {
+  const tooMuch = () => refusal(1, 500, "Please reduce the amount of data you're asking for, then retry your request")
+
+  it('is asked for in smaller pages, from the beginning of the list', async () => {
+    const graph = new FakeGraph(conversations(10, 3))
+    graph.before = ({ node, limit, after }) => (node === PAGE && limit > 1 && after !== null ? tooMuch() : undefined)
+    const { pages, summary } = await read(graph)
+    expect(
+      lists(graph)
+        .slice(0, 7)
+        .map(({ after, limit, nested }) => [after, limit, nested]),
+    ).toEqual([
+      [null, 4, 2],
+      ['4', 4, 2],
+      [null, 2, 1],
+      ['2', 2, 1],
+      [null, 1, 1],
+      ['1', 1, 1],
+      ['2', 1, 1],
+    ])
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+    expect(summary.cursor).toMatchObject({ limit: { threads: 1, nested: 1, messages: 3 }, restarts: 0 })
+  })
+
+  it('than one conversation with one message cannot be asked for', async () => {
+    const graph = new FakeGraph(conversations(10, 3))
+    graph.before = tooMuch
+    await expect(read(graph)).rejects.toMatchObject({ kind: 'too_much_data' })
+    expect(lists(graph).map(({ limit }) => limit)).toEqual([4, 2, 1])
+  })
+
+  it('of a thread is asked for of that thread only; one that fails to the end is set aside', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 8), conversation('t_1', minutes(50), 9)])
+    graph.before = ({ node, limit }) => (node === 't_0' && limit > 1 ? tooMuch() : undefined)
+    const { pages } = await read(graph, { limits: { ...limits, messages: 4 } })
+    const of = (node: string) =>
+      graph.asked.filter((asked) => asked.node === node).map(({ after, limit }) => [after, limit])
+    expect(of('t_0').slice(0, 4)).toEqual([
+      ['2', 4],
+      [null, 2],
+      [null, 1],
+      ['1', 1],
+    ])
+    expect(of('t_1')[0]).toEqual(['2', 4])
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+
+    graph.before = ({ node }) => (node === 't_0' ? tooMuch() : undefined)
+    const again = await read(graph)
+    expect(again.pages.flatMap(({ rejected }) => rejected)[0]).toMatchObject({
+      item: { thread_id: 't_0', error: { kind: 'too_much_data' } },
+    })
+    expect(again.summary.done).toBe(true)
+  })
+})
+
+describe('a thread', () => {
+  it('whose older messages Graph does not show is read as far as it does', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 9), conversation('t_1', minutes(50), 9)])
+    graph.before = ({ node, after }) =>
+      node === 't_0' && after !== null ? refusal(100, 400, 'deleted', { error_subcode: 33 }) : undefined
+    const { pages, summary } = await read(graph)
+    expect(summary.done).toBe(true)
+    expect(pages.flatMap(({ rejected }) => rejected)).toEqual([])
+    expect(asSet(messageIds(pages))).toHaveLength(2 + 9)
+  })
+
+  it('that is gone when the list names no place to go on is set aside', async () => {
+    const graph = new FakeGraph([])
+    const gone = {
+      id: 't_gone',
+      updated_time: '2026-11-20T11:00:00+0000',
+      messages: { data: [], paging: { next: 'nowhere' } },
+    }
+    graph.before = ({ node }) => (node === PAGE ? json({ data: [gone] }) : undefined)
+    const { pages, summary } = await read(graph)
+    expect(pages.flatMap(({ rejected }) => rejected)[0]).toMatchObject({
+      item: { thread_id: 't_gone', participant: null, error: { kind: 'invalid', code: 100, subcode: 33 } },
+    })
+    expect(summary.done).toBe(true)
+  })
+})
+
+describe('a failure the walk cannot get past', () => {
+  it('is thrown after everything read before it was handed out', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 9)])
+    graph.before = ({ after }) => (after === '5' ? refusal(190, 401) : undefined)
+    const { walk } = walkOver(graph)
+    const pages = [(await walk.next()).value, (await walk.next()).value]
+    expect(pages[1]).toMatchObject({
+      items: [{ events: [{}, {}, {}] }],
+      cursor: { threads: [{ id: 't_0', after: '5' }] },
+    })
+    await expect(walk.next()).rejects.toMatchObject({ kind: 'token', code: 190 })
+  })
+
+  it('may be a list that does not say where it goes on', async () => {
+    const graph = new FakeGraph([])
+    graph.before = () => json({ data: [{ id: 't_0' }], paging: { next: 'nowhere' } })
+    const { walk } = walkOver(graph)
+    expect((await walk.next()).value).toMatchObject({ items: [{ thread_id: 't_0' }], cursor: { after: null } })
+    await expect(walk.next()).rejects.toMatchObject({ kind: 'invalid' })
+  })
+
+  it('may be the rate limit', async () => {
+    const graph = new FakeGraph(conversations(10, 1))
+    const error = new Error('the bucket is empty')
+    const { walk } = walkOver(
+      graph,
+      {},
+      { take: () => (graph.asked.length < 1 ? Promise.resolve() : Promise.reject(error)) },
+    )
+    expect((await walk.next()).done).toBe(false)
+    await expect(walk.next()).rejects.toBe(error)
+  })
+})

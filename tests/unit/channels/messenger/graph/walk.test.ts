@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest'
+import { readCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
+import { MOST_RESCANS } from '../../../../../src/channels/messenger/graph/walk-state.ts'
+import { asSet, collect, conversation, FakeGraph, json, messageIds, NOW, PAGE, refusal } from './fake-graph.ts'
+import { conversations, limits, lists, minutes, now, read, walkOver } from './walk-kit.ts'
+
+describe('a full walk', () => {
+  it('reads every message of every conversation, and then the head again', async () => {
+    const graph = new FakeGraph(conversations(10, 9))
+    const { pages, summary } = await read(graph)
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+    expect(lists(graph).map(({ after }) => after)).toEqual([null, '4', '8', null, '4'])
+    expect(summary).toMatchObject({ done: true, cursor: { pass: 'done', threads: [] } })
+    expect(summary.cursor.high_watermark).toBe(new Date(minutes(1)).toISOString())
+  })
+
+  it('drains the threads of a list page before the next, several pages of messages in one commit', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 12), conversation('t_1', minutes(20), 7)])
+    const { pages } = await read(graph, { limits: { ...limits, threads: 1 } })
+    expect(graph.asked.slice(0, 6).map(({ node, after, limit }) => [node, after, limit])).toEqual([
+      [PAGE, null, 1],
+      ['t_0', '2', 3],
+      ['t_0', '5', 3],
+      ['t_0', '8', 3],
+      ['t_0', '11', 3],
+      [PAGE, '1', 1],
+    ])
+    expect(
+      pages.slice(0, 3).map(({ items }) => items.map(({ thread_id, events }) => [thread_id, events.length])),
+    ).toEqual([[['t_0', 2]], [['t_0', 10]], [['t_1', 2]]])
+    expect(pages[1]?.items[0]).toMatchObject({
+      participant: { full_name: 'Person t_0', identities: [{ kind: 'psid', scope: PAGE, value: 'PSID_t_0' }] },
+      updated_at: minutes(1),
+    })
+  })
+
+  it('finds what moved to the head while it was read', async () => {
+    const graph = new FakeGraph(conversations(12, 1))
+    graph.before = (_asked, number) => {
+      if (number === 2) graph.say('t_11', now)
+      return undefined
+    }
+    const { pages, summary } = await read(graph)
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+    expect(summary.cursor.high_watermark).toBe(NOW.replace('Z', '.000Z'))
+  })
+
+  it('reads a conversation whole that it missed at first, however old its messages', async () => {
+    const graph = new FakeGraph(conversations(12, 9))
+    graph.before = ({ node }) => {
+      if (node === PAGE && lists(graph).length === 2) graph.say('t_11', now)
+      return undefined
+    }
+    const { pages } = await read(graph)
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+  })
+
+  it('reads the head again until that is one page, and keeps the old watermark where it never is', async () => {
+    const busy = Array.from({ length: 20 }, (_, i) => conversation(`t_${i}`, now, 1))
+    const graph = new FakeGraph(busy)
+    const never = await read(graph)
+    expect(never.summary).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: null } })
+    const since = new Date(minutes(2)).toISOString()
+    const again = await read(graph, { mode: 'incremental', since })
+    expect(again.summary).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: since } })
+    const calm = await read(new FakeGraph(busy.map((row, i) => ({ ...row, updated: now - i * 1000 }))))
+    expect(calm.summary.cursor).toMatchObject({ rescans: 1, high_watermark: new Date(now).toISOString() })
+    const whole = await read(graph, { limits: { ...limits, threads: 30 } })
+    expect(whole.summary.cursor).toMatchObject({ rescans: 0, high_watermark: new Date(now).toISOString() })
+  })
+
+  it('commits no more than one call takes, and moves the cursor with the last part only', async () => {
+    const graph = new FakeGraph(conversations(30, 150))
+    const { pages } = await read(graph, { limits: { threads: 30, nested: 150, messages: 200 } })
+    const walked = pages.slice(0, 3)
+    expect(walked.map(({ cursor }) => cursor?.pass)).toEqual([undefined, undefined, 'done'])
+    for (const { items } of pages) {
+      expect(items.length).toBeLessThanOrEqual(500)
+      expect(items.reduce((count, { events }) => count + events.length, 0)).toBeLessThanOrEqual(2000)
+    }
+    expect(asSet(messageIds(walked))).toEqual(graph.messageIds)
+  })
+
+  it('stores a long thread in commits that are full, not one by one', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 4500)])
+    const { pages } = await read(graph, { limits: { threads: 1, nested: 20, messages: 200 } })
+    expect(pages.slice(0, 4).map(({ items }) => items.reduce((count, { events }) => count + events.length, 0))).toEqual(
+      [20, 2000, 2000, 480],
+    )
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+  })
+
+  it('of no conversations is soon over', async () => {
+    const { pages, summary } = await read(new FakeGraph([]))
+    expect(pages.map(({ items, cursor }) => [items, cursor?.pass])).toEqual([[[], 'done']])
+    expect(summary).toMatchObject({ done: true, cursor: { high_watermark: null } })
+  })
+
+  it('goes on after pages that are empty, and reads again what comes twice', async () => {
+    const graph = new FakeGraph(conversations(6, 1))
+    graph.before = ({ after }, number) => {
+      const next = (cursor: string) => ({ cursors: { after: cursor }, next: 'https://graph.test/' })
+      return number === 2 || number === 3 ? json({ data: [], paging: next(after ?? '0') }) : undefined
+    }
+    const graph2 = new FakeGraph(conversations(6, 1))
+    graph2.before = (_asked, number) =>
+      number === 1 ? json({ data: [], paging: { cursors: { after: '0' }, next: 'x' } }) : undefined
+    for (const one of [graph, graph2]) {
+      const { pages } = await read(one)
+      expect(asSet(messageIds(pages))).toEqual(one.messageIds)
+    }
+  })
+
+  it('passes on how many there are, where Graph says so', async () => {
+    const graph = new FakeGraph([])
+    graph.before = () => json({ data: [], summary: { total_count: 42 } })
+    expect((await read(graph)).pages[0]?.totalEstimate).toBe(42)
+  })
+
+  it('sets aside what is of a wrong form, in parts that a commit takes', async () => {
+    const graph = new FakeGraph([])
+    graph.before = () => json({ data: Array.from({ length: 1500 }, (_, i) => ({ id: i })) })
+    const { pages } = await read(graph)
+    expect(pages.map(({ rejected, cursor }) => [rejected.length, cursor?.pass])).toEqual([
+      [1000, undefined],
+      [500, 'done'],
+    ])
+  })
+})
+
+describe('the cursor', () => {
+  it('after any page leads to the same messages', async () => {
+    const graph = new FakeGraph([...conversations(9, 5), conversation('t_deep', minutes(300), 30)])
+    const { pages } = await read(graph)
+    expect(pages.length).toBeGreaterThan(6)
+    for (const [i, { cursor }] of pages.entries()) {
+      const stored = readCursor(JSON.parse(JSON.stringify(cursor)))
+      expect(stored).toEqual(cursor)
+      const rest = await read(graph, { cursor: stored })
+      expect(asSet(messageIds([...pages.slice(0, i + 1), ...rest.pages])), `page ${i}`).toEqual(graph.messageIds)
+    }
+    const done = await read(graph, { cursor: pages.at(-1)?.cursor ?? undefined })
+    expect(done).toMatchObject({ pages: [], summary: { done: true } })
+  })
+})
+
+describe('while a page is being stored', () => {
+  const settled = async () => {
+    for (let i = 0; i < 50; i += 1) await Promise.resolve()
+  }
+
+  it('the next answer is asked for, and no other', async () => {
+    const graph = new FakeGraph(conversations(20, 1))
+    const { walk } = walkOver(graph)
+    for (const asked of [2, 3, 4]) {
+      await walk.next()
+      await expect.poll(() => graph.asked.length).toBe(asked)
+      await settled()
+      expect(graph.asked).toHaveLength(asked)
+    }
+  })
+
+  it.each(['{"call_count":95}', '{"call_count":100}'])(
+    'nothing is asked for when the limits are nearly used up: %s',
+    async (usage) => {
+      const graph = new FakeGraph(conversations(20, 1))
+      graph.before = (_asked, number) =>
+        number === 1
+          ? json({ data: [{ id: 't_0' }], paging: { cursors: { after: '4' }, next: 'x' } }, 200, {
+              'x-app-usage': usage,
+            })
+          : undefined
+      const { walk } = walkOver(graph)
+      await walk.next()
+      await settled()
+      expect(graph.asked).toHaveLength(1)
+      await walk.next()
+      expect(graph.asked.length).toBeGreaterThan(1)
+    },
+  )
+
+  it('a failure waits until the page is stored', async () => {
+    const graph = new FakeGraph(conversations(20, 1))
+    graph.before = (_asked, number) => (number === 2 ? refusal(190, 401) : undefined)
+    const { walk } = walkOver(graph)
+    await walk.next()
+    await settled()
+    await expect(walk.next()).rejects.toMatchObject({ kind: 'token' })
+  })
+
+  it('leaving the walk stops what was asked ahead', async () => {
+    const graph = new FakeGraph(conversations(20, 1))
+    const signals: (AbortSignal | null | undefined)[] = []
+    const { walk } = walkOver(
+      graph,
+      {},
+      {
+        fetch: (input, init) => {
+          signals.push(init?.signal)
+          return signals.length === 1 ? graph.fetch(input, init) : new Promise(() => {})
+        },
+      },
+    )
+    const { value } = await walk.next()
+    await expect.poll(() => signals.length).toBe(2)
+    if (!value?.cursor || 'done' in value) throw new Error('no page')
+    await walk.return({ done: false, cursor: value.cursor })
+    expect(signals[1]?.aborted).toBe(true)
+  })
+})
+
+describe('the end of the time', () => {
+  it('returns where the walk is, with what was read handed out', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 30)])
+    const { clock, walk } = walkOver(graph, { until: now + 5000 })
+    graph.before = () => {
+      clock.advance(1000)
+      return undefined
+    }
+    const { pages, summary } = await collect(walk)
+    expect(summary).toMatchObject({ done: false, cursor: { pass: 'walk', threads: [{ id: 't_0', after: '14' }] } })
+    expect(messageIds(pages)).toHaveLength(14)
+    expect(pages.at(-1)?.cursor).toEqual(summary.cursor)
+    const rest = await read(graph, { cursor: summary.cursor })
+    expect(asSet(messageIds([...pages, ...rest.pages]))).toEqual(graph.messageIds)
+  })
+
+  it('comes before anything is asked', async () => {
+    const graph = new FakeGraph(conversations(3, 1))
+    expect(await read(graph, { until: now })).toMatchObject({ pages: [], summary: { done: false } })
+    expect(await read(graph, { signal: AbortSignal.abort() })).toMatchObject({ pages: [], summary: { done: false } })
+    expect(graph.asked).toEqual([])
+  })
+
+  it('comes rather than a wait that would outlast it', async () => {
+    const graph = new FakeGraph(conversations(9, 1))
+    graph.before = (_asked, number) => (number > 1 ? refusal(2, 500) : undefined)
+    const { pages, summary } = await read(graph, { until: now + 700 })
+    expect(pages).toHaveLength(1)
+    expect(summary).toMatchObject({ done: false, cursor: { after: '4' } })
+  })
+})
