@@ -94,7 +94,8 @@ create type crm_private.contact_change as (
   custom jsonb,
   sources jsonb,
   updates boolean,
-  is_stale boolean
+  is_stale boolean,
+  corrects boolean
 );
 comment on type crm_private.contact_change is
-  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, and whether all it says is old.';
+  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, whether all it says is old, and whether it names another identification than the one that counts.';

@@ -28,7 +28,8 @@ begin
   -- item. It does in one statement what ingest_items would do. Whatever is unusual falls through to the general way, and so does
   -- what the tables refuse. Some such items of one call go one after the other, with their conversations locked before.
   begin
-    if jsonb_array_length(p_items) > 1 and not crm_private.lock_known_conversations(p_channel_account_id, p_items) then
+    if jsonb_array_length(p_items) > 1
+      and (p_lock_token is not null or not crm_private.lock_known_conversations(p_channel_account_id, p_items)) then
       raise exception using errcode = 'data_exception', message = 'not the short way';
     end if;
     for v_ordinal in 1..jsonb_array_length(p_items) loop
@@ -135,9 +136,7 @@ begin
       hint = 'Connect it with connect_channel.';
   end if;
   if p_lock_token is not null then
-    raise exception using errcode = 'PT409', message = 'The lock is lost.',
-      detail = jsonb_build_object('code', 'lock_lost')::text,
-      hint = 'Take the lock again and resume from the last committed page.';
+    perform crm_private.require_account_lock(v_account, p_lock_token);
   end if;
   perform crm_private.check_batch(p_items);
   if jsonb_array_length(p_items) = 1 then
@@ -156,4 +155,4 @@ begin
 end;
 $$;
 comment on function crm.bulk_upsert_conversations_with_events(uuid, jsonb, uuid) is
-  'Ingests up to 500 InboundItems with up to 2,000 events into one channel account, in one transaction. One row per item, in order: ordinal counts from 1; error is null, or {code, path} of the item, or {code, events: [{code, path}]} where only events were bad; what is bad is in dead_letters. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Ingests up to 500 InboundItems with up to 2,000 events into one channel account, in one transaction. One row per item, in order: ordinal counts from 1; error is null, or {code, path} of the item, or {code, events: [{code, path}]} where only events were bad; what is bad is in dead_letters. With p_lock_token, the token of a lock of one of the account''s resources, it writes only while that lock is held. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';

@@ -88,7 +88,9 @@ begin
         offset 0
       ) x
       where x.contact_id = c.id)
-    and f.unknown = 0;
+    and f.unknown = 0
+    -- Somebody else may have been merged into this contact, and has to be told as well.
+    and (f.clocks = '{}' or not exists (select from crm.contact_merges m where m.survivor_id = c.id and m.undone_at is null));
   if not found then
     return null;
   end if;

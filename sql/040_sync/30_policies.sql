@@ -13,3 +13,11 @@ create policy members_read on crm.sync_locks for select to authenticated
 alter table crm.raw_records enable row level security;
 create policy members_read on crm.raw_records for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+alter table crm.sync_runs enable row level security;
+create policy members_read on crm.sync_runs for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+alter table crm.rate_limit_buckets enable row level security;
+create policy members_read on crm.rate_limit_buckets for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));

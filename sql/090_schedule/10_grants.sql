@@ -24,6 +24,7 @@ grant execute on function
   crm.explain_contact(uuid, uuid),
   crm.merge_contacts(uuid, uuid, text, uuid),
   crm.reject_merge_candidate(uuid, uuid),
+  crm.replay_dead_letter(uuid, uuid),
   crm.require_role(uuid, text),
   crm.unmerge_contacts(uuid, uuid),
   crm.update_conversation(uuid, bigint, jsonb, uuid)

@@ -13,9 +13,15 @@ import type {
   LandedCounts,
   LockAttempt,
   MemberRole,
+  PageOutcome,
+  RateGrant,
   RawEntity,
   ReconcileOutcome,
+  ReplayCounts,
+  ReplayOutcome,
+  SyncEnd,
   SyncSource,
+  SyncStart,
   TransformCounts,
 } from './rpc-types.ts'
 
@@ -138,6 +144,15 @@ export interface CrmClient {
    */
   reconcileContacts(call: { workspaceId?: string; staleAfter?: string; limit?: number }): Promise<ReconcileOutcome>
 
+  /**
+   * Ingests up to `limit` (100) open dead letters of active accounts again: stored by now, or still open. Those tried longest ago
+   * come first, so that some calls in a row try all. Service role only.
+   */
+  replayDeadLetters(call: { limit?: number }): Promise<ReplayCounts>
+
+  /** Ingests one dead letter again, or says why it cannot be stored. PT404. For admins. */
+  replayDeadLetter(call: { deadLetterId: string; workspaceId?: string }): Promise<ReplayOutcome>
+
   /** Throws (PT401, PT403) unless the caller has at least this role in the workspace, or is the service role. */
   requireRole(call: { workspaceId: string; leastRole: MemberRole }): Promise<void>
 
@@ -161,6 +176,55 @@ export interface CrmClient {
 
   /** Where the next run over a resource goes on; null when there was none. */
   syncCursor(call: { workspaceId: string; resource: string }): Promise<Record<string, unknown> | null>
+
+  /**
+   * Takes the lock of the account's resource `<channel>:<external id>:<what>` for five minutes, and goes on with its unfinished run or
+   * begins one. With `runId` that run is meant: once it has finished it is only returned. PT409 `lock_held`, PT404. Not idempotent:
+   * an attempt whose answer was lost may hold the lock until it ends.
+   */
+  startSync(call: {
+    channelAccountId: string
+    resource: string
+    mode: 'full' | 'incremental'
+    holder: string
+    runId?: string
+  }): Promise<SyncStart>
+
+  /**
+   * Ingests a page for a run, keeps what the translation rejected as dead letters and the cursor after it, and holds the lock for
+   * five minutes from now, in one transaction. A cursor of null stays as it was: more of the same page follows. PT409 `lock_lost`.
+   */
+  commitSyncPage(call: {
+    runId: string
+    token: string
+    items: InboundItem[]
+    cursor: Record<string, unknown> | null
+    totalEstimate?: number
+    /** `what` it was is counted on the run, otherwise the reason is. */
+    rejected?: (RejectedItem & { what?: string })[]
+    workspaceId?: string
+  }): Promise<PageOutcome>
+
+  /**
+   * Ends a run or lets it pause, and gives its lock back. A failed one needs an error, which begins with a stable code; a paused
+   * one may have one. PT409 `lock_lost`.
+   */
+  finishSync(call: {
+    runId: string
+    token: string
+    status: SyncEnd
+    error?: string
+    workspaceId?: string
+  }): Promise<void>
+
+  /** Takes tokens (one) out of a bucket such as `<channel>:<external id>`, if there are enough and it is not blocked. */
+  takeRateLimit(call: { bucket: string; cost?: number }): Promise<RateGrant>
+
+  /** Sets how many tokens a bucket holds and gets a second: 100 and 10 where nobody has. */
+  setRateLimit(call: { bucket: string; capacity: number; refillPerSecond: number }): Promise<void>
+
+  /** Lets a bucket grant nothing for these seconds, at most 7 days; a block that ends later stays. */
+  blockRateLimit(call: { bucket: string; seconds: number }): Promise<void>
 
   /**
    * Keeps up to 500 records of an export as delivered, what the translation rejected as dead letters, and the cursor after

@@ -84,6 +84,7 @@ export type Database = {
           contact_id: string
           delivery: string | null
           first_seen_at: string
+          is_outranked: boolean
           is_previous: boolean
           kind: string
           rule: string
@@ -97,6 +98,7 @@ export type Database = {
           contact_id: string
           delivery?: string | null
           first_seen_at?: string
+          is_outranked?: boolean
           is_previous?: boolean
           kind: string
           rule: string
@@ -109,6 +111,7 @@ export type Database = {
           contact_id?: string
           delivery?: string | null
           first_seen_at?: string
+          is_outranked?: boolean
           is_previous?: boolean
           kind?: string
           rule?: string
@@ -871,6 +874,45 @@ export type Database = {
           },
         ]
       }
+      rate_limit_buckets: {
+        Row: {
+          blocked_until: string | null
+          bucket: string
+          capacity: number
+          refill_per_second: number
+          refilled_at: string
+          tokens: number
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          blocked_until?: string | null
+          bucket: string
+          capacity?: number
+          refill_per_second?: number
+          refilled_at?: string
+          tokens?: number
+          workspace_id?: string | null
+        }
+        Update: {
+          blocked_until?: string | null
+          bucket?: string
+          capacity?: number
+          refill_per_second?: number
+          refilled_at?: string
+          tokens?: number
+          workspace_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'rate_limit_buckets_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
       raw_records: {
         Row: {
           attempts: number
@@ -968,6 +1010,112 @@ export type Database = {
           },
         ]
       }
+      sync_runs: {
+        Row: {
+          active_for: string
+          channel_account_id: string
+          created: number
+          error: string | null
+          error_code: string | null
+          failed: number
+          fencing_token: number
+          finished_at: string | null
+          holder: string
+          id: string
+          items: number
+          last_page_at: string | null
+          mode: string
+          pages: number
+          paused_at: string | null
+          rejected: number
+          rejected_by: NonNullable<Json>
+          resource: string
+          resume_at: string | null
+          resumed_at: string | null
+          since: string | null
+          started_at: string
+          status: string
+          total_estimate: number | null
+          unchanged: number
+          updated: number
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          active_for?: string
+          channel_account_id: string
+          created?: number
+          error?: string | null
+          error_code?: never
+          failed?: number
+          fencing_token: number
+          finished_at?: string | null
+          holder: string
+          id?: string
+          items?: number
+          last_page_at?: string | null
+          mode: string
+          pages?: number
+          paused_at?: string | null
+          rejected?: number
+          rejected_by?: NonNullable<Json>
+          resource: string
+          resume_at?: string | null
+          resumed_at?: string | null
+          since?: string | null
+          started_at?: string
+          status?: string
+          total_estimate?: number | null
+          unchanged?: number
+          updated?: number
+          workspace_id: string
+        }
+        Update: {
+          active_for?: string
+          channel_account_id?: string
+          created?: number
+          error?: string | null
+          error_code?: never
+          failed?: number
+          fencing_token?: number
+          finished_at?: string | null
+          holder?: string
+          id?: string
+          items?: number
+          last_page_at?: string | null
+          mode?: string
+          pages?: number
+          paused_at?: string | null
+          rejected?: number
+          rejected_by?: NonNullable<Json>
+          resource?: string
+          resume_at?: string | null
+          resumed_at?: string | null
+          since?: string | null
+          started_at?: string
+          status?: string
+          total_estimate?: number | null
+          unchanged?: number
+          updated?: number
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_accounts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_overview'
+            referencedColumns: ['workspace_id', 'channel_account_id']
+          },
+        ]
+      }
       sync_state: {
         Row: {
           cursor: NonNullable<Json>
@@ -1061,6 +1209,54 @@ export type Database = {
       }
     }
     Views: {
+      active_syncs: {
+        Row: {
+          account: string
+          active_for: string | null
+          channel: string
+          channel_account_id: string
+          created: number
+          error: string | null
+          estimated_end: string | null
+          failed: number
+          holder: string
+          items: number
+          items_per_minute: number | null
+          last_page_at: string | null
+          lease_left: string | null
+          mode: string
+          pages: number
+          paused_at: string | null
+          progress: number | null
+          rejected: number
+          resource: string
+          resume_at: string | null
+          run_id: string
+          started_at: string
+          status: string
+          total_estimate: number | null
+          unchanged: number
+          updated: number
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_accounts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_overview'
+            referencedColumns: ['workspace_id', 'channel_account_id']
+          },
+        ]
+      }
       channel_overview: {
         Row: {
           channel: string
@@ -1109,10 +1305,14 @@ export type Database = {
       dead_letter_summary: {
         Row: {
           account_external_id: string
+          can_be_replayed: boolean | null
           channel: string
           dead_letters: number | null
           first_at: string | null
           last_at: string | null
+          last_error: string | null
+          last_tried_at: string | null
+          most_attempts: number | null
           path: string | null
           reason: string
           workspace_id: string | null
@@ -1239,6 +1439,56 @@ export type Database = {
           },
         ]
       }
+      stuck_locks: {
+        Row: {
+          acquired_at: string | null
+          expired_at: string | null
+          holder: string | null
+          last_page_at: string | null
+          pages: number | null
+          resource: string | null
+          run_id: string | null
+          stuck_for: string | null
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Relationships: []
+      }
+      sync_health: {
+        Row: {
+          check: string | null
+          detail: Json | null
+          ok: boolean | null
+          subject: string | null
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Relationships: []
+      }
+      sync_statistics: {
+        Row: {
+          avg_active: string | null
+          avg_duration: string | null
+          completed: number | null
+          completion_rate: number | null
+          created: number | null
+          day: string | null
+          errors: Json | null
+          failed: number | null
+          failed_items: number | null
+          items: number | null
+          max_duration: string | null
+          pages: number | null
+          rejected: number | null
+          resource: string
+          runs: number | null
+          unchanged: number | null
+          updated: number | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: []
+      }
     }
     Functions: {
       acquire_sync_lock: {
@@ -1262,6 +1512,7 @@ export type Database = {
           scanned: number
         }[]
       }
+      block_rate_limit: { Args: { p_bucket: string; p_for: string }; Returns: undefined }
       bulk_upsert_contacts: {
         Args: { p_contacts: Json; p_sync_source: string; p_workspace_id: string }
         Returns: {
@@ -1298,6 +1549,34 @@ export type Database = {
         }[]
       }
       cleanup_expired_locks: { Args: Record<PropertyKey, never>; Returns: number }
+      commit_sync_page: {
+        Args: {
+          p_cursor: Json
+          p_items: Json
+          p_rejected?: Json
+          p_run_id: string
+          p_token: string
+          p_total_estimate?: number
+          p_workspace_id?: string
+        }
+        Returns: {
+          created: number
+          expires_at: string
+          failed: number
+          items: number
+          rejected: number
+          run_created: number
+          run_failed: number
+          run_items: number
+          run_pages: number
+          run_rejected: number
+          run_unchanged: number
+          run_updated: number
+          total_estimate: number
+          unchanged: number
+          updated: number
+        }[]
+      }
       connect_channel: {
         Args: { p_channel: string; p_display_name: string; p_external_id: string; p_workspace_id: string }
         Returns: string
@@ -1315,6 +1594,10 @@ export type Database = {
       create_workspace: { Args: { p_default_country: string; p_name: string; p_slug: string }; Returns: string }
       explain_contact: { Args: { p_contact_id: string; p_workspace_id?: string }; Returns: Json }
       extend_sync_lock: { Args: { p_resource: string; p_token: string; p_ttl?: string }; Returns: string }
+      finish_sync: {
+        Args: { p_error?: string; p_run_id: string; p_status: string; p_token: string; p_workspace_id?: string }
+        Returns: undefined
+      }
       ingest_webhook: {
         Args: { p_account_external_id: string; p_channel: string; p_items: Json; p_rejected?: Json }
         Returns: {
@@ -1357,8 +1640,57 @@ export type Database = {
       }
       reject_merge_candidate: { Args: { p_candidate_id: string; p_workspace_id?: string }; Returns: undefined }
       release_sync_lock: { Args: { p_resource: string; p_token: string }; Returns: boolean }
+      replay_dead_letter: {
+        Args: { p_dead_letter_id: string; p_workspace_id?: string }
+        Returns: {
+          error: Json
+          replayed: boolean
+        }[]
+      }
+      replay_dead_letters: {
+        Args: { p_limit?: number }
+        Returns: {
+          failed: number
+          replayed: number
+        }[]
+      }
       require_role: { Args: { p_least_role: string; p_workspace_id: string }; Returns: undefined }
+      schedule_jobs: { Args: { p_project_url: string; p_secret_name: string }; Returns: string[] }
+      set_rate_limit: {
+        Args: { p_bucket: string; p_capacity: number; p_refill_per_second: number }
+        Returns: undefined
+      }
+      start_sync: {
+        Args: { p_channel_account_id: string; p_holder: string; p_mode: string; p_resource: string; p_run_id?: string }
+        Returns: {
+          created: number
+          cursor: Json
+          expires_at: string
+          failed: number
+          fencing_token: number
+          items: number
+          mode: string
+          pages: number
+          rejected: number
+          resumed: boolean
+          run_id: string
+          since: string
+          status: string
+          token: string
+          total_estimate: number
+          unchanged: number
+          updated: number
+        }[]
+      }
       sync_cursor: { Args: { p_resource: string; p_workspace_id: string }; Returns: Json }
+      take_rate_limit: {
+        Args: { p_bucket: string; p_cost?: number }
+        Returns: {
+          granted: boolean
+          retry_after: string
+          retry_after_ms: number
+        }[]
+      }
       transform_raw_chats: {
         Args: { p_limit?: number }
         Returns: {
@@ -1382,6 +1714,7 @@ export type Database = {
         }[]
       }
       unmerge_contacts: { Args: { p_merge_id: string; p_workspace_id?: string }; Returns: undefined }
+      unschedule_jobs: { Args: Record<PropertyKey, never>; Returns: number }
       update_conversation: {
         Args: { p_conversation_id: string; p_expected_version: number; p_patch: Json; p_workspace_id?: string }
         Returns: number

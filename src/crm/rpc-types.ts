@@ -118,6 +118,14 @@ export const ReconcileOutcome = z.object({
 /** What one bounded call fixed, what it found that needs somebody, and whether there is more to look at. */
 export type ReconcileOutcome = z.infer<typeof ReconcileOutcome>
 
+export const ReplayCounts = z.object({ replayed: Count, failed: Count })
+/** Dead letters that are stored now, and those that are still open. */
+export type ReplayCounts = z.infer<typeof ReplayCounts>
+
+export const ReplayOutcome = z.object({ replayed: z.boolean(), error: z.record(z.string(), z.unknown()).nullable() })
+/** Whether the item is stored now, and why not. */
+export type ReplayOutcome = z.infer<typeof ReplayOutcome>
+
 /** Where a contact's data comes from: a chat that mentions the person, or the provider's contacts API. */
 export type SyncSource = 'chat_embedded' | 'contacts_api'
 
@@ -147,6 +155,61 @@ export const LockAttempt = z.union([
 ])
 /** A lock that was taken, or who holds it until when. */
 export type LockAttempt = z.infer<typeof LockAttempt>
+
+const ItemOutcomes = z.object({
+  items: Count,
+  created: Count,
+  updated: Count,
+  unchanged: Count,
+  failed: Count,
+  rejected: Count,
+  total_estimate: Count.nullable(),
+})
+const StartedRun = ItemOutcomes.extend({
+  pages: Count,
+  run_id: z.string(),
+  mode: z.enum(['full', 'incremental']),
+  since: z.string().nullable(),
+})
+export const SyncStart = z.discriminatedUnion('status', [
+  StartedRun.extend({
+    status: z.literal('running'),
+    token: z.string(),
+    cursor: z.record(z.string(), z.unknown()),
+    resumed: z.boolean(),
+    fencing_token: z.number().int(),
+    expires_at: z.string(),
+  }),
+  StartedRun.extend({ status: z.enum(['completed', 'failed']), token: z.null() }),
+])
+/**
+ * A run that the caller now holds the lock of, with where it goes on (`cursor`), since when it reads (`since`, null: everything) and
+ * how far it has come; or one that was asked for by its id and has finished.
+ */
+export type SyncStart = z.infer<typeof SyncStart>
+
+export const PageOutcome = ItemOutcomes.extend({
+  expires_at: z.string(),
+  run_pages: Count,
+  run_items: Count,
+  run_created: Count,
+  run_updated: Count,
+  run_unchanged: Count,
+  run_failed: Count,
+  run_rejected: Count,
+})
+/** What became of a page's items (`items` is the sum of the next four), when the lease ends now, and the same of the whole run. */
+export type PageOutcome = z.infer<typeof PageOutcome>
+
+export const RateGrant = z.discriminatedUnion('granted', [
+  z.object({ granted: z.literal(true) }),
+  z.object({ granted: z.literal(false), retry_after_ms: Count }),
+])
+/** Leave to send, or in how many milliseconds to ask again. */
+export type RateGrant = z.infer<typeof RateGrant>
+
+/** How a process leaves a run: for good, or to be resumed. */
+export type SyncEnd = 'completed' | 'paused' | 'failed'
 
 export const LandedCounts = z.object({ landed: Count, unchanged: Count })
 /** Records that are new or had failed before, and records already there. */

@@ -16,7 +16,12 @@ import {
   IngestCounts,
   LandedCounts,
   LockAttempt,
+  PageOutcome,
+  RateGrant,
   ReconcileOutcome,
+  ReplayCounts,
+  ReplayOutcome,
+  SyncStart,
   TransformCounts,
 } from './rpc-types.ts'
 
@@ -174,6 +179,16 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
         onlyRow(ReconcileOutcome),
       ),
 
+    replayDeadLetters: ({ limit }) =>
+      call('replay_dead_letters', limit === undefined ? {} : { p_limit: limit }, onlyRow(ReplayCounts)),
+
+    replayDeadLetter: ({ deadLetterId, workspaceId }) =>
+      call(
+        'replay_dead_letter',
+        { p_dead_letter_id: deadLetterId, ...inWorkspace(workspaceId) },
+        onlyRow(ReplayOutcome),
+      ),
+
     requireRole: async ({ workspaceId, leastRole }) => {
       await call('require_role', { p_workspace_id: workspaceId, p_least_role: leastRole }, Nothing)
     },
@@ -198,6 +213,63 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
         { p_workspace_id: workspaceId, p_resource: resource },
         z.record(z.string(), z.unknown()).nullable(),
       ),
+
+    startSync: ({ channelAccountId, resource, mode, holder, runId }) =>
+      call(
+        'start_sync',
+        {
+          p_channel_account_id: channelAccountId,
+          p_resource: resource,
+          p_mode: mode,
+          p_holder: holder,
+          ...(runId === undefined ? {} : { p_run_id: runId }),
+        },
+        onlyRow(SyncStart),
+      ),
+
+    commitSyncPage: ({ runId, token, items, cursor, totalEstimate, rejected = [], workspaceId }) =>
+      call(
+        'commit_sync_page',
+        {
+          p_run_id: runId,
+          p_token: token,
+          p_items: items,
+          p_cursor: cursor,
+          p_rejected: rejected,
+          ...(totalEstimate === undefined ? {} : { p_total_estimate: totalEstimate }),
+          ...inWorkspace(workspaceId),
+        },
+        onlyRow(PageOutcome),
+      ),
+
+    finishSync: async ({ runId, token, status, error, workspaceId }) => {
+      await call(
+        'finish_sync',
+        {
+          p_run_id: runId,
+          p_token: token,
+          p_status: status,
+          ...(error === undefined ? {} : { p_error: error }),
+          ...inWorkspace(workspaceId),
+        },
+        Nothing,
+      )
+    },
+
+    takeRateLimit: ({ bucket, cost = 1 }) =>
+      call('take_rate_limit', { p_bucket: bucket, p_cost: cost }, onlyRow(RateGrant)),
+
+    setRateLimit: async ({ bucket, capacity, refillPerSecond }) => {
+      await call(
+        'set_rate_limit',
+        { p_bucket: bucket, p_capacity: capacity, p_refill_per_second: refillPerSecond },
+        Nothing,
+      )
+    },
+
+    blockRateLimit: async ({ bucket, seconds }) => {
+      await call('block_rate_limit', { p_bucket: bucket, p_for: `${seconds} seconds` }, Nothing)
+    },
 
     landRawRecords: ({ channelAccountId, entity, records, rejected = [], resource, lockToken, cursor }) =>
       call(

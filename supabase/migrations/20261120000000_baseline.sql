@@ -150,10 +150,11 @@ create type crm_private.contact_change as (
   custom jsonb,
   sources jsonb,
   updates boolean,
-  is_stale boolean
+  is_stale boolean,
+  corrects boolean
 );
 comment on type crm_private.contact_change is
-  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, and whether all it says is old.';
+  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, whether all it says is old, and whether it names another identification than the one that counts.';
 
 -- sql/010_foundation/15_fn_member_workspace_ids.sql
 -- Security definer: a policy must see the caller's memberships whatever the policies on workspace_members say.
@@ -898,9 +899,9 @@ create table crm.contacts (
 ) with (fillfactor = 85);
 comment on table crm.contacts is 'One person as the workspace knows them. A row with merged_into_id set is history: its references live on the contact it was merged into.';
 comment on column crm.contacts.sync_source is 'chat_embedded: a stub, created from a chat; contacts_api: created by the Contacts API; upgraded: was a stub, is full now.';
-comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>.';
+comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>, and each identification that was given as identification.<value>: the newest of them counts.';
 comment on column crm.contacts.wa_id is 'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order of arrival does not matter.';
-comment on column crm.contacts.identification is 'The identification among the identities: a person has one.';
+comment on column crm.contacts.identification is 'The identification among the identities that counts: the one that the source named last, by field_sources.';
 comment on column crm.contacts.phone_normalized is 'The mobile, or else the phone, in E.164, kept by trigger; null when it is no possible number.';
 create index contacts_id_idx on crm.contacts (id);
 create index contacts_merged_into_idx on crm.contacts (merged_into_id) where merged_into_id is not null;
@@ -917,18 +918,21 @@ create table crm.contact_identities (
   rule text not null,
   delivery text,
   is_previous boolean not null default false,
+  is_outranked boolean not null default false,
   first_seen_at timestamptz not null default now(),
   primary key (workspace_id, kind, scope, value),
   -- Claimed before the contact's row exists, so that no loser row is ever left behind.
   constraint contact_fkey foreign key (workspace_id, contact_id) references crm.contacts (workspace_id, id)
     on delete cascade deferrable initially deferred,
   constraint kind_is_valid check (kind in ('psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email')),
-  constraint value_is_not_empty check (value <> '')
+  constraint value_is_not_empty check (value <> ''),
+  constraint outranked_is_previous check (is_previous or not is_outranked)
 );
 comment on table crm.contact_identities is 'The dedup index of contacts: one identity points at one contact.';
 comment on column crm.contact_identities.scope is 'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
 comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), backfill (backfill_phones).';
-comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another, or a merge found a current one beside it.';
+comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another, or a merge found a current one beside it, or it is outranked.';
+comment on column crm.contact_identities.is_outranked is 'An identification that is previous only because the source named another one of the person later. It counts again when that changes.';
 create index contact_identities_contact_idx on crm.contact_identities (contact_id);
 
 create table crm.blocked_identity_values (
@@ -970,7 +974,7 @@ create table crm.contact_merges (
   constraint duplicate_fkey foreign key (workspace_id, duplicate_id) references crm.contacts (workspace_id, id) on delete cascade
 );
 comment on table crm.contact_merges is 'Every merge of two contacts, with what it moved.';
-comment on column crm.contact_merges.moved is '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge candidate and both contacts'' fields as they were before. An undo needs no more than this.';
+comment on column crm.contact_merges.moved is '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge candidate and both contacts'' fields as they were before. identities also has those that came since with the duplicate''s own.';
 create index contact_merges_id_idx on crm.contact_merges (id);
 create index contact_merges_survivor_idx on crm.contact_merges (survivor_id);
 create index contact_merges_duplicate_idx on crm.contact_merges (duplicate_id);
@@ -1321,7 +1325,8 @@ create function crm_private.contact_changes(
   p_workspace_id uuid,
   p_sync_source text,
   p_items crm_private.inbound_item[],
-  p_contact_ids uuid[]
+  p_contact_ids uuid[],
+  p_identifications crm_private.item_identity[]
 )
 returns crm_private.contact_change[]
 language plpgsql
@@ -1404,16 +1409,35 @@ begin
         bool_and(not j.wins) and bool_or(j.differs) as is_stale
       from judged j
       group by j.ordinal
+    ), named as (
+      select distinct on (i.contact_id, d.value collate "C") i.*, d.value as identification, 'identification.' || d.value as field
+      from unnest(p_identifications) d
+      join items i on i.ordinal = d.ordinal
+      where i.contact_id is not null
+      order by i.contact_id, d.value collate "C", i.at desc nulls last, i.delivery collate "C" desc
+    ), identified as (
+      -- Each identification has a time of its own: the last of them counts.
+      select n.ordinal, jsonb_object_agg(n.field, n.source) as sources, bool_or(c.id is not null and c.identification is distinct from n.identification) as corrects
+      from named n
+      left join known c on c.id = n.contact_id
+      where c.sources -> n.field is null
+        or row(v_rank, coalesce(n.at, '-infinity'), n.delivery collate "C")
+          > row(crm_private.source_rank(c.sources -> n.field ->> 'source'),
+            coalesce((c.sources -> n.field ->> 'at')::timestamptz, '-infinity'),
+            coalesce(c.sources -> n.field ->> 'delivery', '') collate "C")
+      group by n.ordinal
     )
     select array_agg(
-      row(i.ordinal, i.contact_id, i.at, s.columns, s.custom, s.sources, s.updates, s.is_stale)::crm_private.contact_change order by i.ordinal)
+      row(i.ordinal, i.contact_id, i.at, s.columns, s.custom, case when n.ordinal is null then s.sources else coalesce(s.sources, '{}') || n.sources end,
+        s.updates, s.is_stale, n.corrects)::crm_private.contact_change order by i.ordinal)
     from items i
     left join said s on s.ordinal = i.ordinal
+    left join identified n on n.ordinal = i.ordinal
   );
 end;
 $$;
-comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[]) is
-  'What the items change about their contacts (p_contact_ids by ordinal), one element per item, in order: the best word for each field, held against what is there. A contact without a row yet has no fields.';
+comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[], crm_private.item_identity[]) is
+  'What the items change about their contacts (p_contact_ids by ordinal), one element per item, in order: the best word for each field, held against what is there, and when each of their identifications (p_identifications) was named last. A contact without a row yet has no fields.';
 
 -- sql/020_identity/fn_contact_excludes.sql
 create function crm_private.contact_excludes(p_workspace_id uuid, p_contact_id uuid, p_kinds text[], p_scopes text[], p_values text[])
@@ -2171,6 +2195,10 @@ begin
     union all
     select 'custom_attributes.' || k.key, p_survivor.custom_attributes -> k.key, p_duplicate.custom_attributes -> k.key
     from jsonb_object_keys(p_duplicate.custom_attributes) k (key)
+    union all
+    select k.key, case when p_survivor.field_sources ? k.key then to_jsonb(k.key) end, to_jsonb(k.key)
+    from jsonb_object_keys(p_duplicate.field_sources) k (key)
+    where k.key like 'identification.%'
   ), won as (
     select f.field, f.other
     from fields f
@@ -2232,14 +2260,15 @@ as $$
 declare
   v_moved jsonb;
 begin
-  -- A person has one psid per page, one b2chat_id per scope and one identification: of two that are current, the survivor's stays it.
+  -- A person has one psid per page and one b2chat_id per scope: of two that are current, the survivor's stays it. Which of two
+  -- identifications does is for note_identity_fields to say.
   select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
       || case when i.is_second then '{"was_current": true}' else '{}' end::jsonb
     order by i.kind, i.scope, i.value), '[]')
   into v_moved
   from (
     select d.kind, d.scope, d.value,
-      not d.is_previous and d.kind in ('psid', 'b2chat_id', 'identification') and exists (
+      not d.is_previous and d.kind in ('psid', 'b2chat_id') and exists (
         select from crm.contact_identities s
         where s.contact_id = p_survivor_id and s.kind = d.kind and s.scope = d.scope and not s.is_previous) as is_second
     from crm.contact_identities d
@@ -2248,7 +2277,7 @@ begin
 
   update crm.contact_identities d set
     contact_id = p_survivor_id,
-    is_previous = d.is_previous or d.kind in ('psid', 'b2chat_id', 'identification') and exists (
+    is_previous = d.is_previous or d.kind in ('psid', 'b2chat_id') and exists (
       select from crm.contact_identities s
       where s.contact_id = p_survivor_id and s.kind = d.kind and s.scope = d.scope and not s.is_previous)
   where d.contact_id = p_duplicate_id;
@@ -2256,7 +2285,7 @@ begin
 end;
 $$;
 comment on function crm_private.merge_contact_identities(uuid, uuid) is
-  'Gives the duplicate''s identities to the survivor and returns them: [{kind, scope, value, was_current?}]. Where both have a current id of a kind that a person has one of, the duplicate''s becomes a previous one (was_current). The caller has locked both contacts.';
+  'Gives the duplicate''s identities to the survivor and returns them: [{kind, scope, value, was_current?}]. Where both have a current psid of a page or b2chat_id of a scope, the duplicate''s becomes a previous one (was_current). The caller has locked both contacts.';
 
 -- sql/020_identity/fn_merge_contact_rows.sql
 create function crm_private.merge_contact_rows(
@@ -2464,27 +2493,34 @@ declare
   v_changed uuid[] := array[]::uuid[];
 begin
   for v_noted in
-    select i.id, n.wa_id, n.identification
+    select i.id, n.wa_id, n.identification, n.identifications > 1 or n.has_outranked as is_disputed
     from (select distinct c.id from unnest(p_contact_ids) c (id) where c.id is not null order by c.id) i
     cross join lateral (
-      select max(x.value) filter (where x.kind = 'wa_id') as wa_id, max(x.value) filter (where x.kind = 'identification') as identification
+      select max(x.value) filter (where x.kind = 'wa_id') as wa_id, max(x.value) filter (where x.kind = 'identification') as identification,
+        count(*) filter (where x.kind = 'identification') as identifications, coalesce(bool_or(x.is_outranked), false) as has_outranked
       from crm.contact_identities x
-      where x.contact_id = i.id and not x.is_previous
+      where x.contact_id = i.id and (not x.is_previous or x.is_outranked)
     ) n
     cross join lateral (
       select x.wa_id, x.identification from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id offset 0
     ) c
-    where row(c.wa_id, c.identification) is distinct from row(n.wa_id, n.identification)
+    where row(c.wa_id, c.identification) is distinct from row(n.wa_id, n.identification) or n.identifications > 1 or n.has_outranked
   loop
+    if v_noted.is_disputed then
+      v_noted.identification := crm_private.settle_identifications(p_workspace_id, v_noted.id);
+    end if;
     update crm.contacts c set wa_id = v_noted.wa_id, identification = v_noted.identification
-    where c.workspace_id = p_workspace_id and c.id = v_noted.id;
-    v_changed := v_changed || v_noted.id;
+    where c.workspace_id = p_workspace_id and c.id = v_noted.id
+      and row(c.wa_id, c.identification) is distinct from row(v_noted.wa_id, v_noted.identification);
+    if found then
+      v_changed := v_changed || v_noted.id;
+    end if;
   end loop;
   return v_changed;
 end;
 $$;
 comment on function crm_private.note_identity_fields(uuid, uuid[]) is
-  'Brings the wa_id and the identification of the contacts to what their identities say; returns those that changed. The caller has locked the contacts.';
+  'Brings the wa_id and the identification of the contacts to what their identities say, and decides which of several identifications counts; returns those that changed. The caller has locked the contacts.';
 
 -- sql/020_identity/fn_note_previous_identities.sql
 create function crm_private.note_previous_identities(p_workspace_id uuid, p_identities crm_private.item_identity[])
@@ -2496,9 +2532,9 @@ declare
   v_previous crm_private.item_identity;
 begin
   for v_previous in select d.* from unnest(p_identities) d where d.is_previous and not d.is_variant order by d.kind, d.scope, d.value loop
-    update crm.contact_identities i set is_previous = true
+    update crm.contact_identities i set is_previous = true, is_outranked = false
     where i.workspace_id = p_workspace_id and i.kind = v_previous.kind and i.scope = v_previous.scope and i.value = v_previous.value
-      and not i.is_previous;
+      and (not i.is_previous or i.is_outranked);
   end loop;
 end;
 $$;
@@ -3162,12 +3198,6 @@ begin
     update crm.contact_identities i set contact_id = v_target
     where i.workspace_id = p_workspace_id and i.kind = v_claim.kind and i.scope = v_claim.scope and i.value = v_claim.value;
   end loop;
-  -- Of two papers the greater stays current, so that the order of arrival does not matter.
-  update crm.contact_identities i set is_previous = true
-  where i.contact_id = v_target and i.workspace_id = p_workspace_id and i.kind = 'identification' and not i.is_previous
-    and exists (
-      select from crm.contact_identities o
-      where o.contact_id = v_target and o.kind = i.kind and not o.is_previous and o.value > i.value);
   return v_target;
 end;
 $$;
@@ -3200,6 +3230,8 @@ declare
   v_bridges int[];
   v_after_bridges int[];
   v_id_changes int[];
+  v_identifications crm_private.item_identity[];
+  v_is_corrected boolean;
   v_changed uuid[];
   v_ordinal int;
   v_written record;
@@ -3212,12 +3244,16 @@ begin
   select l.owned, l.unowned, l.known into v_owned, v_unowned, v_known from crm_private.look_up_identities(p_workspace_id, p_identities) l;
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
-  -- Everything known and nothing new said: no lock, no write.
-  v_id_changes := array(select distinct d.ordinal from unnest(p_identities) d where d.is_previous);
-  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and cardinality(v_id_changes) = 0 then
+  -- Everything known and nothing new said: no lock, no write. Only a chat can say that little: a record also upgrades.
+  select coalesce(array_agg(distinct d.ordinal) filter (where d.is_previous), '{}'),
+    coalesce(array_agg(d) filter (where d.kind = 'identification' and not d.is_previous), '{}')
+  into v_id_changes, v_identifications
+  from unnest(p_identities) d;
+  if p_sync_source = 'chat_embedded' and cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link
+    and cardinality(v_id_changes) = 0 then
     contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
-    if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.sources is not null) then
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids, v_identifications);
+    if not exists (select from unnest(v_changes) c where c.sources is not null) then
       outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, '{}', '{}');
       return;
     end if;
@@ -3249,7 +3285,7 @@ begin
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
   perform crm_private.lock_contacts(p_workspace_id, v_owned,
     p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
-    or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
+    or cardinality(v_identifications) > 0 or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
   if v_known_owned is null then
     v_known := p_identities;
     v_known_owned := v_owned;
@@ -3275,7 +3311,8 @@ begin
   foreach v_ordinal in array v_after_bridges loop
     contact_ids[v_ordinal] := null;
   end loop;
-  v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
+  v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids, v_identifications);
+  v_is_corrected := cardinality(v_identifications) > 0 and exists (select from unnest(v_changes) w where w.corrects);
   select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
   outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded);
 
@@ -3286,7 +3323,8 @@ begin
         then crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal])
       else (crm_private.identity_owners(p_workspace_id, v_ordinal, p_identities))[1]
     end;
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids);
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_identifications);
+    v_is_corrected := v_is_corrected or cardinality(v_identifications) > 0 and exists (select from unnest(v_changes) w where w.corrects);
     select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
     outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded))[1];
     perform crm_private.record_merge_candidates(p_workspace_id, v_ordinal, p_identities, contact_ids[v_ordinal]);
@@ -3298,7 +3336,10 @@ begin
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
   end if;
 
-  if cardinality(v_id_changes) > 0 or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
+  if exists (select from crm.contact_merges m where m.survivor_id = any (contact_ids) and m.undone_at is null) then
+    perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, contact_ids, p_now);
+  end if;
+  if cardinality(v_id_changes) > 0 or v_is_corrected or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
     v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids || array(select o.contact_id from unnest(v_owned) o where cardinality(v_id_changes) > 0));
     outcomes := array(
       select case when o.outcome in ('unchanged', 'linked', 'stale') and o.id = any (v_changed) then 'updated' else o.outcome end
@@ -3428,6 +3469,38 @@ end;
 $$;
 comment on function crm_private.settle_candidates(uuid, uuid, int) is
   'Looks at the next p_limit open merge candidates after p_after: a pair with a stub that nothing keeps apart any more is merged, one whose contacts were merged meanwhile is closed. merged: how many contacts were merged away. last_id: where to go on.';
+
+-- sql/020_identity/fn_settle_identifications.sql
+create function crm_private.settle_identifications(p_workspace_id uuid, p_contact_id uuid)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_current text;
+begin
+  -- The order of fields: source's rank, source's time, value. One that no delivery was noted for counts by who attached it.
+  select i.value into v_current
+  from crm.contact_identities i
+  cross join lateral (
+    select x.field_sources -> ('identification.' || i.value) as source
+    from crm.contacts x
+    where x.workspace_id = p_workspace_id and x.id = p_contact_id
+    offset 0
+  ) c
+  where i.contact_id = p_contact_id and i.kind = 'identification' and (not i.is_previous or i.is_outranked)
+  order by crm_private.source_rank(coalesce(c.source ->> 'source', i.source)) desc,
+    coalesce((c.source ->> 'at')::timestamptz, '-infinity') desc, i.value desc
+  limit 1;
+
+  update crm.contact_identities i set is_previous = i.value <> v_current, is_outranked = i.value <> v_current
+  where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
+    and i.kind = 'identification' and (not i.is_previous or i.is_outranked) and i.is_outranked <> (i.value <> v_current);
+  return v_current;
+end;
+$$;
+comment on function crm_private.settle_identifications(uuid, uuid) is
+  'Decides which of a contact''s identifications counts, and returns it: of those that no delivery called previous, the one that was named last, the Contacts API''s before any chat''s. The others are outranked. The caller has locked the contact.';
 
 -- sql/020_identity/fn_settle_pair.sql
 create function crm_private.settle_pair(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid, p_reason text, p_evidence jsonb)
@@ -3567,6 +3640,75 @@ begin
 end;
 $$;
 comment on function crm_private.surviving_contact(uuid, uuid) is 'The contact that a chain of merges ends in; the contact itself when it was never merged; null when there is none.';
+
+-- sql/020_identity/fn_tell_duplicates.sql
+create function crm_private.tell_duplicates(
+  p_workspace_id uuid,
+  p_sync_source text,
+  p_items crm_private.inbound_item[],
+  p_identities crm_private.item_identity[],
+  p_new crm_private.item_identity[],
+  p_contact_ids uuid[],
+  p_now timestamptz
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_item record;
+  v_named jsonb;
+  v_came jsonb;
+  v_contact_id uuid;
+  v_merge record;
+  v_told uuid[] := array_fill(null::uuid, array[cardinality(p_items)]);
+  v_changes crm_private.contact_change[];
+begin
+  for v_item in
+    select c.contact_id, c.ordinal::int
+    from unnest(p_contact_ids) with ordinality c (contact_id, ordinal)
+    where exists (select from crm.contact_merges m where m.survivor_id = c.contact_id and m.undone_at is null)
+    order by c.ordinal
+  loop
+    -- What it names the contact by: ids that were known, and ids that came with it. One that somebody else was faster to bring was known.
+    select coalesce(jsonb_agg(n.identity) filter (where not n.is_new), '[]'), coalesce(jsonb_agg(n.identity) filter (where n.is_new), '[]')
+    into v_named, v_came
+    from (
+      select distinct jsonb_build_object('kind', d.kind, 'scope', d.scope, 'value', d.value) as identity,
+        i.first_seen_at = now() and v_item.ordinal is not distinct from (
+          select min(u.ordinal) from unnest(p_new) u where u.kind = d.kind and u.scope = d.scope and u.value = d.value) as is_new
+      from unnest(p_identities) d
+      cross join lateral (
+        select x.first_seen_at, x.contact_id from crm.contact_identities x
+        where x.workspace_id = p_workspace_id and x.kind = d.kind and x.scope = d.scope and x.value = d.value
+        offset 0
+      ) i
+      where d.ordinal = v_item.ordinal and i.contact_id = v_item.contact_id
+    ) n;
+    continue when v_named = '[]';
+
+    -- Down the merges, as long as one of them brought all of those that were known.
+    v_contact_id := v_item.contact_id;
+    loop
+      select m.id, m.duplicate_id into v_merge
+      from crm.contact_merges m
+      where m.survivor_id = v_contact_id and m.undone_at is null and m.moved -> 'identities' @> v_named
+      order by m.merged_at desc, m.id
+      limit 1;
+      exit when not found;
+      update crm.contact_merges m set moved = jsonb_set(m.moved, '{identities}', m.moved -> 'identities' || v_came)
+      where m.workspace_id = p_workspace_id and m.id = v_merge.id and not m.moved -> 'identities' @> v_came;
+      v_told[v_item.ordinal] := v_merge.duplicate_id;
+      v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_item.ordinal:v_item.ordinal], v_told,
+        array(select d from unnest(p_identities) d where d.ordinal = v_item.ordinal and d.kind = 'identification' and not d.is_previous));
+      perform crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
+      v_contact_id := v_merge.duplicate_id;
+    end loop;
+  end loop;
+end;
+$$;
+comment on function crm_private.tell_duplicates(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_identity[], uuid[], timestamptz) is
+  'Writes what the items say also to the contacts that were merged away into theirs (p_contact_ids by ordinal), where an item names its contact only by ids that came with such a merge: so that undoing the merge can give it back. What of p_new, the ids that nobody had, came with such an item goes back too. The caller has locked p_contact_ids; who was merged away is locked only by who holds the survivor.';
 
 -- sql/020_identity/fn_unmerge_contact_candidates.sql
 create function crm_private.unmerge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)
@@ -3723,6 +3865,11 @@ begin
     select 'custom_attributes.' || k.key, p_survivor.custom_attributes -> k.key, p_duplicate.custom_attributes -> k.key,
       p_before.custom_attributes -> k.key
     from jsonb_object_keys(p_duplicate.custom_attributes) k (key)
+    union all
+    select k.key, case when p_survivor.field_sources ? k.key then to_jsonb(k.key) end, to_jsonb(k.key),
+      case when p_before.field_sources ? k.key then to_jsonb(k.key) end
+    from jsonb_object_keys(p_duplicate.field_sources) k (key)
+    where k.key like 'identification.%'
   ), given as (
     -- What still stands as the duplicate had it, and did not before.
     select f.field, f.before
@@ -3779,7 +3926,7 @@ begin
 end;
 $$;
 comment on function crm_private.unmerge_contact_fields(crm.contacts, crm.contacts, crm.contacts) is
-  'Brings each field of the survivor that still holds what the duplicate gave it (the value and who wrote it) back to what it was before the merge. What was written since stays. The survivor is under lock and has its own identities again.';
+  'Brings each field of the survivor that still holds what the duplicate gave it, in the merge or since (the value and who wrote it), back to what it was before the merge. What else was written since stays. The survivor is under lock and has its own identities again.';
 
 -- sql/020_identity/fn_unmerge_contact_identities.sql
 create function crm_private.unmerge_contact_identities(p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)
@@ -3806,12 +3953,24 @@ set search_path = ''
 as $$
 declare
   v_survivor crm.contacts;
+  v_duplicate crm.contacts;
+  v_before crm.contacts := jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'survivor');
 begin
   perform crm_private.unmerge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved -> 'identities');
   perform crm_private.unmerge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved);
   select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
-  perform crm_private.unmerge_contact_fields(v_survivor,
-    jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'duplicate'), jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'survivor'));
+  -- An identification that goes back takes along when it was last named, also where a delivery named both contacts.
+  update crm.contacts c set field_sources = c.field_sources || n.named
+  from (
+    select jsonb_object_agg(s.key, s.value) as named
+    from jsonb_each(v_survivor.field_sources) s
+    join crm.contact_identities i on i.contact_id = p_merge.duplicate_id and i.kind = 'identification' and s.key = 'identification.' || i.value
+    where v_before.field_sources -> s.key is distinct from s.value
+  ) n
+  where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id and not c.field_sources @> n.named;
+  -- As it is now: it was told what came by its own ids (tell_duplicates).
+  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
+  perform crm_private.unmerge_contact_fields(v_survivor, v_duplicate, v_before);
 end;
 $$;
 comment on function crm_private.unmerge_contact_rows(crm.contact_merges) is
@@ -3841,10 +4000,9 @@ begin
       hint = 'explain_contact lists the merges of a contact.';
   end if;
 
-  perform from crm.contacts c
-  where c.workspace_id = v_workspace_id and c.id in (v_merge.survivor_id, v_merge.duplicate_id)
-  order by c.id
-  for no key update;
+  -- The survivor first, and then who was merged into it: so does a delivery that tells the duplicate.
+  perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.survivor_id for no key update;
+  perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id for no key update;
   select m.* into v_merge from crm.contact_merges m where m.workspace_id = v_workspace_id and m.id = p_merge_id;
   if v_merge.undone_at is not null then
     raise exception using errcode = 'PT409', message = 'The merge was undone already.',
@@ -3894,7 +4052,7 @@ begin
 end;
 $$;
 comment on function crm.unmerge_contacts(uuid, uuid) is
-  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities; a field that still holds what the merge gave it goes back to what it was, what a newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';
+  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities and what deliveries wrote that named it alone; a field that still holds what the duplicate gave it goes back to what it was, what any other newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';
 
 -- sql/020_identity/fn_upsert_contact.sql
 create function crm.upsert_contact(p_workspace_id uuid, p_sync_source text, p_contact jsonb)
@@ -4474,7 +4632,8 @@ begin
   -- item. It does in one statement what ingest_items would do. Whatever is unusual falls through to the general way, and so does
   -- what the tables refuse. Some such items of one call go one after the other, with their conversations locked before.
   begin
-    if jsonb_array_length(p_items) > 1 and not crm_private.lock_known_conversations(p_channel_account_id, p_items) then
+    if jsonb_array_length(p_items) > 1
+      and (p_lock_token is not null or not crm_private.lock_known_conversations(p_channel_account_id, p_items)) then
       raise exception using errcode = 'data_exception', message = 'not the short way';
     end if;
     for v_ordinal in 1..jsonb_array_length(p_items) loop
@@ -4581,9 +4740,7 @@ begin
       hint = 'Connect it with connect_channel.';
   end if;
   if p_lock_token is not null then
-    raise exception using errcode = 'PT409', message = 'The lock is lost.',
-      detail = jsonb_build_object('code', 'lock_lost')::text,
-      hint = 'Take the lock again and resume from the last committed page.';
+    perform crm_private.require_account_lock(v_account, p_lock_token);
   end if;
   perform crm_private.check_batch(p_items);
   if jsonb_array_length(p_items) = 1 then
@@ -4602,7 +4759,7 @@ begin
 end;
 $$;
 comment on function crm.bulk_upsert_conversations_with_events(uuid, jsonb, uuid) is
-  'Ingests up to 500 InboundItems with up to 2,000 events into one channel account, in one transaction. One row per item, in order: ordinal counts from 1; error is null, or {code, path} of the item, or {code, events: [{code, path}]} where only events were bad; what is bad is in dead_letters. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Ingests up to 500 InboundItems with up to 2,000 events into one channel account, in one transaction. One row per item, in order: ordinal counts from 1; error is null, or {code, path} of the item, or {code, events: [{code, path}]} where only events were bad; what is bad is in dead_letters. With p_lock_token, the token of a lock of one of the account''s resources, it writes only while that lock is held. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/030_conversations/fn_check_batch.sql
 create function crm_private.check_batch(p_items jsonb)
@@ -5114,7 +5271,9 @@ begin
         offset 0
       ) x
       where x.contact_id = c.id)
-    and f.unknown = 0;
+    and f.unknown = 0
+    -- Somebody else may have been merged into this contact, and has to be told as well.
+    and (f.clocks = '{}' or not exists (select from crm.contact_merges m where m.survivor_id = c.id and m.undone_at is null));
   if not found then
     return null;
   end if;
@@ -5448,13 +5607,17 @@ begin
     p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
   end if;
   p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
-  p_message.sent_at := least(p_message.sent_at, p_sent_at);
+  -- The earlier time; but a copy that knows only the second tells no other time than one that knows more of the same second.
+  p_message.sent_at := case
+    when date_bin('1 second', p_message.sent_at, 'epoch') = date_bin('1 second', p_sent_at, 'epoch') then greatest(p_message.sent_at, p_sent_at)
+    else least(p_message.sent_at, p_sent_at)
+  end;
   p_message.is_history := p_message.is_history and p_is_history;
   return p_message;
 end;
 $$;
 comment on function crm_private.join_copy(crm.messages, text, jsonb, text, timestamptz, boolean, jsonb) is
-  'The message with what another copy of it knows: the richer text and attachments, the earlier time, all of the payload. Joining in any order, and again, gives the same row.';
+  'The message with what another copy of it knows: the richer text and attachments, the earlier time (within one second the finer), all of the payload. Joining in any order, and again, gives the same row.';
 
 -- sql/030_conversations/fn_join_payloads.sql
 create function crm_private.join_payloads(p_one jsonb, p_other jsonb)
@@ -6213,7 +6376,9 @@ begin
         e.body <> coalesce(x.body, '')
           or (e.attachments <> '[]' and e.attachments <> x.attachments)
           or e.reply_to <> coalesce(x.reply_to, '')
-          or e.occurred_at < x.sent_at
+          -- Earlier, or finer within the same second: what join_copy would take.
+          or e.occurred_at <> x.sent_at
+            and (e.occurred_at < x.sent_at) = (date_bin('1 second', e.occurred_at, 'epoch') <> date_bin('1 second', x.sent_at, 'epoch'))
           or (x.is_history and not e.is_history)
           or (e.payload <> '{}' and x.payload || e.payload <> x.payload), false) as adds
       from crm.messages x
@@ -6585,6 +6750,7 @@ comment on column crm.sync_locks.token is 'What the holder shows when it writes;
 comment on column crm.sync_locks.fencing_token is 'How often the lock was taken: each holder''s is greater than those before.';
 comment on column crm.sync_locks.expires_at is 'From here on the lease is lost, even if nobody takes it.';
 create index sync_locks_workspace_idx on crm.sync_locks (workspace_id);
+create unique index sync_locks_token_idx on crm.sync_locks (token) where token is not null;
 
 create table crm.raw_records (
   workspace_id uuid not null,
@@ -6612,6 +6778,88 @@ comment on column crm.raw_records.status is 'pending: not transformed yet; done:
 comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
 create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
 
+create table crm.sync_runs (
+  workspace_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  channel_account_id uuid not null,
+  resource text not null,
+  mode text not null,
+  status text not null default 'running',
+  holder text not null,
+  fencing_token bigint not null,
+  since timestamptz,
+  pages int not null default 0,
+  items int not null default 0,
+  created int not null default 0,
+  updated int not null default 0,
+  unchanged int not null default 0,
+  failed int not null default 0,
+  rejected int not null default 0,
+  rejected_by jsonb not null default '{}',
+  total_estimate int,
+  active_for interval not null default '0',
+  started_at timestamptz not null default clock_timestamp(),
+  last_page_at timestamptz,
+  paused_at timestamptz,
+  resumed_at timestamptz,
+  resume_at timestamptz,
+  finished_at timestamptz,
+  error text,
+  error_code text generated always as (substring(error from '^[a-z][a-z0-9_]*')) stored,
+  primary key (workspace_id, id),
+  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
+    references crm.channel_accounts (workspace_id, id) on delete cascade,
+  constraint mode_is_valid check (mode in ('full', 'incremental')),
+  constraint status_is_valid check (status in ('running', 'paused', 'completed', 'failed')),
+  constraint incremental_since_a_time check ((mode = 'incremental') = (since is not null)),
+  constraint every_item_is_counted_once check (items = created + updated + unchanged + failed),
+  constraint rejected_by_is_object check (jsonb_typeof(rejected_by) = 'object'),
+  constraint paused_since_a_time check (status <> 'paused' or paused_at is not null),
+  constraint resumes_only_when_paused check (resume_at is null or status = 'paused'),
+  constraint finished_at_a_time check ((status in ('completed', 'failed')) = (finished_at is not null)),
+  constraint failed_with_an_error check (status <> 'failed' or error_code is not null)
+);
+comment on table crm.sync_runs is 'One full or incremental pass over a resource, however many processes it took: what it read, what became of it, how it ended.';
+comment on column crm.sync_runs.status is 'running: under a lease, or its process died and the lease is over; paused: goes on at resume_at; completed and failed are final.';
+comment on column crm.sync_runs.holder is 'Who runs it, or ran it last.';
+comment on column crm.sync_runs.fencing_token is 'The fencing token of the lock it runs under, or ran under last.';
+comment on column crm.sync_runs.since is 'An incremental run reads what changed from here on, by the source''s clock; null in a full one.';
+comment on column crm.sync_runs.pages is 'Committed calls; a large page may take several.';
+comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items.';
+comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters.';
+comment on column crm.sync_runs.rejected is 'What the translation could not read and set aside as dead letters; not among the items.';
+comment on column crm.sync_runs.rejected_by is 'The same by what it was: {what: count}, or by the reason where it was not said.';
+comment on column crm.sync_runs.total_estimate is 'How many items the source says there are; null when it does not say.';
+comment on column crm.sync_runs.active_for is 'How long it ran before its last pause or interruption, without the pauses.';
+comment on column crm.sync_runs.paused_at is 'When it last paused.';
+comment on column crm.sync_runs.resumed_at is 'When it last went on; null when it ran in one go.';
+comment on column crm.sync_runs.resume_at is 'A paused run is not to go on before this time; null: it may at once.';
+comment on column crm.sync_runs.error is 'Why it failed or paused: begins with a stable code (docs/conversation-sync.md), then a text for people.';
+create index sync_runs_id_idx on crm.sync_runs (id);
+create index sync_runs_channel_account_idx on crm.sync_runs (workspace_id, channel_account_id);
+create index sync_runs_resource_idx on crm.sync_runs (workspace_id, resource, started_at desc);
+create unique index sync_runs_one_unfinished on crm.sync_runs (workspace_id, resource) where status in ('running', 'paused');
+
+create table crm.rate_limit_buckets (
+  bucket text primary key,
+  workspace_id uuid references crm.workspaces (id) on delete cascade,
+  capacity int not null default 100,
+  refill_per_second numeric(13, 6) not null default 10,
+  tokens numeric not null default 100,
+  refilled_at timestamptz not null default clock_timestamp(),
+  blocked_until timestamptz,
+  constraint bucket_is_not_empty check (btrim(bucket) <> ''),
+  constraint capacity_is_valid check (capacity between 1 and 1000000),
+  constraint refill_is_valid check (refill_per_second > 0 and refill_per_second <= 1000000),
+  constraint tokens_are_valid check (tokens between 0 and capacity)
+);
+comment on table crm.rate_limit_buckets is 'Token buckets: how many requests may be sent to whom, over all functions together. A bucket nobody has set holds 100 and gets 10 a second.';
+comment on column crm.rate_limit_buckets.bucket is 'Whom the requests go to: <channel>:<account''s external id>, or another name.';
+comment on column crm.rate_limit_buckets.workspace_id is 'The workspace of the account that the bucket names; null when it names none.';
+comment on column crm.rate_limit_buckets.tokens is 'How many there were at refilled_at; capacity is the most there can be.';
+comment on column crm.rate_limit_buckets.blocked_until is 'Nothing is granted before this time: the provider said so.';
+create index rate_limit_buckets_workspace_idx on crm.rate_limit_buckets (workspace_id);
+
 -- sql/040_sync/12_types.sql
 create type crm_private.raw_outcome as (
   place int,
@@ -6636,6 +6884,14 @@ create policy members_read on crm.sync_locks for select to authenticated
 
 alter table crm.raw_records enable row level security;
 create policy members_read on crm.raw_records for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+alter table crm.sync_runs enable row level security;
+create policy members_read on crm.sync_runs for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+alter table crm.rate_limit_buckets enable row level security;
+create policy members_read on crm.rate_limit_buckets for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
 -- sql/040_sync/fn_acquire_sync_lock.sql
@@ -6758,6 +7014,99 @@ $$;
 comment on function crm_private.b2chat_message_problem(jsonb, text) is
   'The JSON path, from the chat, of the first message value of the wrong type, direction or time missing included; null when all are right.';
 
+-- sql/040_sync/fn_begin_run.sql
+create function crm_private.begin_run(
+  p_account crm.channel_accounts,
+  p_resource text,
+  p_mode text,
+  p_holder text,
+  p_fencing_token bigint
+)
+returns table (run crm.sync_runs, cursor jsonb, resumed boolean)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  -- Read again on every incremental run: a source may show a change a little late.
+  c_overlap constant interval := '5 minutes';
+  v_now timestamptz := clock_timestamp();
+  v_state crm.sync_state;
+  v_run crm.sync_runs;
+  v_last crm.sync_runs;
+  v_mode text;
+begin
+  insert into crm.sync_state (workspace_id, resource) values (p_account.workspace_id, p_resource)
+  on conflict (workspace_id, resource) do nothing;
+  select s.* into v_state from crm.sync_state s where s.workspace_id = p_account.workspace_id and s.resource = p_resource;
+
+  update crm.sync_runs r set
+    status = 'running',
+    holder = p_holder,
+    fencing_token = p_fencing_token,
+    -- Of a process that died is known what it last committed.
+    active_for = r.active_for + case r.status
+      when 'running' then greatest(r.last_page_at - coalesce(r.resumed_at, r.started_at), '0')
+      else '0'
+    end,
+    resumed_at = v_now,
+    resume_at = null,
+    error = null
+  where r.workspace_id = p_account.workspace_id and r.resource = p_resource and r.status in ('running', 'paused')
+  returning r.* into v_run;
+  if found then
+    return query select v_run, v_state.cursor, true;
+    return;
+  end if;
+
+  -- What a failed run had read stays read: a new one of the same mode goes on from there.
+  v_mode := case when p_mode = 'incremental' and v_state.high_watermark is not null then 'incremental' else 'full' end;
+  select r.* into v_last
+  from crm.sync_runs r
+  where r.workspace_id = p_account.workspace_id and r.resource = p_resource
+  order by r.started_at desc
+  limit 1;
+  resumed := v_state.cursor <> '{}' and (v_last.id is null or v_last.status = 'failed' and v_last.mode = v_mode);
+  if not resumed and v_state.cursor <> '{}' then
+    update crm.sync_state s set cursor = '{}', updated_at = v_now
+    where s.workspace_id = p_account.workspace_id and s.resource = p_resource
+    returning s.* into v_state;
+  end if;
+
+  insert into crm.sync_runs as r (workspace_id, channel_account_id, resource, mode, holder, fencing_token, since, started_at)
+  values (p_account.workspace_id, p_account.id, p_resource, v_mode, p_holder, p_fencing_token,
+    case
+      when v_mode = 'full' then null
+      when resumed and v_last.since is not null then v_last.since
+      else v_state.high_watermark - c_overlap
+    end, v_now)
+  returning r.* into v_run;
+  return query select v_run, v_state.cursor, resumed;
+end;
+$$;
+comment on function crm_private.begin_run(crm.channel_accounts, text, text, text, bigint) is
+  'Goes on with the unfinished run of a resource, or begins one, for whoever holds its lock with this fencing token. Returns the run and where it goes on.';
+
+-- sql/040_sync/fn_block_rate_limit.sql
+create function crm.block_rate_limit(p_bucket text, p_for interval)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_bucket crm.rate_limit_buckets;
+begin
+  if p_for is null or p_for <= interval '0' or p_for > interval '7 days' then
+    perform crm_private.reject_input('p_for', 'A block is more than nothing and at most 7 days long.');
+  end if;
+  v_bucket := crm_private.rate_limit_bucket(p_bucket);
+  update crm.rate_limit_buckets b set blocked_until = clock_timestamp() + p_for
+  where b.bucket = p_bucket and (b.blocked_until is null or b.blocked_until < clock_timestamp() + p_for);
+end;
+$$;
+comment on function crm.block_rate_limit(text, interval) is
+  'Lets a bucket grant nothing from now on for this long (at most 7 days), because the provider said so. A block that ends later stays. PT400 invalid_input.';
+
 -- sql/040_sync/fn_channel_account.sql
 -- Security definer: a member's functions are; the first act is the membership check.
 create function crm.channel_account(p_channel_account_id uuid)
@@ -6822,6 +7171,41 @@ begin
 end;
 $$;
 comment on function crm_private.check_lease(text, interval) is 'Returns when a lock may have this name and this time to live: PT400 invalid_input otherwise.';
+
+-- sql/040_sync/fn_claim_dead_letters.sql
+create function crm_private.claim_dead_letters(p_account crm.channel_accounts, p_tried boolean, p_limit int)
+returns crm.dead_letters[]
+language plpgsql
+set search_path = ''
+-- Each of the two cases is one range of the index.
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  return (
+    with claimed as materialized (
+      select d.*
+      from crm.dead_letters d
+      where d.channel = p_account.channel and d.account_external_id = p_account.external_id
+        and (d.workspace_id = p_account.workspace_id or d.workspace_id is null)
+        and d.status = 'open' and (d.is_item or d.tried_at is null)
+        and (p_tried and d.tried_at > '-infinity' or not p_tried and d.tried_at is null)
+      order by d.tried_at nulls first, d.created_at
+      limit p_limit
+      for update skip locked
+    ), counted as (
+      select c.id, sum(crm_private.event_count(c.item)) over w as events, row_number() over w as place
+      from claimed c
+      window w as (order by c.tried_at nulls first, c.created_at, c.id)
+    )
+    select coalesce(array_agg(c::crm.dead_letters order by n.place), '{}')
+    from counted n
+    join claimed c on c.id = n.id
+    where n.place = 1 or n.events <= 2000
+  );
+end;
+$$;
+comment on function crm_private.claim_dead_letters(crm.channel_accounts, boolean, int) is
+  'Locks open dead letters of the account that a replay may store, those from before it was connected included: those never tried, or (p_tried) the others, those tried longest ago first; up to p_limit, and 2,000 events. What another replay holds is left out.';
 
 -- sql/040_sync/fn_claim_raw_records.sql
 create function crm_private.claim_raw_records(p_entity text, p_limit int)
@@ -6954,6 +7338,115 @@ $$;
 comment on function crm_private.close_conversations(uuid, uuid[], timestamptz[]) is
   'Closes conversations as of the times given, except where something inbound was said later or the status was changed later; returns those it wrote. A null time closes nothing.';
 
+-- sql/040_sync/fn_commit_sync_page.sql
+create function crm.commit_sync_page(
+  p_run_id uuid,
+  p_token uuid,
+  p_items jsonb,
+  p_cursor jsonb,
+  p_total_estimate int default null,
+  p_rejected jsonb default '[]',
+  p_workspace_id uuid default null
+)
+returns table (
+  items int,
+  created int,
+  updated int,
+  unchanged int,
+  failed int,
+  expires_at timestamptz,
+  rejected int,
+  run_pages int,
+  run_items int,
+  run_created int,
+  run_updated int,
+  run_unchanged int,
+  run_failed int,
+  run_rejected int,
+  total_estimate int
+)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_run crm.sync_runs;
+  v_account crm.channel_accounts;
+  v_results crm_private.ingest_result[];
+  v_counts record;
+  v_rejected_by jsonb;
+  v_since cid;
+  v_now timestamptz;
+begin
+  perform crm_private.check_batch(p_items);
+  if jsonb_typeof(p_rejected) is distinct from 'array' or jsonb_array_length(p_rejected) > 1000 then
+    perform crm_private.reject_input('p_rejected', 'What was rejected is a JSON array of at most 1,000.');
+  end if;
+  if jsonb_typeof(p_cursor) <> 'object' then
+    perform crm_private.reject_input('p_cursor', 'A cursor is a JSON object.');
+  end if;
+  if p_cursor ->> 'high_watermark' is not null and crm_private.event_time(p_cursor ->> 'high_watermark') is null then
+    perform crm_private.reject_input('p_cursor.high_watermark', 'A high watermark is a time with its zone.');
+  end if;
+  if p_total_estimate < 0 then
+    perform crm_private.reject_input('p_total_estimate', 'There cannot be fewer than none.');
+  end if;
+
+  -- First the lock, then what else may be locked: no writer under a lock waits for another one.
+  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
+  select a.* into strict v_account from crm.channel_accounts a where a.id = v_run.channel_account_id;
+  update crm.sync_locks l set expires_at = clock_timestamp() + interval '5 minutes'
+  where l.resource = v_run.resource
+  returning l.expires_at, l.cmin into strict expires_at, v_since;
+
+  perform crm_private.keep_dead_letter(v_account, v_account.channel, v_account.external_id,
+    coalesce(r.value ->> 'reason', 'rejected'), r.value ->> 'path', null, coalesce(r.value -> 'item', r.value))
+  from jsonb_array_elements(p_rejected) r;
+  v_results := array(select r from crm_private.ingest_isolating(v_account, p_items, clock_timestamp()) r order by r.ordinal);
+  select c.* into strict v_counts from crm_private.count_results(v_account, p_items, v_results, v_since) c;
+
+  v_now := clock_timestamp();
+  if p_cursor is not null then
+    insert into crm.sync_state as s (workspace_id, resource, cursor) values (v_run.workspace_id, v_run.resource, p_cursor)
+    on conflict (workspace_id, resource) do update set cursor = excluded.cursor, updated_at = v_now
+    where s.cursor <> excluded.cursor;
+  end if;
+  v_rejected_by := v_run.rejected_by;
+  if jsonb_array_length(p_rejected) > 0 then
+    v_rejected_by := (
+      select jsonb_object_agg(n.what, n.count)
+      from (
+        select k.what, sum(k.count) as count
+        from (
+          select o.key as what, o.value::int as count from jsonb_each_text(v_run.rejected_by) o
+          union all
+          select left(coalesce(r.value ->> 'what', r.value ->> 'reason', 'rejected'), 50), 1 from jsonb_array_elements(p_rejected) r
+        ) k
+        group by k.what
+      ) n
+    );
+  end if;
+  return query
+  update crm.sync_runs r set
+    pages = r.pages + 1,
+    items = r.items + jsonb_array_length(p_items),
+    created = r.created + v_counts.created,
+    updated = r.updated + v_counts.updated,
+    unchanged = r.unchanged + v_counts.unchanged,
+    failed = r.failed + v_counts.failed,
+    rejected = r.rejected + jsonb_array_length(p_rejected),
+    rejected_by = v_rejected_by,
+    total_estimate = coalesce(p_total_estimate, r.total_estimate),
+    last_page_at = v_now
+  where r.workspace_id = v_run.workspace_id and r.id = v_run.id
+  returning jsonb_array_length(p_items), v_counts.created, v_counts.updated, v_counts.unchanged, v_counts.failed,
+    expires_at, jsonb_array_length(p_rejected), r.pages, r.items, r.created, r.updated, r.unchanged,
+    r.failed, r.rejected, r.total_estimate;
+end;
+$$;
+comment on function crm.commit_sync_page(uuid, uuid, jsonb, jsonb, int, jsonb, uuid) is
+  'Ingests up to 500 InboundItems with up to 2,000 events for a run, keeps what the translation rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to go on (null leaves it: more of the same page follows), and lets the lease end 5 minutes from now: all of it or nothing. Counts the items: created (a new conversation), updated (something was written), unchanged, failed (nothing stored; a dead letter); then the lease''s end, the rejected, and the same of the whole run, with its pages and total_estimate. cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
 -- sql/040_sync/fn_count_outcomes.sql
 create function crm_private.count_outcomes(p_outcomes crm_private.raw_outcome[])
 returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
@@ -6970,6 +7463,60 @@ begin
 end;
 $$;
 comment on function crm_private.count_outcomes(crm_private.raw_outcome[]) is 'How many raw records there are of each outcome; processed is all of them.';
+
+-- sql/040_sync/fn_count_results.sql
+create function crm_private.count_results(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_results crm_private.ingest_result[],
+  p_since cid
+)
+returns table (created int, updated int, unchanged int, failed int)
+language plpgsql
+stable
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+begin
+  return query
+  select count(*) filter (where o.outcome = 'created')::int, count(*) filter (where o.outcome = 'updated')::int,
+    count(*) filter (where o.outcome = 'unchanged')::int, count(*) filter (where o.outcome = 'failed')::int
+  from (
+    select case
+      when r.is_new then 'created'
+      when r.events_inserted > 0 or r.contact_outcome in ('created', 'updated', 'upgraded') then 'updated'
+      -- A row that this transaction wrote has no age, and a command of the transaction.
+      when exists (
+        select from crm.conversations v
+        where v.workspace_id = p_account.workspace_id and v.id = r.conversation_id
+          and age(v.xmin) <= 0 and v.cmin::text::bigint > p_since::text::bigint
+      ) or exists (
+        -- Not by the workspace too: while statistics are young, that would read all its keys for each.
+        select from crm.conversation_keys k
+        where k.conversation_id = r.conversation_id and age(k.xmin) <= 0 and k.cmin::text::bigint > p_since::text::bigint
+      ) or exists (
+        select from jsonb_array_elements(case jsonb_typeof(r.item -> 'events') when 'array' then r.item -> 'events' end) e (event)
+        cross join lateral (
+          select m.xmin, m.cmin
+          from crm.messages m
+          where m.workspace_id = p_account.workspace_id and m.channel_account_id = p_account.id
+            and m.provider_message_id = e.event ->> 'provider_message_id'
+          offset 0
+        ) m
+        where age(m.xmin) <= 0 and m.cmin::text::bigint > p_since::text::bigint
+      ) then 'updated'
+      when r.error is not null then 'failed'
+      else 'unchanged'
+    end as outcome
+    -- There is one result per item, in order.
+    from rows from (jsonb_array_elements(p_items), unnest(p_results))
+      r (item, ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, error)
+  ) o;
+end;
+$$;
+comment on function crm_private.count_results(crm.channel_accounts, jsonb, crm_private.ingest_result[], cid) is
+  'What became of ingested items: created (its conversation is new), updated (something was written for it, or for another item of its conversation), unchanged (nothing was), failed (it has an error, and nothing was written). To be called in the transaction that ingested them; p_since is the command (cmin) after which it began to.';
 
 -- sql/040_sync/fn_extend_sync_lock.sql
 create function crm.extend_sync_lock(p_resource text, p_token uuid, p_ttl interval default '5 minutes')
@@ -7031,6 +7578,56 @@ $$;
 comment on function crm_private.field_without_time(jsonb, text[], text) is
   'The first of the fields that holds a text which is no time; null when all are times, blank or null.';
 
+-- sql/040_sync/fn_finish_sync.sql
+create function crm.finish_sync(p_run_id uuid, p_token uuid, p_status text, p_error text default null, p_workspace_id uuid default null)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run crm.sync_runs;
+  v_now timestamptz;
+begin
+  if p_status is null or p_status not in ('completed', 'paused', 'failed') then
+    perform crm_private.reject_input('p_status', 'A run ends completed, paused or failed.');
+  end if;
+  if p_status = 'failed' and p_error is null or p_status <> 'completed' and p_error !~ '^[a-z]' then
+    perform crm_private.reject_input('p_error', 'A failed run has an error that begins with a code of small letters.');
+  end if;
+
+  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
+  v_now := clock_timestamp();
+  -- A watermark ahead of the clock would hide what is still to come. A cursor that the source refuses leads nowhere.
+  if p_status = 'completed' or p_status = 'failed' and p_error ~ '^cursor\M' then
+    update crm.sync_state s set
+      cursor = '{}',
+      high_watermark = case p_status
+        when 'completed' then greatest(s.high_watermark, (
+          select least(w.at, v_now) from crm_private.event_time(s.cursor ->> 'high_watermark') w (at) where w.at is not null))
+        else s.high_watermark
+      end,
+      updated_at = v_now
+    where s.workspace_id = v_run.workspace_id and s.resource = v_run.resource;
+  end if;
+  update crm.sync_runs r set
+    status = p_status,
+    active_for = r.active_for + greatest(v_now - coalesce(r.resumed_at, r.started_at), '0'),
+    paused_at = case p_status when 'paused' then v_now else r.paused_at end,
+    resume_at = case p_status when 'paused' then (
+      select b.blocked_until
+      from crm.channel_accounts a
+      join crm.rate_limit_buckets b on b.bucket = a.channel || ':' || a.external_id
+      where a.id = r.channel_account_id and b.blocked_until > v_now
+    ) end,
+    finished_at = case when p_status <> 'paused' then v_now end,
+    error = case when p_status <> 'completed' then left(p_error, 2000) end
+  where r.workspace_id = v_run.workspace_id and r.id = v_run.id;
+  perform crm.release_sync_lock(v_run.resource, p_token);
+end;
+$$;
+comment on function crm.finish_sync(uuid, uuid, text, text, uuid) is
+  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later. paused: it goes on from its cursor, not before resume_at: the end of the block of the account''s rate limit, if there is one. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
 -- sql/040_sync/fn_ingest_chats.sql
 create function crm_private.ingest_chats(
   p_account crm.channel_accounts,
@@ -7072,6 +7669,20 @@ end;
 $$;
 comment on function crm_private.ingest_chats(crm.channel_accounts, int[], jsonb[], timestamptz[], timestamptz) is
   'Ingests chats (by ordinal: the place of the record, the InboundItem, when it was closed) and closes their conversations; says what became of each. PT400 for more than 500 items or 2,000 events.';
+
+-- sql/040_sync/fn_is_resource_of.sql
+create function crm_private.is_resource_of(p_resource text, p_channel text, p_external_id text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return starts_with(p_resource, p_channel || ':' || p_external_id || ':')
+    and substr(p_resource, length(p_channel || ':' || p_external_id || ':') + 1) ~ '^[^:]+$';
+end;
+$$;
+comment on function crm_private.is_resource_of(text, text, text) is 'Whether a resource is <channel>:<external id>:<what> of this account; there is no colon in what.';
 
 -- sql/040_sync/fn_is_time_zone.sql
 create function crm_private.is_time_zone(p_name text)
@@ -7265,6 +7876,37 @@ end;
 $$;
 comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb) is
   'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
+-- sql/040_sync/fn_rate_limit_bucket.sql
+create function crm_private.rate_limit_bucket(p_bucket text)
+returns crm.rate_limit_buckets
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_bucket crm.rate_limit_buckets;
+  v_now timestamptz;
+begin
+  if p_bucket is null or btrim(p_bucket) = '' or length(p_bucket) > 512 then
+    perform crm_private.reject_input('p_bucket', 'A bucket is a text of 1 to 512 characters.');
+  end if;
+  loop
+    select b.* into v_bucket from crm.rate_limit_buckets b where b.bucket = p_bucket for no key update;
+    exit when found;
+    insert into crm.rate_limit_buckets (bucket, workspace_id) values (p_bucket, crm_private.resource_workspace(p_bucket || ':requests'))
+    on conflict (bucket) do nothing;
+  end loop;
+
+  -- Read under the lock: whoever waited for it sees what time it is now. A clock that was put back takes nothing away.
+  v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
+  v_bucket.tokens := least(v_bucket.capacity,
+    v_bucket.tokens + extract(epoch from v_now - v_bucket.refilled_at) * v_bucket.refill_per_second);
+  v_bucket.refilled_at := v_now;
+  return v_bucket;
+end;
+$$;
+comment on function crm_private.rate_limit_bucket(text) is
+  'The bucket, made when it is new, with the tokens it has by now; nobody else can change it to the end of the transaction. Nothing of it is stored. PT400 invalid_input.';
 
 -- sql/040_sync/fn_raw_record_error.sql
 create function crm_private.raw_record_error(p_path text, p_sqlstate text default null, p_message text default null)
@@ -7487,19 +8129,212 @@ end;
 $$;
 comment on function crm.release_sync_lock(text, uuid) is 'Gives a lock back. True when it was held with this token; false when it was lost already.';
 
--- sql/040_sync/fn_replay_items.sql
-create function crm_private.replay_items(p_account crm.channel_accounts, p_letters crm.dead_letters[], p_now timestamptz)
+-- sql/040_sync/fn_replay_dead_letter.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.replay_dead_letter(p_dead_letter_id uuid, p_workspace_id uuid default null)
+returns table (replayed boolean, error jsonb)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_letter crm.dead_letters;
+  v_account crm.channel_accounts;
+begin
+  select d.workspace_id into v_workspace_id
+  from crm.dead_letters d
+  where d.id = p_dead_letter_id and (p_workspace_id is null or d.workspace_id = p_workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'admin');
+
+  select d.* into v_letter
+  from crm.dead_letters d
+  where d.id = p_dead_letter_id and (p_workspace_id is null or d.workspace_id = p_workspace_id)
+  for update;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such dead letter.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'dead_letter')::text,
+      hint = 'Look its id up again in crm.dead_letters.';
+  end if;
+
+  if v_letter.status = 'discarded' then
+    error := jsonb_build_object('code', 'discarded');
+  elsif v_letter.status = 'open' then
+    select a.* into v_account
+    from crm.channel_accounts a
+    where a.channel = v_letter.channel and a.external_id = v_letter.account_external_id;
+    error := (crm_private.replay_letters(v_account, array[v_letter], clock_timestamp()))[1];
+    perform crm_private.settle_dead_letters(array[v_letter], array[error]);
+  end if;
+  replayed := error is null;
+  return next;
+end;
+$$;
+comment on function crm.replay_dead_letter(uuid, uuid) is
+  'Ingests one dead letter again. replayed says whether its item is stored now (or was before); otherwise error says why not: {code, path?, events?, sqlstate?}, where needs_translation means that only the translation can read the item, and discarded that somebody decided against it. For admins. PT401, PT403, PT404 not_found.';
+
+-- sql/040_sync/fn_replay_dead_letters.sql
+create function crm.replay_dead_letters(p_limit int default 100)
+returns table (replayed int, failed int)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_limit is null or p_limit not between 1 and 500 then
+    perform crm_private.reject_input('p_limit', 'A call takes 1 to 500 dead letters.');
+  end if;
+  return query select r.replayed, r.failed from crm_private.replay_open_letters(p_limit, clock_timestamp()) r;
+end;
+$$;
+comment on function crm.replay_dead_letters(int) is
+  'Ingests up to p_limit open dead letters of active accounts again (and about 2,000 events), those never tried first, then those tried longest ago. replayed: stored now, or known meanwhile. failed: still open, and replay_error says why; what only the translation can read fails once and is left out from then on. Several may run at once: each letter is replayed by one. PT400 invalid_input.';
+
+-- sql/040_sync/fn_replay_letters.sql
+create function crm_private.replay_letters(p_account crm.channel_accounts, p_letters crm.dead_letters[], p_now timestamptz)
 returns jsonb[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  v_items jsonb := (select coalesce(jsonb_agg(l.item order by n.place), '[]')
-    from unnest(p_letters) with ordinality n (id, workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item), lateral (select n.item) l);
+  v_problem text := case when p_account.id is null then 'unknown_account' when not p_account.is_active then 'inactive_account' end;
+  v_places int[];
+  v_items jsonb;
+  v_results crm_private.ingest_result[];
+  v_errors jsonb[] := array_fill(null::jsonb, array[cardinality(p_letters)]);
 begin
-  return null;
+  for v_place in 1..cardinality(p_letters) loop
+    if not (p_letters[v_place]).is_item then
+      v_errors[v_place] := jsonb_build_object('code', 'needs_translation');
+    elsif v_problem is not null then
+      v_errors[v_place] := jsonb_build_object('code', v_problem);
+    else
+      v_places := v_places || v_place;
+    end if;
+  end loop;
+  if v_places is null then
+    return v_errors;
+  end if;
+
+  select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items from unnest(v_places) with ordinality p (place, number);
+  v_results := array(select r from crm_private.ingest_isolating(p_account, v_items, p_now) r order by r.ordinal);
+  for v_number in 1..cardinality(v_results) loop
+    -- Of several events the bad ones have dead letters of their own by now, and the others are stored.
+    if not ((v_results[v_number]).error ? 'events' and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
+      v_errors[v_places[v_number]] := (v_results[v_number]).error;
+    end if;
+  end loop;
+
+  if p_account.channel = 'b2chat' then
+    -- The item has the chat's messages, and the record says more: whether it was closed.
+    update crm.raw_records r set status = 'pending', error = null, processed_at = null
+    where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
+      and r.external_id = any (array(
+        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_places) p (place) where v_errors[p.place] is null));
+  end if;
+  return v_errors;
 end;
 $$;
+comment on function crm_private.replay_letters(crm.channel_accounts, crm.dead_letters[], timestamptz) is
+  'Ingests the items of dead letters of one account again, as any delivery. Per letter, in order: null when it is stored, or why not: {code, path?, events?, sqlstate?}; needs_translation where the item is what a provider sent, unknown_account and inactive_account for the account. The letters stay as they are: settle_dead_letters.';
+
+-- sql/040_sync/fn_replay_open_letters.sql
+create function crm_private.replay_open_letters(p_limit int, p_now timestamptz)
+returns table (replayed int, failed int)
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  v_tried boolean;
+  v_account crm.channel_accounts;
+  v_claimed crm.dead_letters[];
+  v_letters crm.dead_letters[] := '{}'::crm.dead_letters[];
+  v_errors jsonb[] := '{}'::jsonb[];
+  v_events int := 0;
+begin
+  foreach v_tried in array array[false, true] loop
+    for v_account in
+      select a.*
+      from crm.channel_accounts a
+      cross join lateral (
+        select d.tried_at, d.created_at
+        from crm.dead_letters d
+        where d.channel = a.channel and d.account_external_id = a.external_id and d.status = 'open' and (d.is_item or d.tried_at is null)
+          and (v_tried and d.tried_at > '-infinity' or not v_tried and d.tried_at is null)
+        order by d.tried_at nulls first, d.created_at
+        limit 1
+      ) w
+      where a.is_active
+      order by w.tried_at, w.created_at, a.id
+    loop
+      exit when cardinality(v_letters) >= p_limit or v_events >= 2000;
+      v_claimed := crm_private.claim_dead_letters(v_account, v_tried, p_limit - cardinality(v_letters));
+      v_letters := v_letters || v_claimed;
+      v_errors := v_errors || crm_private.replay_letters(v_account, v_claimed, p_now);
+      v_events := v_events + (
+        select coalesce(sum(crm_private.event_count((v_claimed[n]).item)), 0) from generate_subscripts(v_claimed, 1) n);
+    end loop;
+  end loop;
+  -- Last: while a letter's row has changed and is not committed, whoever keeps the same item waits for it.
+  perform crm_private.settle_dead_letters(v_letters, v_errors);
+
+  replayed := cardinality(array_positions(v_errors, null));
+  failed := cardinality(v_errors) - replayed;
+  return next;
+end;
+$$;
+comment on function crm_private.replay_open_letters(int, timestamptz) is
+  'Replays up to p_limit open dead letters of active accounts: those never tried first, then the account first whose letter was tried longest ago. p_now is what times in the future are measured against.';
+
+-- sql/040_sync/fn_require_account_lock.sql
+create function crm_private.require_account_lock(p_account crm.channel_accounts, p_token uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform crm_private.require_sync_lock((
+    select l.resource
+    from crm.sync_locks l
+    where l.token = p_token and crm_private.is_resource_of(l.resource, p_account.channel, p_account.external_id)
+  ), p_token);
+end;
+$$;
+comment on function crm_private.require_account_lock(crm.channel_accounts, uuid) is
+  'Returns when this token holds the lock of a resource of the account, and keeps it so to the end of the transaction. PT409 lock_lost otherwise.';
+
+-- sql/040_sync/fn_require_run.sql
+create function crm_private.require_run(p_run_id uuid, p_token uuid, p_workspace_id uuid)
+returns crm.sync_runs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run crm.sync_runs;
+  v_resource text;
+begin
+  select r.* into v_run from crm.sync_runs r where r.id = p_run_id and (p_workspace_id is null or r.workspace_id = p_workspace_id);
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such sync run.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
+      hint = 'Start one with start_sync.';
+  end if;
+  v_resource := v_run.resource;
+  perform crm_private.require_sync_lock(v_resource, p_token);
+
+  -- Read again under the lock, which every writer of a run holds. A lock of this resource that another took for other work is not this run's.
+  select r.* into v_run
+  from crm.sync_runs r
+  join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
+  where r.workspace_id = v_run.workspace_id and r.id = p_run_id and r.status = 'running';
+  if not found then
+    perform crm_private.require_sync_lock(v_resource, null);
+  end if;
+  return v_run;
+end;
+$$;
+comment on function crm_private.require_run(uuid, uuid, uuid) is
+  'The running run that this token was given for; its lock is kept to the end of the transaction. PT404 not_found, PT409 lock_lost.';
 
 -- sql/040_sync/fn_require_sync_lock.sql
 create function crm_private.require_sync_lock(p_resource text, p_token uuid)
@@ -7541,6 +8376,108 @@ $$;
 comment on function crm_private.resource_workspace(text) is
   'The workspace of the account that a resource <channel>:<external id>:<what> names; null when it names none.';
 
+-- sql/040_sync/fn_run_of.sql
+create function crm_private.run_of(p_account crm.channel_accounts, p_resource text, p_run_id uuid)
+returns crm.sync_runs
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_run crm.sync_runs;
+begin
+  select r.* into v_run
+  from crm.sync_runs r
+  where r.workspace_id = p_account.workspace_id and r.id = p_run_id and r.channel_account_id = p_account.id and r.resource = p_resource;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such run of this account and resource.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
+      hint = 'Start one without naming a run.';
+  end if;
+  return v_run;
+end;
+$$;
+comment on function crm_private.run_of(crm.channel_accounts, text, uuid) is 'The run of this account and resource. PT404 not_found.';
+
+-- sql/040_sync/fn_set_rate_limit.sql
+create function crm.set_rate_limit(p_bucket text, p_capacity int, p_refill_per_second numeric)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_is_new boolean;
+  v_bucket crm.rate_limit_buckets;
+begin
+  if p_capacity is null or p_capacity not between 1 and 1000000 then
+    perform crm_private.reject_input('p_capacity', 'A capacity is between 1 and 1,000,000.');
+  end if;
+  if p_refill_per_second is null or p_refill_per_second > 1000000 or round(p_refill_per_second, 6) <= 0 then
+    perform crm_private.reject_input('p_refill_per_second', 'A refill is more than 0 and at most 1,000,000 a second, to 6 places.');
+  end if;
+  v_is_new := not exists (select from crm.rate_limit_buckets b where b.bucket = p_bucket);
+  v_bucket := crm_private.rate_limit_bucket(p_bucket);
+  update crm.rate_limit_buckets b set
+    capacity = p_capacity,
+    refill_per_second = p_refill_per_second,
+    tokens = case when v_is_new then p_capacity else least(v_bucket.tokens, p_capacity) end,
+    refilled_at = v_bucket.refilled_at
+  where b.bucket = p_bucket and (b.capacity, b.refill_per_second) is distinct from (p_capacity, round(p_refill_per_second, 6));
+end;
+$$;
+comment on function crm.set_rate_limit(text, int, numeric) is
+  'Sets what a bucket holds (1 to 1,000,000) and how many tokens it gets a second. It keeps the tokens it has, up to the new capacity; a new bucket begins full. PT400 invalid_input.';
+
+-- sql/040_sync/fn_settle_dead_letters.sql
+create function crm_private.settle_dead_letters(p_letters crm.dead_letters[], p_errors jsonb[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- A letter from before the account was connected becomes the workspace's, unless the workspace has the same item already.
+  with moved as (
+    delete from crm.dead_letters d
+    using crm.channel_accounts a
+    where d.id = any (array(select (p_letters[n]).id from generate_subscripts(p_letters, 1) n))
+      and d.workspace_id is null and a.channel = d.channel and a.external_id = d.account_external_id
+    returning d.id, a.workspace_id, a.id as channel_account_id, d.channel, d.account_external_id, d.reason, d.path, d.detail, d.item,
+      d.item_hash, d.status, d.attempts, d.created_at
+  )
+  insert into crm.dead_letters (id, workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash,
+    status, attempts, created_at)
+  select m.* from moved m
+  on conflict on constraint dead_letters_item_key do nothing;
+
+  with outcome as (
+    select distinct on (k.id) k.id, p_errors[n.place] as error
+    from generate_subscripts(p_letters, 1) n (place)
+    cross join lateral (select (p_letters[n.place]).* offset 0) l
+    left join crm.channel_accounts a on a.channel = l.channel and a.external_id = l.account_external_id
+    cross join lateral (
+      select coalesce((
+        select d.id
+        from crm.dead_letters d
+        where d.workspace_id = a.workspace_id and d.channel = l.channel and d.account_external_id = l.account_external_id
+          and d.item_hash = l.item_hash
+      ), l.id) as id
+      offset 0
+    ) k
+    order by k.id, p_errors[n.place] nulls first
+  )
+  update crm.dead_letters d set
+    status = case when o.error is null then 'replayed' else 'open' end,
+    replayed_at = case when o.error is null then clock_timestamp() end,
+    attempts = d.attempts + (o.error is not null)::int,
+    tried_at = case when o.error is null then d.tried_at else clock_timestamp() end,
+    replay_error = o.error
+  from outcome o
+  where d.id = o.id and d.status = 'open';
+end;
+$$;
+comment on function crm_private.settle_dead_letters(crm.dead_letters[], jsonb[]) is
+  'Notes what became of dead letters that were replayed, by place: an error of null means stored. What failed stays open, and is tried again after all others. A letter without a workspace gets that of its account, if it is connected by now.';
+
 -- sql/040_sync/fn_settle_raw_records.sql
 create function crm_private.settle_raw_records(p_rows crm.raw_records[], p_outcomes crm_private.raw_outcome[])
 returns void
@@ -7564,6 +8501,88 @@ $$;
 comment on function crm_private.settle_raw_records(crm.raw_records[], crm_private.raw_outcome[]) is
   'Notes what became of claimed records: done, skipped, or failed with the error; attempts counts how often each was tried.';
 
+-- sql/040_sync/fn_start_sync.sql
+create function crm.start_sync(p_channel_account_id uuid, p_resource text, p_mode text, p_holder text, p_run_id uuid default null)
+returns table (
+  run_id uuid,
+  token uuid,
+  cursor jsonb,
+  since timestamptz,
+  resumed boolean,
+  fencing_token bigint,
+  expires_at timestamptz,
+  mode text,
+  status text,
+  pages int,
+  items int,
+  created int,
+  updated int,
+  unchanged int,
+  failed int,
+  rejected int,
+  total_estimate int
+)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_account crm.channel_accounts;
+  v_run crm.sync_runs;
+  v_lock record;
+begin
+  if p_mode is null or p_mode not in ('full', 'incremental') then
+    perform crm_private.reject_input('p_mode', 'The mode is full or incremental.');
+  end if;
+  select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id and a.is_active;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such active channel account.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
+      hint = 'Connect it with connect_channel.';
+  end if;
+  if crm_private.is_resource_of(p_resource, v_account.channel, v_account.external_id) is not true then
+    perform crm_private.reject_input('p_resource', 'The resource is <channel>:<external id>:<what> of the account.');
+  end if;
+  if p_run_id is not null then
+    v_run := crm_private.run_of(v_account, p_resource, p_run_id);
+    if v_run.finished_at is not null then
+      return query select v_run.id, null::uuid, '{}'::jsonb, v_run.since, false, null::bigint, null::timestamptz, v_run.mode, v_run.status,
+        v_run.pages, v_run.items, v_run.created, v_run.updated, v_run.unchanged, v_run.failed, v_run.rejected, v_run.total_estimate;
+      return;
+    end if;
+  end if;
+
+  -- A holder keeps the lock's row while it commits a page: that it is held can be seen without waiting for that.
+  select null::uuid as token, l.holder as held_by, l.expires_at into v_lock
+  from crm.sync_locks l
+  where l.resource = p_resource and l.expires_at > clock_timestamp();
+  if not found then
+    select l.* into v_lock from crm.acquire_sync_lock(p_resource, p_holder) l;
+  end if;
+  if v_lock.token is null then
+    raise exception using errcode = 'PT409', message = 'Another sync of the resource is under way.',
+      detail = jsonb_build_object('code', 'lock_held', 'resource', p_resource, 'held_by', v_lock.held_by, 'expires_at', v_lock.expires_at)::text,
+      hint = 'Wait until it has finished, or until its lease is over.';
+  end if;
+
+  if p_run_id is not null then
+    v_run := crm_private.run_of(v_account, p_resource, p_run_id);
+    if v_run.finished_at is not null then
+      -- It finished while this waited for the lock.
+      perform crm.release_sync_lock(p_resource, v_lock.token);
+      return query select s.* from crm.start_sync(p_channel_account_id, p_resource, p_mode, p_holder, p_run_id) s;
+      return;
+    end if;
+  end if;
+  return query
+  select (b.run).id, v_lock.token, b.cursor, (b.run).since, b.resumed, v_lock.fencing_token, v_lock.expires_at, (b.run).mode, (b.run).status,
+    (b.run).pages, (b.run).items, (b.run).created, (b.run).updated, (b.run).unchanged, (b.run).failed, (b.run).rejected, (b.run).total_estimate
+  from crm_private.begin_run(v_account, p_resource, p_mode, p_holder, v_lock.fencing_token) b;
+end;
+$$;
+comment on function crm.start_sync(uuid, text, text, text, uuid) is
+  'Takes the lock of the account''s resource <channel>:<external id>:<what> for 5 minutes and goes on with its unfinished run (a paused one, or one whose process died), whatever its mode, or begins one. p_run_id asks for that run: once it has finished its row comes back, with no token, and nothing is taken. Returns what commit_sync_page and finish_sync need (run_id, token, with the lease''s fencing_token and end), where to go on (cursor; resumed says that it is not the beginning), since when to read (null: everything; an incremental run without a high watermark is a full one), and how far the run has come. PT400 invalid_input, PT404 not_found (the account, or the run of this account and resource), PT409 lock_held with held_by and expires_at.';
+
 -- sql/040_sync/fn_sync_cursor.sql
 create function crm.sync_cursor(p_workspace_id uuid, p_resource text)
 returns jsonb
@@ -7579,6 +8598,34 @@ end;
 $$;
 comment on function crm.sync_cursor(uuid, text) is
   'Where the next run over the resource goes on; null when there was none. Of a B2Chat export: {contacts, chats}, each as land_raw_records was given it.';
+
+-- sql/040_sync/fn_take_rate_limit.sql
+create function crm.take_rate_limit(p_bucket text, p_cost int default 1)
+returns table (granted boolean, retry_after interval, retry_after_ms bigint)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_bucket crm.rate_limit_buckets := crm_private.rate_limit_bucket(p_bucket);
+  v_wait interval;
+begin
+  if p_cost is null or p_cost < 1 or p_cost > v_bucket.capacity then
+    perform crm_private.reject_input('p_cost', 'A cost is between 1 and the capacity of the bucket.');
+  end if;
+  -- Rounded up: who comes back then finds enough.
+  v_wait := greatest(
+    make_interval(secs => (ceil((p_cost - v_bucket.tokens) / v_bucket.refill_per_second * 1000) / 1000)::float8),
+    v_bucket.blocked_until - v_bucket.refilled_at);
+  if v_wait > interval '0' then
+    return query select false, v_wait, ceil(extract(epoch from v_wait) * 1000)::bigint;
+    return;
+  end if;
+  update crm.rate_limit_buckets b set tokens = v_bucket.tokens - p_cost, refilled_at = v_bucket.refilled_at where b.bucket = p_bucket;
+  return query select true, null::interval, null::bigint;
+end;
+$$;
+comment on function crm.take_rate_limit(text, int) is
+  'Takes p_cost tokens out of a bucket: granted, or not, with nothing taken and retry_after the time until there are enough or the block ends, also in milliseconds. A bucket nobody has set holds 100 and gets 10 a second. PT400 invalid_input: also for a cost above the capacity.';
 
 -- sql/040_sync/fn_transform_chats.sql
 create function crm_private.transform_chats(
@@ -7753,6 +8800,61 @@ $$;
 comment on function crm_private.zoned_time(text, text) is
   'A time that names no zone, read in this one (a name is_time_zone knows), or one that event_time reads; null when it is neither.';
 
+-- sql/080_monitoring/view_active_syncs.sql
+create view crm.active_syncs with (security_invoker = true) as
+select
+  r.workspace_id,
+  r.id as run_id,
+  r.channel_account_id,
+  a.channel,
+  a.display_name as account,
+  r.resource,
+  r.mode,
+  r.status,
+  r.holder,
+  r.pages,
+  r.items,
+  r.created,
+  r.updated,
+  r.unchanged,
+  r.failed,
+  r.rejected,
+  r.total_estimate,
+  p.progress,
+  round(p.items_per_second * 60, 1) as items_per_minute,
+  -- A paused run goes on at resume_at; an overdue one at best now.
+  case when p.items_per_second > 0 and r.total_estimate > 0 then
+    date_trunc('second', greatest(r.resume_at, now())
+      + make_interval(secs => (greatest(r.total_estimate - r.items, 0) / p.items_per_second)::float8))
+  end as estimated_end,
+  case when l.expires_at > now() then l.expires_at - now() end as lease_left,
+  r.started_at,
+  date_trunc('second', p.active_for) as active_for,
+  r.last_page_at,
+  r.paused_at,
+  r.resume_at,
+  r.error
+from crm.sync_runs r
+join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id
+left join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token and r.status = 'running'
+cross join lateral (
+  select r.active_for + case
+    when r.status <> 'running' then '0'
+    -- Nobody is at work any more: it was until its last page.
+    when l.expires_at is null or l.expires_at <= now() then greatest(r.last_page_at - coalesce(r.resumed_at, r.started_at), '0')
+    else greatest(now() - coalesce(r.resumed_at, r.started_at), '0')
+  end as active_for
+  offset 0
+) d
+cross join lateral (
+  select d.active_for, round(100.0 * least(r.items, r.total_estimate) / nullif(r.total_estimate, 0), 1) as progress,
+    r.items / nullif(extract(epoch from d.active_for), 0) as items_per_second
+  offset 0
+) p
+where r.status in ('running', 'paused')
+order by r.started_at, r.id;
+comment on view crm.active_syncs is 'Which syncs are under way, how far are they, and when will they end? One row per run that is running or paused; progress in percent of total_estimate. A running one without lease_left lost its process: the next start_sync goes on with it.';
+
 -- sql/080_monitoring/view_channel_overview.sql
 create view crm.channel_overview with (security_invoker = true) as
 select
@@ -7814,11 +8916,15 @@ select
   d.path,
   count(*) as dead_letters,
   min(d.created_at) as first_at,
-  max(d.created_at) as last_at
+  max(d.created_at) as last_at,
+  bool_or(d.is_item) as can_be_replayed,
+  max(d.attempts) as most_attempts,
+  max(d.tried_at) as last_tried_at,
+  (array_agg(coalesce(d.replay_error ->> 'code', d.detail) order by d.tried_at desc nulls last, d.created_at desc))[1] as last_error
 from crm.dead_letters d
 where d.status = 'open'
 group by d.workspace_id, d.channel, d.account_external_id, d.reason, d.path;
-comment on view crm.dead_letter_summary is 'What could not be stored, and why? One row per account, reason and path of the open dead letters.';
+comment on view crm.dead_letter_summary is 'What could not be stored, and why? One row per account, reason and path of the open dead letters: how many, since when, whether the database can replay them, and what became of the last attempt.';
 
 -- sql/080_monitoring/view_inbox.sql
 create view crm.inbox with (security_invoker = true) as
@@ -7915,6 +9021,327 @@ where c.needs_full_sync and c.merged_into_id is null and c.created_at < now() - 
 order by v.last_message_at desc nulls last, c.created_at desc;
 comment on view crm.stale_stubs is 'Whom has no Contacts API told us about for more than 7 days? One row per stub of that age, those who wrote last first, with the ids to look them up by.';
 
+-- sql/080_monitoring/view_stuck_locks.sql
+create view crm.stuck_locks with (security_invoker = true) as
+select
+  coalesce(r.workspace_id, l.workspace_id) as workspace_id,
+  coalesce(r.resource, l.resource) as resource,
+  coalesce(r.holder, l.holder) as holder,
+  r.id as run_id,
+  r.pages,
+  l.acquired_at,
+  r.last_page_at,
+  l.expires_at as expired_at,
+  date_trunc('second', now() - coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)) as stuck_for
+from (
+  select x.* from crm.sync_locks x where x.expires_at <= now()
+) l
+full join (
+  select x.*
+  from crm.sync_runs x
+  where x.status = 'running'
+    and not exists (
+      select from crm.sync_locks h
+      where h.resource = x.resource and h.fencing_token = x.fencing_token and h.expires_at > now())
+) r on r.workspace_id = l.workspace_id and r.resource = l.resource and r.fencing_token = l.fencing_token
+order by stuck_for desc, resource;
+comment on view crm.stuck_locks is 'Who held a lock and never gave it back? One row per resource whose lease is over, and per running run that nobody works on any more; stuck_for since the lease''s end, or since the run''s last sign when the lock was cleaned up or taken for something else.';
+
+-- sql/080_monitoring/view_sync_health.sql
+-- One select per check, each with a row for everything it looks at, ok or not: a new check is one more select at the end.
+create view crm.sync_health with (security_invoker = true) as
+with last_runs as (
+  -- The newest finished run of each resource, as long as no later one has got a page.
+  select r.*
+  from crm.sync_state s
+  cross join lateral (
+    select x.*
+    from crm.sync_runs x
+    where x.workspace_id = s.workspace_id and x.resource = s.resource and x.finished_at is not null
+    order by x.started_at desc
+    limit 1
+  ) r
+  where not exists (
+    select from crm.sync_runs n
+    where n.workspace_id = r.workspace_id and n.resource = r.resource and n.finished_at is null and n.last_page_at > r.finished_at)
+), accounts as (
+  select a.workspace_id, a.id, a.channel || ':' || a.external_id as subject
+  from crm.channel_accounts a
+  where a.is_active
+)
+select a.workspace_id, 'reconnect' as "check", a.subject, f.runs = 0 as ok,
+  jsonb_build_object('resources', f.resources, 'error', f.error, 'at', f.at) as detail
+from accounts a
+cross join lateral (
+  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources,
+    (array_agg(r.error order by r.finished_at desc))[1] as error, max(r.finished_at) as at
+  from last_runs r
+  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status = 'failed' and r.error_code = 'reconnect'
+) f
+
+union all
+select a.workspace_id, 'sync_failing', a.subject, f.runs = 0,
+  jsonb_build_object('resources', f.resources, 'error', f.error, 'at', f.at)
+from accounts a
+cross join lateral (
+  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources,
+    (array_agg(r.error order by r.finished_at desc))[1] as error, max(r.finished_at) as at
+  from last_runs r
+  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status = 'failed' and r.error_code <> 'reconnect'
+) f
+
+union all
+-- The scheduled job goes on with such runs every minute: after ten it evidently does not.
+select a.workspace_id, 'sync_stuck', a.subject, f.runs = 0,
+  jsonb_build_object('resources', f.resources, 'since', f.since)
+from accounts a
+cross join lateral (
+  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources, min(w.since) as since
+  from crm.sync_runs r
+  left join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
+  cross join lateral (
+    select case r.status
+      when 'paused' then coalesce(r.resume_at, r.paused_at)
+      else coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)
+    end as since
+  ) w
+  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status in ('running', 'paused')
+    and w.since < now() - interval '10 minutes'
+) f
+
+union all
+select a.workspace_id, 'dead_letters', a.subject, f.letters = 0,
+  jsonb_build_object('open', f.letters, 'oldest', f.oldest)
+from accounts a
+cross join lateral (
+  select count(*) as letters, min(d.created_at) as oldest
+  from crm.dead_letters d
+  where d.workspace_id = a.workspace_id and d.channel_account_id = a.id and d.status = 'open'
+) f
+
+union all
+-- Of accounts that are not connected: only the operator sees them.
+select null, 'dead_letters', d.channel || ':' || d.account_external_id, false,
+  jsonb_build_object('open', count(*), 'oldest', min(d.created_at), 'reason', 'not connected')
+from crm.dead_letters d
+where d.workspace_id is null and d.status = 'open'
+group by d.channel, d.account_external_id
+
+union all
+select a.workspace_id, 'rate_limited', a.subject, b.blocked_until is null or b.blocked_until <= now(),
+  jsonb_build_object('blocked_until', case when b.blocked_until > now() then b.blocked_until end)
+from accounts a
+left join crm.rate_limit_buckets b on b.bucket = a.subject;
+comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: nobody has gone on with a run for more than 10 minutes; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
+
+-- sql/080_monitoring/view_sync_statistics.sql
+create view crm.sync_statistics with (security_invoker = true) as
+select
+  r.workspace_id,
+  r.resource,
+  r.day,
+  sum(r.runs) as runs,
+  sum(r.completed) as completed,
+  sum(r.failed) as failed,
+  round(100.0 * sum(r.completed) / nullif(sum(r.finished), 0), 1) as completion_rate,
+  date_trunc('milliseconds', sum(r.duration) / nullif(sum(r.finished), 0)::float8) as avg_duration,
+  date_trunc('milliseconds', max(r.max_duration)) as max_duration,
+  date_trunc('milliseconds', sum(r.active_for) / nullif(sum(r.finished), 0)::float8) as avg_active,
+  sum(r.pages) as pages,
+  sum(r.items) as items,
+  sum(r.created) as created,
+  sum(r.updated) as updated,
+  sum(r.unchanged) as unchanged,
+  sum(r.failed_items) as failed_items,
+  sum(r.rejected) as rejected,
+  coalesce(jsonb_object_agg(r.error_code, r.failed) filter (where r.failed > 0), '{}') as errors
+from (
+  select
+    x.workspace_id,
+    x.resource,
+    (x.started_at at time zone 'UTC')::date as day,
+    case x.status when 'failed' then x.error_code end as error_code,
+    count(*) as runs,
+    count(x.finished_at) as finished,
+    count(*) filter (where x.status = 'completed') as completed,
+    count(*) filter (where x.status = 'failed') as failed,
+    sum(x.finished_at - x.started_at) as duration,
+    max(x.finished_at - x.started_at) as max_duration,
+    sum(x.active_for) filter (where x.finished_at is not null) as active_for,
+    sum(x.pages) as pages,
+    sum(x.items) as items,
+    sum(x.created) as created,
+    sum(x.updated) as updated,
+    sum(x.unchanged) as unchanged,
+    sum(x.failed) as failed_items,
+    sum(x.rejected) as rejected
+  from crm.sync_runs x
+  group by 1, 2, 3, 4
+) r
+group by r.workspace_id, r.resource, r.day
+order by r.day desc, r.resource;
+comment on view crm.sync_statistics is 'How did the syncs of each resource go, day by day (UTC, by when they began)? Runs and how they ended (completion_rate in percent of those that ended), durations from start to end and without the pauses (avg_active), what became of the items, and the codes of the failed runs, counted.';
+
+-- sql/090_schedule/05_fn_require_scheduler.sql
+create function crm_private.require_scheduler(p_extensions text[])
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_extension text;
+begin
+  -- By the catalog: the names of a schema may be hidden from whoever may not use it.
+  select e.name into v_extension
+  from (values ('pg_cron', 'cron', 'job'), ('pg_net', 'net', 'http_request_queue'), ('supabase_vault', 'vault', 'decrypted_secrets')) e (name, schema, relation)
+  where e.name = any (p_extensions) and not exists (
+    select from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = e.schema and c.relname = e.relation)
+  order by e.name
+  limit 1;
+  if v_extension is not null then
+    raise exception using errcode = 'PT400', message = format('The extension %s is not enabled.', v_extension),
+      detail = jsonb_build_object('code', 'missing_extension', 'extension', v_extension)::text,
+      hint = format('Enable it in the dashboard under Database, Extensions, or as the owner: create extension %s.', v_extension);
+  end if;
+
+  if not has_schema_privilege('cron', 'usage') then
+    raise exception using errcode = 'PT403', message = 'Jobs are scheduled by the owner of the database.',
+      detail = jsonb_build_object('code', 'forbidden', 'needs', 'postgres')::text,
+      hint = 'Call this in the SQL editor, or on a connection of role postgres.';
+  end if;
+end;
+$$;
+comment on function crm_private.require_scheduler(text[]) is
+  'Returns when these of pg_cron, pg_net and supabase_vault are enabled, and the caller may schedule jobs. PT400 missing_extension with the extension, PT403 forbidden.';
+
+-- sql/090_schedule/05_fn_resume_syncs.sql
+create function crm_private.resume_syncs(
+  p_project_url text,
+  p_secret_name text,
+  p_limit int default 20,
+  p_now timestamptz default clock_timestamp()
+)
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_secret text;
+  v_run record;
+  v_count int := 0;
+begin
+  for v_run in
+    select r.id, r.channel_account_id
+    from crm.sync_runs r
+    join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id and a.is_active
+    left join crm.sync_locks l on l.resource = r.resource
+    where (r.status = 'running' or r.status = 'paused' and (r.resume_at is null or r.resume_at <= p_now))
+      -- Whoever works on it holds its lock; a process that died held it until the lease was over.
+      and (l.token is null or l.expires_at <= p_now)
+    -- Runs that cannot start must not keep the others from their turn every time.
+    order by random()
+    limit p_limit
+  loop
+    if v_secret is null then
+      v_secret := crm_private.vault_secret(p_secret_name);
+    end if;
+    -- The function answers when its time is over: to hang up earlier might end it. The extension may be missing when this is made.
+    execute 'select net.http_post(url := $1, body := $2, headers := $3, timeout_milliseconds := 150000)'
+      using rtrim(p_project_url, '/') || '/functions/v1/conversation-sync',
+        jsonb_build_object('channelAccountId', v_run.channel_account_id, 'resumeSession', v_run.id),
+        jsonb_build_object('Content-Type', 'application/json', 'apikey', v_secret);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end;
+$$;
+comment on function crm_private.resume_syncs(text, text, int, timestamptz) is
+  'Calls the function conversation-sync for up to p_limit runs that nobody works on: those paused and due, and those whose process died (their lease is over). Returns how many. The secret key is read from the vault by its name. The calls leave when the transaction commits, and nobody waits for their answers. PT404 not_found when the secret is gone.';
+
+-- sql/090_schedule/05_fn_schedule_jobs.sql
+create function crm.schedule_jobs(p_project_url text, p_secret_name text)
+returns setof text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_url text := rtrim(p_project_url, '/');
+  v_job record;
+begin
+  perform crm_private.require_scheduler(array['pg_cron', 'pg_net', 'supabase_vault']);
+  -- No user, query or fragment: a key in a URL would be readable in cron.job.
+  if v_url is null or length(v_url) > 2000 or v_url !~* '^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[a-z0-9._~%/-]*)?$' then
+    perform crm_private.reject_input('p_project_url', 'The project''s URL begins with https:// (or http://) and has no user, query or fragment.');
+  end if;
+  if coalesce(btrim(p_secret_name), '') = '' then
+    perform crm_private.reject_input('p_secret_name', 'The name of the vault''s secret is missing.');
+  end if;
+  perform crm_private.vault_secret(p_secret_name);
+
+  for v_job in
+    select *
+    from (values
+      ('onefold-expired-locks', '* * * * *', 'select crm.cleanup_expired_locks()'),
+      ('onefold-reconcile-contacts', '*/15 * * * *', 'select crm.reconcile_contacts()'),
+      ('onefold-resume-syncs', '* * * * *', format('select crm_private.resume_syncs(%L, %L)', v_url, p_secret_name))
+    ) j (name, schedule, command)
+  loop
+    execute 'select cron.schedule($1, $2, $3)' using v_job.name, v_job.schedule, v_job.command;
+    return next v_job.name;
+  end loop;
+end;
+$$;
+comment on function crm.schedule_jobs(text, text) is
+  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts every fifteen. Syncs are resumed by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
+
+-- sql/090_schedule/05_fn_unschedule_jobs.sql
+create function crm.unschedule_jobs()
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_count int;
+begin
+  perform crm_private.require_scheduler(array['pg_cron']);
+  -- By the id of one's own jobs: a name that is not there would be an error, and other owners' jobs are theirs.
+  execute $sql$
+    select count(cron.unschedule(j.jobid))
+    from cron.job j
+    where j.jobname::text like 'onefold-%' and j.username::text = current_user::text
+  $sql$ into v_count;
+  return v_count;
+end;
+$$;
+comment on function crm.unschedule_jobs() is
+  'Removes the jobs that schedule_jobs has set up (the caller''s jobs named onefold-…), and returns how many there were. PT400 missing_extension, PT403 forbidden.';
+
+-- sql/090_schedule/05_fn_vault_secret.sql
+create function crm_private.vault_secret(p_name text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_secret text;
+begin
+  -- The vault may be missing when this function is made.
+  execute 'select s.decrypted_secret from vault.decrypted_secrets s where s.name = $1' into v_secret using p_name;
+  if coalesce(btrim(v_secret), '') = '' then
+    raise exception using errcode = 'PT404', message = 'There is no such secret in the vault.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'vault_secret')::text,
+      hint = 'Store a secret key of the project under the name: select vault.create_secret(''<secret key>'', ''<name>'').';
+  end if;
+  return v_secret;
+end;
+$$;
+comment on function crm_private.vault_secret(text) is
+  'A secret of the vault by its name, decrypted; with the caller''s own rights on the vault. PT404 not_found when there is none, or an empty one.';
+
 -- sql/090_schedule/10_grants.sql
 -- Deny by default, then grant what is meant. A schema's default privileges cannot take execute from public, so it is revoked here,
 -- and a test over the catalog finds any function that slips through.
@@ -7942,6 +9369,7 @@ grant execute on function
   crm.explain_contact(uuid, uuid),
   crm.merge_contacts(uuid, uuid, text, uuid),
   crm.reject_merge_candidate(uuid, uuid),
+  crm.replay_dead_letter(uuid, uuid),
   crm.require_role(uuid, text),
   crm.unmerge_contacts(uuid, uuid),
   crm.update_conversation(uuid, bigint, jsonb, uuid)

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { checkAdvisors, describeAdvisors, isClean } from '../../scripts/db-advisors.ts'
 import { countResults, describeResults, runSteps, type Step, type StepResult } from '../../scripts/lib/step-runner.ts'
 import { preparePlatform } from '../../src/local/migrate.ts'
-import { checkCronJob } from './cron-job.ts'
+import { checkCronJobs } from './cron-job.ts'
 import { checkLint } from './db-lint.ts'
 import { type DebianPostgres, startDebianPostgres } from './debian-postgres.ts'
 import { driftSteps } from './drift-is-caught.ts'
@@ -27,7 +27,7 @@ async function steps(server: DebianPostgres): Promise<Step[]> {
     { name: 'supabase db advisors', run: () => checkAdvisorsOn(server.url) },
     ...(await pgtapSteps(server)),
     ...driftSteps,
-    { name: 'a pg_cron job fires', run: () => checkCronJob(server.url) },
+    { name: 'the scheduled jobs fire', run: () => checkCronJobs(server.url) },
   ]
 }
 

@@ -158,6 +158,12 @@ begin
   perform tests.create_merchant();
   perform crm.acquire_sync_lock('b2chat:pgtap-merchant:export', 'test');
   perform crm.land_raw_records(tests.account_id('pgtap-merchant'), 'contacts', '[{"contact_id": 1}]', p_resource => 'b2chat:pgtap-merchant:export', p_cursor => '{}');
+  -- A run whose process died, and one that failed.
+  perform tests.finish_sync(tests.start_sync('full', 'one', 'rescue'), 'failed', 'reconnect: token expired');
+  -- Not in one list: beside a function that returns a set, another one is called once more than there are rows.
+  perform tests.start_sync();
+  perform crm.take_rate_limit('messenger:pgtap-page');
+  perform tests.expire_lease();
 end $$;
 
 -- The functions of schema crm that members may call, with the least role and a call that names rows of workspace pgtap-acme
@@ -173,6 +179,7 @@ language sql stable security definer set search_path = '' as $$
     ('merge_contacts', 'agent', format('%L, gen_random_uuid(), null', (tests.contact('psid:P1')).id)),
     ('unmerge_contacts', 'agent', format('%L', (select m.id from crm.contact_merges m where m.workspace_id = tests.workspace_id() limit 1))),
     ('require_role', 'admin', format('%L, %L', tests.workspace_id(), 'admin')),
+    ('replay_dead_letter', 'admin', format('%L', (select d.id from crm.dead_letters d where d.workspace_id = tests.workspace_id() limit 1))),
     ('reject_merge_candidate', 'agent', format('%L', (select m.id from crm.merge_candidates m where m.workspace_id = tests.workspace_id() limit 1))),
     ('update_conversation', 'agent', format('%L, -1, %L', (tests.conversation('psid:P1')).id, '{"nonsense": true}'))
   ) f (name, least_role, arguments)

@@ -1,6 +1,6 @@
 -- The backend calls the functions that run with the caller's rights: its grants must suffice.
 begin;
-select plan(29);
+select plan(40);
 
 select tests.furnish_acme();
 select tests.as_service();
@@ -31,9 +31,24 @@ select is((select l.landed from lock k, crm.land_raw_records(tests.account_id('p
   '[{"reason": "malformed", "path": "$", "item": 1}]', 'pgtap-resource', k.token, '{"a": 1}') l), 1, 'land_raw_records');
 select is(crm.sync_cursor(tests.workspace_id(), 'pgtap-resource'), '{"chats": {"a": 1}}', 'sync_cursor');
 select is((select crm.release_sync_lock('pgtap-resource', l.token) from lock l), true, 'release_sync_lock');
-select is(crm.cleanup_expired_locks(), 0, 'cleanup_expired_locks');
+create temporary table sync as select * from crm.start_sync(tests.account_id('pgtap-number'), 'whatsapp:pgtap-number:pgtap', 'full', 'me');
+select is((select s.status from sync s), 'running', 'start_sync');
+select is((select c.created from sync s, crm.commit_sync_page(s.run_id, s.token, '[{"thread_id": "pgtap-new", "events": []}]', '{"a": 1}', 1, '[1]') c), 1, 'commit_sync_page');
+select is((select b.error from sync s, crm.bulk_upsert_conversations_with_events(tests.account_id('pgtap-number'), '[{"thread_id": "pgtap-new", "events": []}]', s.token) b),
+  null, 'bulk_upsert_conversations_with_events, under a lock');
+select lives_ok($$ select crm.finish_sync(s.run_id, s.token, 'completed') from sync s $$, 'finish_sync');
+select is((select t.granted from crm.take_rate_limit('pgtap') t), true, 'take_rate_limit');
+select lives_ok($$ select crm.set_rate_limit('pgtap', 20, 2) $$, 'set_rate_limit');
+select lives_ok($$ select crm.block_rate_limit('pgtap', '1 minute') $$, 'block_rate_limit');
+select is(crm.cleanup_expired_locks(), 1, 'cleanup_expired_locks');
 select is((select t.created from crm.transform_raw_contacts() t), 1, 'transform_raw_contacts');
 select is((select t.created from crm.transform_raw_chats() t), 1, 'transform_raw_chats');
+
+select ok((select r.failed > 0 from crm.replay_dead_letters() r), 'replay_dead_letters');
+select is((select r.replayed from crm.dead_letters d cross join lateral crm.replay_dead_letter(d.id) r where d.workspace_id = tests.workspace_id() limit 1), false, 'replay_dead_letter');
+-- pg_cron runs jobs as whoever scheduled them: that is the owner.
+select tests.throws_code($$ select crm.schedule_jobs('https://x.supabase.co', 'x') $$, 'PT403', 'forbidden', 'schedule_jobs');
+select tests.throws_code($$ select crm.unschedule_jobs() $$, 'PT403', 'forbidden', 'unschedule_jobs');
 
 select lives_ok($$ select crm.reject_merge_candidate(m.id) from crm.merge_candidates m where m.workspace_id = tests.workspace_id() and m.status = 'open' $$, 'reject_merge_candidate');
 select lives_ok($$ select tests.merge('email:one@x.co', 'email:two@x.co') $$, 'merge_contacts');
@@ -48,7 +63,9 @@ select is_empty($$
       'upsert_conversation_with_events', 'ingest_webhook', 'contact_sync_stats', 'update_conversation', 'merge_contacts', 'unmerge_contacts', 'reject_merge_candidate', 'explain_contact',
       'bulk_upsert_contacts', 'backfill_phones', 'normalize_phone', 'normalize_email', 'reconcile_contacts', 'require_role',
       'channel_account', 'acquire_sync_lock', 'extend_sync_lock', 'release_sync_lock', 'cleanup_expired_locks', 'sync_cursor',
-      'land_raw_records', 'transform_raw_contacts', 'transform_raw_chats'])
+      'start_sync', 'commit_sync_page', 'finish_sync', 'take_rate_limit', 'set_rate_limit', 'block_rate_limit',
+      'land_raw_records', 'transform_raw_contacts', 'transform_raw_chats',
+      'replay_dead_letters', 'replay_dead_letter', 'schedule_jobs', 'unschedule_jobs'])
 $$, 'that is every function of schema crm (a new one is tried here too)');
 
 select * from finish();

@@ -1,0 +1,48 @@
+create function crm.finish_sync(p_run_id uuid, p_token uuid, p_status text, p_error text default null, p_workspace_id uuid default null)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run crm.sync_runs;
+  v_now timestamptz;
+begin
+  if p_status is null or p_status not in ('completed', 'paused', 'failed') then
+    perform crm_private.reject_input('p_status', 'A run ends completed, paused or failed.');
+  end if;
+  if p_status = 'failed' and p_error is null or p_status <> 'completed' and p_error !~ '^[a-z]' then
+    perform crm_private.reject_input('p_error', 'A failed run has an error that begins with a code of small letters.');
+  end if;
+
+  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
+  v_now := clock_timestamp();
+  -- A watermark ahead of the clock would hide what is still to come. A cursor that the source refuses leads nowhere.
+  if p_status = 'completed' or p_status = 'failed' and p_error ~ '^cursor\M' then
+    update crm.sync_state s set
+      cursor = '{}',
+      high_watermark = case p_status
+        when 'completed' then greatest(s.high_watermark, (
+          select least(w.at, v_now) from crm_private.event_time(s.cursor ->> 'high_watermark') w (at) where w.at is not null))
+        else s.high_watermark
+      end,
+      updated_at = v_now
+    where s.workspace_id = v_run.workspace_id and s.resource = v_run.resource;
+  end if;
+  update crm.sync_runs r set
+    status = p_status,
+    active_for = r.active_for + greatest(v_now - coalesce(r.resumed_at, r.started_at), '0'),
+    paused_at = case p_status when 'paused' then v_now else r.paused_at end,
+    resume_at = case p_status when 'paused' then (
+      select b.blocked_until
+      from crm.channel_accounts a
+      join crm.rate_limit_buckets b on b.bucket = a.channel || ':' || a.external_id
+      where a.id = r.channel_account_id and b.blocked_until > v_now
+    ) end,
+    finished_at = case when p_status <> 'paused' then v_now end,
+    error = case when p_status <> 'completed' then left(p_error, 2000) end
+  where r.workspace_id = v_run.workspace_id and r.id = v_run.id;
+  perform crm.release_sync_lock(v_run.resource, p_token);
+end;
+$$;
+comment on function crm.finish_sync(uuid, uuid, text, text, uuid) is
+  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later. paused: it goes on from its cursor, not before resume_at: the end of the block of the account''s rate limit, if there is one. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';

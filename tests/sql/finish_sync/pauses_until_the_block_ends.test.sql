@@ -1,0 +1,25 @@
+begin;
+select plan(6);
+
+select tests.create_acme();
+create temporary table started as select tests.start_sync() as s;
+select tests.commit_page(s.s, '[]', '{"after": "x", "high_watermark": "2025-03-01T12:00:00+0000"}') from started s;
+select tests.finish_sync(s.s, 'paused') from started s;
+select is((r.status, r.resume_at, r.finished_at, r.error), ('paused'::text, null::timestamptz, null::timestamptz, null::text), 'a paused run may go on at once') from started s, tests.run(s.s) r;
+select is((w.high_watermark, w.cursor ->> 'after'), (null::timestamptz, 'x'::text), 'from its cursor; nothing is completed') from tests.sync_state() w;
+select is((select l.token from crm.sync_locks l where l.workspace_id = tests.workspace_id()), null, 'the lock is given back');
+
+create temporary table again as select tests.start_sync() as s;
+select crm.block_rate_limit('messenger:pgtap-page', '20 minutes');
+select tests.finish_sync(a.s, 'paused', 'throttled: 20 minutes') from again a;
+select is((r.resume_at, r.error_code), (b.blocked_until, 'throttled'::text), 'while its account''s rate limit is blocked, when that ends') from again a, tests.run(a.s) r, crm.rate_limit_buckets b
+where b.bucket = 'messenger:pgtap-page';
+select ok(r.active_for < interval '1 minute', 'the pause is no work') from again a, tests.run(a.s) r;
+
+update crm.rate_limit_buckets b set blocked_until = clock_timestamp() where b.bucket = 'messenger:pgtap-page';
+create temporary table third as select tests.start_sync() as s;
+select tests.finish_sync(t.s, 'paused') from third t;
+select is(r.resume_at, null, 'a block that is over holds nobody') from third t, tests.run(t.s) r;
+
+select * from finish();
+rollback;
