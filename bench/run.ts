@@ -14,6 +14,7 @@ import { phone } from './phone.ts'
 import { reconcile } from './reconcile.ts'
 import { single } from './single.ts'
 import { start } from './start.ts'
+import { sync } from './sync.ts'
 
 const BENCHMARKS: Record<string, () => Promise<Report>> = {
   single,
@@ -23,6 +24,7 @@ const BENCHMARKS: Record<string, () => Promise<Report>> = {
   phone,
   reconcile,
   http,
+  sync,
   start,
 }
 

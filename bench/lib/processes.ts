@@ -46,6 +46,19 @@ export async function cpuByProgram(): Promise<Map<string, number>> {
   return used
 }
 
+/** The most megabytes that a descendant of that name ever had resident; null where the system does not say. */
+export async function peakOf(program: string): Promise<number | null> {
+  let peak: number | null = null
+  for (const pid of (await familyOf(process.pid)) ?? []) {
+    const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim()
+    if (name !== program) continue
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+    const kilobytes = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0)
+    peak = Math.max(peak ?? 0, kilobytes / 1024)
+  }
+  return peak
+}
+
 async function parentOf(pid: number): Promise<{ pid: number; parent: number } | null> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   const parent = /^PPid:\s+(\d+)/m.exec(status)?.[1]

@@ -8,7 +8,7 @@ export interface Figure {
   name: string
   /** A single number, or what the rounds gave. */
   value: number | Spread
-  unit: 'ratio' | 's' | 'MB' | 'tuples' | 'scans'
+  unit: 'ratio' | 's' | 'MB' | 'tuples' | 'scans' | 'requests'
   target?: { atLeast: number } | { atMost: number }
 }
 

@@ -19,13 +19,20 @@ interface TableColumns {
 
 /**
  * Throws unless both workspaces hold the same: table by table as many rows, as many non-null values in every column, and the same
- * values but for ids, the account's own name and the times of writing. Returns the rows per table of either.
+ * values but for ids, the account's own name and the times of writing. Returns the rows per table of either. The other one may be in
+ * another database, and only some tables may be meant.
  */
-export async function requireSameRows(pool: pg.Pool, one: Tenant, other: Tenant): Promise<Record<string, number>> {
+export async function requireSameRows(
+  pool: pg.Pool,
+  one: Tenant,
+  other: Tenant,
+  { otherPool = pool, tables }: { otherPool?: pg.Pool; tables?: readonly string[] } = {},
+): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   for (const table of await tablesOf(pool)) {
+    if (tables && !tables.includes(table.table)) continue
     const text = digestQuery(table)
-    const [a, b] = await Promise.all([one, other].map((account) => digest(pool, text, account)))
+    const [a, b] = await Promise.all([digest(pool, text, one), digest(otherPool, text, other)])
     const differing = Object.keys(a ?? {}).filter((column) => a?.[column] !== b?.[column])
     if (differing.length) {
       const what = differing.map((column) => `${column}: ${a?.[column]} and ${b?.[column]}`).join('; ')

@@ -10,6 +10,7 @@ import { undoLater } from './cleanup.ts'
 
 export interface BenchStack {
   url: string
+  secretKey: string
   stop(): Promise<void>
 }
 
@@ -46,6 +47,7 @@ export async function startBenchStack(
   const stopGateway = undoLater(gateway.stop)
   return {
     url,
+    secretKey: keys.secretKey,
     async stop() {
       await stopGateway()
       await stopRunner()

@@ -1,0 +1,186 @@
+/** A whole page through the sync function, beside the bare inserts of the same rows; then the same again with nothing new. */
+import { z } from 'zod'
+import { type GraphSimulatorProcess, spawnGraphSimulator } from '../tests/simulators/graph/child.ts'
+import { type Account, createAccount } from './lib/account.ts'
+import { COPIED, copiedPages } from './lib/copied-pages.ts'
+import { cpuByProgram, peakOf } from './lib/processes.ts'
+import type { Report } from './lib/report.ts'
+import { requireSameRows } from './lib/same-rows.ts'
+import { type BenchDatabase, connect, startBenchServer } from './lib/server.ts'
+import { type BenchStack, startBenchStack } from './lib/stack.ts'
+import { sum, timed } from './lib/statistics.ts'
+
+const CONVERSATIONS = Number(process.env.BENCH_CONVERSATIONS ?? 10_000)
+const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 200_000)
+const FUNCTIONS = { 'conversation-sync': new URL('../functions/conversation-sync/index.ts', import.meta.url) }
+
+const Answer = z.object({
+  hasMore: z.boolean(),
+  resumeSession: z.string(),
+  progress: z.object({ pages: z.number(), items: z.number(), failed: z.number(), rejected: z.number() }),
+})
+
+/** Requests that the simulator got, by edge. */
+const Counters = z.object({ conversations: z.number(), messages: z.number() })
+
+interface Request {
+  seconds: number
+  /** Milliseconds of CPU by program. */
+  programs: Map<string, number>
+  pages: number
+}
+
+export async function sync(): Promise<Report> {
+  const server = await startBenchServer()
+  try {
+    const database = await server.addDatabase('sync')
+    const bareDatabase = await server.addDatabase('bare')
+    const account = await createAccount(database.pool, 'messenger', 'sync')
+    const bareAccount = await createAccount(bareDatabase.pool, 'messenger', 'sync')
+    await database.pool.query(`select crm.set_rate_limit('messenger:' || $1, 1000000, 100000)`, [account.externalId])
+    const graph = await spawnGraphSimulator({
+      world: { pageId: account.externalId, conversations: CONVERSATIONS, messages: MESSAGES },
+    })
+    const tokens = { [account.externalId]: { token: graph.token, base_url: graph.url } }
+    const stack = await startBenchStack(database.url, FUNCTIONS, { MESSENGER_TOKENS: JSON.stringify(tokens) })
+    try {
+      const first = await syncToTheEnd(stack, account, 'full')
+      const memory = await peakOf('deno')
+      await requireAll(database, graph)
+      const copies = await copiedPages(database.pool, account, bareAccount)
+      const bare = await insertAll(bareDatabase, copies.statement, copies.pages)
+      await requireSameRows(database.pool, account, bareAccount, {
+        otherPool: bareDatabase.pool,
+        tables: Object.keys(COPIED),
+      })
+      const again = await nothingNew(database, stack, account, graph)
+      return { ...reportOf(first, memory, copies.rows, bare, again), settings: server.settings }
+    } finally {
+      await stack.stop()
+      await graph.stop()
+    }
+  } finally {
+    await server.drop()
+  }
+}
+
+async function syncToTheEnd(stack: BenchStack, account: Account, mode: 'full' | 'incremental'): Promise<Request[]> {
+  const requests: Request[] = []
+  for (let session: string | undefined, before = 0; ; ) {
+    const cpu = await cpuByProgram()
+    const started = performance.now()
+    const response = await fetch(`${stack.url}/functions/v1/conversation-sync`, {
+      method: 'POST',
+      headers: { apikey: stack.secretKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ channelAccountId: account.id, mode, ...(session ? { resumeSession: session } : {}) }),
+    })
+    if (!response.ok) throw new Error(`conversation-sync answers ${response.status}: ${await response.text()}`)
+    const { hasMore, resumeSession, progress } = Answer.parse(await response.json())
+    if (progress.failed > 0) throw new Error(`${progress.failed} items failed.`)
+    const seconds = (performance.now() - started) / 1000
+    const after = await cpuByProgram()
+    const programs = new Map([...after].map(([name, used]) => [name, used - (cpu.get(name) ?? 0)]))
+    requests.push({ seconds, programs, pages: progress.pages - before })
+    if (!hasMore) return requests
+    session = resumeSession
+    before = progress.pages
+  }
+}
+
+/** Seconds. Every statement on one connection, one after the other, as the sync's are. */
+async function insertAll(database: BenchDatabase, statement: string, pages: readonly string[][]): Promise<number> {
+  const client = await connect(database.url)
+  try {
+    const times: number[] = []
+    for (const values of pages) times.push(await timed(() => client.query({ name: 'bare', text: statement, values })))
+    return sum(times) / 1000
+  } finally {
+    await client.end()
+  }
+}
+
+async function requireAll({ pool }: BenchDatabase, graph: GraphSimulatorProcess): Promise<void> {
+  const { messages, conversations } = await graph.totals()
+  const { rows } = await pool.query<{ messages: number; conversations: number }>(
+    'select (select count(*)::int from crm.messages) as messages, (select count(*)::int from crm.conversations) as conversations',
+  )
+  const [there] = rows
+  if (there?.messages === messages && there.conversations === conversations) return
+  throw new Error(`There are ${JSON.stringify(there)}, not ${messages} messages and ${conversations} conversations.`)
+}
+
+/** What an incremental sync with nothing new asks of Graph and writes. */
+async function nothingNew(
+  database: BenchDatabase,
+  stack: BenchStack,
+  account: Account,
+  graph: GraphSimulatorProcess,
+): Promise<{ asked: number; tuples: number; seconds: number }> {
+  const before = { asked: await asked(graph), tuples: await tuplesWritten(database) }
+  const requests = await syncToTheEnd(stack, account, 'incremental')
+  return {
+    asked: (await asked(graph)) - before.asked,
+    tuples: (await tuplesWritten(database)) - before.tuples,
+    seconds: sum(requests.map(({ seconds }) => seconds)),
+  }
+}
+
+async function asked(graph: GraphSimulatorProcess): Promise<number> {
+  const { conversations, messages } = Counters.parse(await graph.control('counters'))
+  return conversations + messages
+}
+
+/** In the tables that hold people's data. A run's own row, its lock and its cursor are not among them. */
+async function tuplesWritten({ pool }: BenchDatabase): Promise<number> {
+  await pool.query('select pg_stat_clear_snapshot(), pg_stat_force_next_flush()')
+  const { rows } = await pool.query<{ tuples: number }>(
+    `select sum(n_tup_ins + n_tup_upd + n_tup_del)::int as tuples from pg_stat_user_tables
+     where schemaname = 'crm' and relname = any ($1)`,
+    [Object.keys(COPIED)],
+  )
+  return rows[0]?.tuples ?? Number.NaN
+}
+
+function reportOf(
+  requests: readonly Request[],
+  memory: number | null,
+  rows: number,
+  bare: number,
+  again: { asked: number; tuples: number; seconds: number },
+): Omit<Report, 'settings'> {
+  const seconds = sum(requests.map((request) => request.seconds))
+  const cpu = requests.map(({ programs }) => (programs.get('deno') ?? 0) / 1000)
+  const row = (request: Request, i: number): (string | number)[] => [
+    `request ${i + 1}`,
+    request.pages,
+    request.seconds,
+    ...['deno', 'postgres', 'node', 'MainThread'].map((name) => (request.programs.get(name) ?? 0) / 1000),
+  ]
+  return {
+    name: 'sync',
+    title: `${CONVERSATIONS} conversations with ${MESSAGES} messages through conversation-sync`,
+    figures: [
+      { name: 'Rows per second, ours / bare', value: bare / seconds, unit: 'ratio', target: { atLeast: 0.6 } },
+      { name: 'Most CPU of the function for a request', value: Math.max(...cpu), unit: 's', target: { atMost: 2 } },
+      { name: 'Most memory of the function process', value: memory ?? Number.NaN, unit: 'MB', target: { atMost: 256 } },
+      { name: 'Nothing new: requests to Graph', value: again.asked, unit: 'requests', target: { atMost: 2 } },
+      { name: 'Nothing new: written', value: again.tuples, unit: 'tuples', target: { atMost: 0 } },
+    ],
+    sections: [
+      {
+        title: 'Rows of people and messages (both sides left the same)',
+        head: ['', 'seconds', 'rows', 'rows per second'],
+        rows: [
+          ['ours', seconds, rows, rows / seconds],
+          ['bare', bare, rows, rows / bare],
+          ['nothing new', again.seconds, 0, 0],
+        ],
+      },
+      {
+        title: 'Each request: pages, seconds, and seconds of CPU by program',
+        head: ['', 'pages', 'seconds', 'Deno', 'Postgres', 'simulator', 'gateway'],
+        rows: requests.map(row),
+      },
+    ],
+  }
+}

@@ -1,0 +1,142 @@
+/** One stretch of a conversation sync, under its lock: pages of Graph go into the database until the end or out of budget. */
+import { type Clock, systemClock } from '../channels/clock.ts'
+import type { GraphClient } from '../channels/messenger/client.ts'
+import { readCursor } from '../channels/messenger/graph/cursor.ts'
+import { GraphError, type GraphErrorKind } from '../channels/messenger/graph/errors.ts'
+import { walkConversations } from '../channels/messenger/graph/walk.ts'
+import type { CrmClient } from '../crm/client.ts'
+import { RpcError } from '../crm/rpc-error.ts'
+import type { SyncStart } from '../crm/rpc-types.ts'
+import type { GraphPace } from './graph-pace.ts'
+
+export type StartedSync = Extract<SyncStart, { status: 'running' }>
+
+export interface ConversationRunOptions {
+  crm: CrmClient
+  client: GraphClient
+  pace: GraphPace
+  run: StartedSync
+  /** The time, in milliseconds since 1970, at which no further page is begun. */
+  until: number
+  /** After so many messages no further page is begun. */
+  maxMessages: number
+  clock?: Clock
+}
+
+/** How far the whole run has come, and what became of the items. */
+export interface SyncProgress {
+  mode: 'full' | 'incremental'
+  pages: number
+  items: number
+  created: number
+  updated: number
+  unchanged: number
+  failed: number
+  rejected: number
+  totalEstimate: number | null
+}
+
+export interface RunEnd {
+  status: 'completed' | 'paused' | 'failed'
+  progress: SyncProgress
+  /** Why it did not get to the end of its budget, or of the page. */
+  failure: { code: string; cause: unknown } | undefined
+}
+
+/** How a run ends that Graph refused, and the code that its error begins with. */
+const ENDS: Readonly<Record<GraphErrorKind, { status: 'paused' | 'failed'; code: string }>> = {
+  retryable: { status: 'paused', code: 'provider_unavailable' },
+  throttled: { status: 'paused', code: 'throttled' },
+  token: { status: 'failed', code: 'reconnect' },
+  permission: { status: 'failed', code: 'permission' },
+  policy: { status: 'failed', code: 'policy' },
+  cursor: { status: 'failed', code: 'cursor' },
+  too_much_data: { status: 'failed', code: 'invalid' },
+  invalid: { status: 'failed', code: 'invalid' },
+}
+
+/** For how long nobody asks a page that Meta blocked for its policies. A person has to look at it. */
+const POLICY_PAUSE_SECONDS = 3600
+
+/**
+ * Stores page after page and then says, in the database, how the run ended; that gives the lock back. Throws RpcError
+ * `lock_lost` when somebody else has the lock by now: then nothing more is written.
+ */
+export async function runConversationSync(options: ConversationRunOptions): Promise<RunEnd> {
+  const { crm, pace, run } = options
+  const progress = progressOf(run)
+  const lease = { runId: run.run_id, token: run.token }
+  try {
+    const done = await storePages(options, progress)
+    const status = done ? 'completed' : 'paused'
+    await crm.finishSync({ ...lease, status, ...(pace.resumeAt === null ? {} : { error: 'throttled' }) })
+    return { status, progress, failure: undefined }
+  } catch (error) {
+    if (isLockLost(error)) throw error
+    const end = endOf(error)
+    if (error instanceof GraphError && error.kind === 'throttled') await pace.block((error.regainMinutes ?? 1) * 60)
+    if (error instanceof GraphError && error.kind === 'policy') await pace.block(POLICY_PAUSE_SECONDS)
+    await crm.finishSync({ ...lease, status: end.status, error: describe(end.code, error) })
+    return { status: end.status, progress, failure: { code: end.code, cause: error } }
+  }
+}
+
+/** True when everything is read. */
+async function storePages(options: ConversationRunOptions, progress: SyncProgress): Promise<boolean> {
+  const { crm, client, pace, run, until, maxMessages, clock = systemClock } = options
+  const enough = new AbortController()
+  const walk = walkConversations({
+    client,
+    cursor: readCursor(run.cursor),
+    mode: run.mode,
+    since: run.since,
+    until,
+    signal: AbortSignal.any([pace.signal, enough.signal]),
+  })
+  let messages = 0
+  for (;;) {
+    const step = await walk.next()
+    if (step.done) return step.value.done
+    const { items, rejected, cursor, totalEstimate } = step.value
+    const page = await crm.commitSyncPage({
+      runId: run.run_id,
+      token: run.token,
+      items,
+      rejected,
+      cursor,
+      ...(totalEstimate === undefined ? {} : { totalEstimate }),
+    })
+    progress.pages = page.run_pages
+    progress.items = page.run_items
+    progress.created = page.run_created
+    progress.updated = page.run_updated
+    progress.unchanged = page.run_unchanged
+    progress.failed = page.run_failed
+    progress.rejected = page.run_rejected
+    progress.totalEstimate = page.total_estimate
+    messages += items.reduce((count, { events }) => count + events.length, 0)
+    if (messages >= maxMessages || clock.now() >= until) enough.abort()
+  }
+}
+
+/** What a run that was begun or asked for has come to. */
+export function progressOf(run: SyncStart): SyncProgress {
+  const { mode, pages, items, created, updated, unchanged, failed, rejected, total_estimate } = run
+  return { mode, pages, items, created, updated, unchanged, failed, rejected, totalEstimate: total_estimate }
+}
+
+function endOf(error: unknown): { status: 'paused' | 'failed'; code: string } {
+  if (error instanceof GraphError) return ENDS[error.kind]
+  if (!(error instanceof RpcError)) return { status: 'paused', code: 'internal_error' }
+  const isRefused = error.status >= 400 && error.status < 500
+  return isRefused ? { status: 'failed', code: 'database_refused' } : { status: 'paused', code: 'database_unavailable' }
+}
+
+/** A GraphError quotes nothing; what others say may hold people's words, so only their code is kept. */
+function describe(code: string, error: unknown): string {
+  return error instanceof GraphError ? `${code}: ${error.message}` : code
+}
+
+function isLockLost(error: unknown): boolean {
+  return error instanceof RpcError && error.stableCode === 'lock_lost'
+}
