@@ -116,11 +116,11 @@ async function nothingNew(
   account: Account,
   graph: GraphSimulatorProcess,
 ): Promise<{ asked: number; tuples: number; seconds: number }> {
-  const before = { asked: await asked(graph), tuples: await tuplesWritten(database) }
+  const before = { asked: await asked(graph), transaction: await nextTransaction(database) }
   const requests = await syncToTheEnd(stack, account, 'incremental')
   return {
     asked: (await asked(graph)) - before.asked,
-    tuples: (await tuplesWritten(database)) - before.tuples,
+    tuples: await rowsWrittenSince(database, before.transaction),
     seconds: sum(requests.map(({ seconds }) => seconds)),
   }
 }
@@ -130,15 +130,20 @@ async function asked(graph: GraphSimulatorProcess): Promise<number> {
   return conversations + messages
 }
 
-/** In the tables that hold people's data. A run's own row, its lock and its cursor are not among them. */
-async function tuplesWritten({ pool }: BenchDatabase): Promise<number> {
-  await pool.query('select pg_stat_clear_snapshot(), pg_stat_force_next_flush()')
-  const { rows } = await pool.query<{ tuples: number }>(
-    `select sum(n_tup_ins + n_tup_upd + n_tup_del)::int as tuples from pg_stat_user_tables
-     where schemaname = 'crm' and relname = any ($1)`,
-    [Object.keys(COPIED)],
+/** Rows that were inserted or updated after this transaction, in the tables that hold people's data; a run's own row, lock and cursor are not there. */
+async function rowsWrittenSince({ pool }: BenchDatabase, transaction: string): Promise<number> {
+  const counts = Object.keys(COPIED).map(
+    (table) => `(select count(*) from crm.${table} where xmin::text::bigint >= $1)`,
   )
-  return rows[0]?.tuples ?? Number.NaN
+  const { rows } = await pool.query<{ written: number }>(`select (${counts.join(' + ')})::int as written`, [
+    transaction,
+  ])
+  return rows[0]?.written ?? Number.NaN
+}
+
+async function nextTransaction({ pool }: BenchDatabase): Promise<string> {
+  const { rows } = await pool.query<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next')
+  return rows[0]?.next ?? ''
 }
 
 function reportOf(

@@ -1,5 +1,5 @@
 /** What the commands speak to: the database's API with the service role, from the environment. */
-import { createAdminClient } from '@supabase/server/core'
+import { createAdminClient, resolveEnv } from '@supabase/server/core'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import type { Channel } from '../channels/inbound.ts'
@@ -7,6 +7,8 @@ import type { CrmClient } from '../crm/client.ts'
 import { toRpcError } from '../crm/rpc-error.ts'
 import { CLIENT_OPTIONS, createCrmClient } from '../crm/supabase-client.ts'
 import { UsageError } from './exit-codes.ts'
+import { type CallFunction, functionCaller } from './functions.ts'
+import { type Monitoring, monitoringOver } from './monitoring.ts'
 
 export interface Workspace {
   id: string
@@ -23,6 +25,8 @@ export interface Connection {
   /** The API's base URL: what tells one database from another. */
   url: string
   crm: CrmClient
+  monitoring: Monitoring
+  callFunction: CallFunction
   /** The workspace of this slug or id; null when there is none. Throws `RpcError`. */
   workspace(slugOrId: string): Promise<Workspace | null>
   /** The channel account; null when nobody has connected it. Throws `RpcError`. */
@@ -37,15 +41,18 @@ const accountRows = z.array(z.object({ id: z.string(), workspace_id: z.string(),
  * `UsageError` when the environment lacks either.
  */
 export function connect(): Connection {
-  return connectionOver(process.env.SUPABASE_URL ?? '', adminClient())
+  const supabase = adminClient()
+  return connectionOver(access(), supabase)
 }
 
 /** The same over a client that is there. */
-export function connectionOver(url: string, supabase: SupabaseClient): Connection {
+export function connectionOver(to: { url: string; secretKey: string }, supabase: SupabaseClient): Connection {
   const crm = supabase.schema('crm')
   return {
-    url,
+    url: to.url,
     crm: createCrmClient(supabase),
+    monitoring: monitoringOver(supabase),
+    callFunction: functionCaller(to),
     async workspace(slugOrId) {
       const column = z.guid().safeParse(slugOrId).success ? 'id' : 'slug'
       const answer = await crm.from('workspaces').select('id,slug').eq(column, slugOrId)
@@ -67,7 +74,19 @@ function adminClient(): SupabaseClient {
   try {
     return createAdminClient({ supabaseOptions: CLIENT_OPTIONS })
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`Set SUPABASE_URL, and SUPABASE_SECRET_KEY or SUPABASE_SECRET_KEYS: ${reason}`)
+    throw misconfigured(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** Where the project is, and the key that `createAdminClient` takes too: the one named default, or the first. */
+function access(): { url: string; secretKey: string } {
+  const { data, error } = resolveEnv()
+  if (error) throw misconfigured(error.message)
+  const secretKey = data.secretKeys.default ?? Object.values(data.secretKeys)[0]
+  if (!secretKey) throw misconfigured('there is no secret key.')
+  return { url: data.url, secretKey }
+}
+
+function misconfigured(reason: string): UsageError {
+  return new UsageError(`Set SUPABASE_URL, and SUPABASE_SECRET_KEY or SUPABASE_SECRET_KEYS: ${reason}`)
 }

@@ -1,5 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { importCommand } from './commands/import.ts'
+import { locksCommand } from './commands/locks.ts'
+import { statusCommand } from './commands/status.ts'
+import { syncCommand } from './commands/sync.ts'
 import { EXIT, EXIT_HELP, type ExitCode, UsageError } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -11,12 +14,13 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
   let code: ExitCode = EXIT.done
   const program = new Command('onefold')
     .description('One contact per person, one conversation per thread, every message exactly once.')
-    .addHelpText('after', EXIT_HELP)
-  program.addCommand(
-    importCommand(terminal, (finished) => {
-      code = finished
-    }),
-  )
+    .addHelpText('after', EXIT_HELP.program)
+  const finish: Finish = (finished) => {
+    code = finished
+  }
+  for (const command of [importCommand, syncCommand, statusCommand, locksCommand]) {
+    program.addCommand(command(terminal, finish))
+  }
   prepare(program, terminal)
   try {
     await program.parseAsync([...args], { from: 'user' })

@@ -1,5 +1,6 @@
-import ora from 'ora'
+import { type Clock, systemClock } from '../channels/clock.ts'
 import { type Connection, connect } from './connection.ts'
+import { changingLine, nowAndThen, type Part } from './progress-line.ts'
 
 /** What a command needs of the outside, so that a test can give its own. */
 export interface Terminal {
@@ -7,49 +8,43 @@ export interface Terminal {
   out(text: string): void
   /** Anything said along the way, to standard error. */
   err(text: string): void
-  /** Says how far it is: a line that changes on a terminal, now and then a line of its own elsewhere. */
-  progress(text: string): void
+  /** Says how far it is: a line that changes on a terminal (a bar, given the part that is done), now and then a line of its own elsewhere. */
+  progress(text: string, part?: Part): void
   /** Takes the progress line away. */
   endProgress(): void
   connect(): Connection
+  clock: Clock
   /** Aborted by Ctrl-C and SIGTERM. A second one ends the process at once. */
   interrupted: AbortSignal
 }
 
-/** Between two lines of progress where there is no terminal. */
-const PROGRESS_MS = 5_000
-
 export function processTerminal(): Terminal {
+  const write = (text: string): void => {
+    process.stderr.write(`${text}\n`)
+  }
   // A terminal that does not know its width has none to redraw a line in: the spinner would clear lines without end.
   const isTty = process.stderr.isTTY && process.stderr.columns > 0
-  const spinner = ora({ stream: process.stderr, discardStdin: false, isEnabled: isTty })
+  const line = isTty ? changingLine(process.stderr) : nowAndThen(write)
   const interruption = new AbortController()
   const stop = (): void => {
-    if (interruption.signal.aborted) process.exit(130)
+    if (interruption.signal.aborted) {
+      line.stop()
+      process.exit(130)
+    }
     interruption.abort(new Error('interrupted'))
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-
-  let last = performance.now()
-  const err = (text: string): void => {
-    if (isTty) spinner.clear()
-    process.stderr.write(`${text}\n`)
-  }
   return {
     out: (text) => process.stdout.write(`${text}\n`),
-    err,
-    progress(text) {
-      if (isTty) {
-        spinner.text = text
-        if (!spinner.isSpinning) spinner.start()
-      } else if (performance.now() - last >= PROGRESS_MS) {
-        last = performance.now()
-        err(text)
-      }
+    err(text) {
+      line.clear()
+      write(text)
     },
-    endProgress: () => spinner.stop(),
+    progress: line.show,
+    endProgress: line.stop,
     connect,
+    clock: systemClock,
     interrupted: interruption.signal,
   }
 }

@@ -4,6 +4,7 @@ import type { GraphClient } from '../channels/messenger/client.ts'
 import { readCursor } from '../channels/messenger/graph/cursor.ts'
 import { GraphError, type GraphErrorKind } from '../channels/messenger/graph/errors.ts'
 import { walkConversations } from '../channels/messenger/graph/walk.ts'
+import { readAhead } from '../channels/read-ahead.ts'
 import type { CrmClient } from '../crm/client.ts'
 import { RpcError } from '../crm/rpc-error.ts'
 import type { SyncStart } from '../crm/rpc-types.ts'
@@ -58,6 +59,9 @@ const ENDS: Readonly<Record<GraphErrorKind, { status: 'paused' | 'failed'; code:
 /** For how long nobody asks a page that Meta blocked for its policies. A person has to look at it. */
 const POLICY_PAUSE_SECONDS = 3600
 
+/** Pages that are read while one is being stored: more would only fill the memory. */
+const PAGES_AHEAD = 2
+
 /**
  * Stores page after page and then says, in the database, how the run ended; that gives the lock back. Throws RpcError
  * `lock_lost` when somebody else has the lock by now: then nothing more is written.
@@ -85,37 +89,44 @@ export async function runConversationSync(options: ConversationRunOptions): Prom
 async function storePages(options: ConversationRunOptions, progress: SyncProgress): Promise<boolean> {
   const { crm, client, pace, run, until, maxMessages, clock = systemClock } = options
   const enough = new AbortController()
-  const walk = walkConversations({
+  const source = walkConversations({
     client,
     cursor: readCursor(run.cursor),
     mode: run.mode,
     since: run.since,
     until,
+    limits: { threads: Number(process.env.T ?? 100), nested: Number(process.env.N ?? 20) },
     signal: AbortSignal.any([pace.signal, enough.signal]),
   })
+  const pages = readAhead(source, PAGES_AHEAD)
   let messages = 0
-  for (;;) {
-    const step = await walk.next()
-    if (step.done) return step.value.done
-    const { items, rejected, cursor, totalEstimate } = step.value
-    const page = await crm.commitSyncPage({
-      runId: run.run_id,
-      token: run.token,
-      items,
-      rejected,
-      cursor,
-      ...(totalEstimate === undefined ? {} : { totalEstimate }),
-    })
-    progress.pages = page.run_pages
-    progress.items = page.run_items
-    progress.created = page.run_created
-    progress.updated = page.run_updated
-    progress.unchanged = page.run_unchanged
-    progress.failed = page.run_failed
-    progress.rejected = page.run_rejected
-    progress.totalEstimate = page.total_estimate
-    messages += items.reduce((count, { events }) => count + events.length, 0)
-    if (messages >= maxMessages || clock.now() >= until) enough.abort()
+  try {
+    for (;;) {
+      const step = await pages.next()
+      if (step.done) return step.value.done
+      const { items, rejected, cursor, totalEstimate } = step.value
+      const page = await crm.commitSyncPage({
+        runId: run.run_id,
+        token: run.token,
+        items,
+        rejected,
+        cursor,
+        ...(totalEstimate === undefined ? {} : { totalEstimate }),
+      })
+      progress.pages = page.run_pages
+      progress.items = page.run_items
+      progress.created = page.run_created
+      progress.updated = page.run_updated
+      progress.unchanged = page.run_unchanged
+      progress.failed = page.run_failed
+      progress.rejected = page.run_rejected
+      progress.totalEstimate = page.total_estimate
+      messages += items.reduce((count, { events }) => count + events.length, 0)
+      if (messages >= maxMessages || clock.now() >= until) enough.abort()
+    }
+  } finally {
+    // Nobody waits for what was asked ahead.
+    enough.abort()
   }
 }
 

@@ -45,7 +45,7 @@ const Body = z.object({
 /**
  * POST `{channelAccountId, mode?, resumeSession?}`, with a secret key or as an admin of the workspace: reads a Messenger page's
  * conversations and messages, all of them (`full`) or what changed since the last complete run (`incremental`, the default; the first is
- * full). An unfinished run is gone on with, whoever began it. 200 `{hasMore, resumeSession, progress, resumeAt}`: while `hasMore` call
+ * full). An unfinished run is gone on with, whoever began it. 200 `{hasMore, status, resumeSession, progress, resumeAt}`: while `hasMore` call
  * again with `resumeSession`, after `resumeAt` where there is one; the scheduled job does the same. 409 `{code: 'lock_held', heldBy,
  * expiresAt}` while another run works on the page; 409 `lock_lost`; 404 for no active Messenger account and for a session that is not
  * the account's; 424 without a token; 502 `provider_refused` when the run failed, 503 `provider_unavailable` when it is paused.
@@ -83,7 +83,8 @@ export function createConversationSync(options: ConversationSyncOptions): Caller
       return held
     }
     if (run.status !== 'running') {
-      return Response.json({ hasMore: false, resumeSession: run.run_id, progress: progressOf(run), resumeAt: null })
+      const { status, run_id: resumeSession } = run
+      return Response.json({ hasMore: false, status, resumeSession, progress: progressOf(run), resumeAt: null })
     }
 
     const pace = new GraphPace({ crm: service, bucket: `messenger:${pageId}`, clock, until })
@@ -116,7 +117,7 @@ export function createConversationSync(options: ConversationSyncOptions): Caller
       if (status === 'failed' || pace.resumeAt === null) throw refusal(failure)
     }
     const resumeAt = pace.resumeAt === null ? null : new Date(pace.resumeAt).toISOString()
-    return Response.json({ hasMore, resumeSession: run.run_id, progress, resumeAt })
+    return Response.json({ hasMore, status, resumeSession: run.run_id, progress, resumeAt })
   }
 }
 

@@ -5,8 +5,9 @@ import { UsageError } from '../exit-codes.ts'
 import { contactFormat, contactTarget, MAX_CONTACTS } from '../import/contact-target.ts'
 import type { Finish } from '../program.ts'
 import type { Terminal } from '../terminal.ts'
-import { addSharedOptions, lookUp, parseOptions, sharedOptions } from './import-options.ts'
+import { addSharedOptions, sharedOptions } from './import-options.ts'
 import { importWith } from './import-with.ts'
+import { lookUp, parseOptions } from './options.ts'
 
 const options = z.object({
   ...sharedOptions(MAX_CONTACTS),

@@ -1,26 +1,17 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { CALL_LIMITS } from '../../channels/slice.ts'
-import { UsageError } from '../exit-codes.ts'
 import { messageFormat, messageTarget } from '../import/message-target.ts'
 import type { Finish } from '../program.ts'
 import type { Terminal } from '../terminal.ts'
-import { addSharedOptions, lookUp, parseOptions, sharedOptions } from './import-options.ts'
+import { addSharedOptions, sharedOptions } from './import-options.ts'
 import { importWith } from './import-with.ts'
-
-const account = z
-  .string()
-  .transform((text) => /^([^:]+):(.+)$/.exec(text)?.slice(1))
-  .pipe(
-    z.tuple([z.enum(['messenger', 'whatsapp', 'b2chat']), z.string()], {
-      error: 'Expected <channel>:<external id>, such as whatsapp:1055…, with the channel messenger, whatsapp or b2chat',
-    }),
-  )
+import { accountName, findAccount, parseOptions } from './options.ts'
 
 const options = z.object({
   ...sharedOptions(CALL_LIMITS.maxEvents),
   workspace: z.string().optional(),
-  account,
+  account: accountName,
 })
 
 /** `onefold import messages <file>` */
@@ -32,22 +23,10 @@ export function importMessagesCommand(terminal: Terminal, finish: Finish): Comma
     .option('--workspace <slug or id>', 'refuse to run unless the account belongs to this workspace')
   return addSharedOptions(command, CALL_LIMITS.maxEvents).action(async (path: string, given: unknown) => {
     const { workspace, account: wanted, keepUnknown, ...shared } = parseOptions(options, given)
-    const [channel, externalId] = wanted
     finish(
       await importWith({ what: 'messages', path, ...shared }, terminal, messageFormat({ keepUnknown }), async () => {
         const database = terminal.connect()
-        const [found, named] = await lookUp(() =>
-          Promise.all([
-            database.account(channel, externalId),
-            workspace === undefined ? undefined : database.workspace(workspace),
-          ]),
-        )
-        if (named === null) throw new UsageError(`There is no workspace ${workspace}.`)
-        if (!found) throw new UsageError(`Nobody has connected ${channel}:${externalId}: use connect_channel first.`)
-        if (named && named.id !== found.workspaceId) {
-          throw new UsageError(`${channel}:${externalId} belongs to another workspace than ${workspace}.`)
-        }
-        if (!found.isActive) throw new UsageError(`${channel}:${externalId} is not active.`)
+        const found = await findAccount(database, wanted, workspace)
         return messageTarget({
           crm: database.crm,
           channelAccountId: found.id,

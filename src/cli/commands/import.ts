@@ -10,6 +10,6 @@ export function importCommand(terminal: Terminal, finish: Finish): Command {
     .description('Bring in contacts and messages of an older system (docs/import.md has the formats)')
     .addCommand(importContactsCommand(terminal, finish))
     .addCommand(importMessagesCommand(terminal, finish))
-  for (const child of command.commands) child.addHelpText('after', EXIT_HELP)
-  return command.addHelpText('after', EXIT_HELP)
+  for (const child of command.commands) child.addHelpText('after', EXIT_HELP.import)
+  return command.addHelpText('after', EXIT_HELP.import)
 }

@@ -1,0 +1,66 @@
+import { Command } from 'commander'
+import { z } from 'zod'
+import type { Clock } from '../../channels/clock.ts'
+import type { Connection } from '../connection.ts'
+import { EXIT, EXIT_HELP, type ExitCode } from '../exit-codes.ts'
+import type { ActiveSync, Check, DeadLetters, SyncDay } from '../monitoring.ts'
+import type { Finish } from '../program.ts'
+import { statusText } from '../status-text.ts'
+import type { Terminal } from '../terminal.ts'
+import { findWorkspaceId, parseOptions, wholeNumber } from './options.ts'
+import { printReading } from './reading.ts'
+
+const options = z.object({
+  workspace: z.string().optional(),
+  days: wholeNumber(1, 365),
+  json: z.boolean().default(false),
+})
+
+/** What `--json` prints; rows are as the views give them. */
+export interface Status {
+  ok: boolean
+  exit_code: ExitCode
+  problems: Check[]
+  running: ActiveSync[]
+  /** From this day on. */
+  since: string
+  statistics: SyncDay[]
+  dead_letters: DeadLetters[]
+}
+
+/** `onefold status` */
+export function statusCommand(terminal: Terminal, finish: Finish): Command {
+  return new Command('status')
+    .description('What runs, what is wrong, how the last days went, and what could not be stored')
+    .option('--workspace <slug or id>', 'of this workspace only')
+    .option('--days <days>', 'how many days of statistics', '7')
+    .option('--json', 'print it as one JSON object', false)
+    .addHelpText('after', EXIT_HELP.status)
+    .action(async (given: unknown) => {
+      const { workspace, days, json } = parseOptions(options, given)
+      const database = terminal.connect()
+      const read = () => readStatus(database, terminal.clock, workspace, days)
+      finish(await printReading(terminal, json, read, statusText))
+    })
+}
+
+const DAY_MS = 86_400_000
+
+async function readStatus(
+  { monitoring, ...database }: Connection,
+  clock: Clock,
+  workspace: string | undefined,
+  days: number,
+): Promise<Status> {
+  const scope = { workspaceId: await findWorkspaceId({ monitoring, ...database }, workspace) }
+  const since = new Date(clock.now() - (days - 1) * DAY_MS).toISOString().slice(0, 10)
+  const [problems, running, statistics, deadLetters] = await Promise.all([
+    monitoring.problems(scope),
+    monitoring.activeSyncs(scope),
+    monitoring.statistics({ ...scope, since }),
+    monitoring.deadLetters(scope),
+  ])
+  const ok = problems.length === 0
+  const code = ok ? EXIT.done : EXIT.unhealthy
+  return { ok, exit_code: code, problems, running, since, statistics, dead_letters: deadLetters }
+}

@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { OutOfTime } from '../../../src/channels/retry.ts'
+import type { CrmClient } from '../../../src/crm/client.ts'
+import type { RateGrant } from '../../../src/crm/rpc-types.ts'
+import { GraphPace } from '../../../src/http/graph-pace.ts'
+import { fakeCrm } from '../../functions/fake-crm.ts'
+import { ManualClock } from '../channels/b2chat/manual-clock.ts'
+
+const NOW = '2026-01-06T12:00:00Z'
+const bucket = 'messenger:PAGE'
+const granted: RateGrant = { granted: true }
+const refused = (milliseconds: number): RateGrant => ({ granted: false, retry_after_ms: milliseconds })
+
+let clock: ManualClock
+let blocks: Parameters<CrmClient['blockRateLimit']>[0][]
+
+beforeEach(() => {
+  clock = new ManualClock(NOW)
+  blocks = []
+})
+
+/** The bucket gives these answers, one for each time it is asked. */
+function paceOf(answers: RateGrant[], seconds = 60): GraphPace {
+  const crm = fakeCrm({
+    takeRateLimit: async (call) => {
+      expect(call).toEqual({ bucket })
+      const answer = answers.shift()
+      if (!answer) throw new Error('asked too often')
+      return answer
+    },
+    blockRateLimit: async (call) => {
+      blocks.push(call)
+    },
+  })
+  return new GraphPace({ crm, bucket, clock, until: clock.now() + seconds * 1000 })
+}
+
+const usage = (state: 'ok' | 'pressure' | 'blocked', blockMinutes = 0) => ({
+  ...{ percent: 0, regainMinutes: blockMinutes, state, blockMinutes },
+})
+
+describe('before a request', () => {
+  test('nothing is waited for while there is enough', async () => {
+    await paceOf([granted]).take()
+    expect(clock.waits).toEqual([])
+  })
+
+  test('a short wait is waited for, and the bucket asked again', async () => {
+    await paceOf([refused(1500), refused(200), granted]).take()
+    expect(clock.waits).toEqual([1500, 200])
+  })
+
+  test('a long one ends the run, which says when to go on', async () => {
+    const pace = paceOf([refused(5001)])
+    await expect(pace.take()).rejects.toThrow(OutOfTime)
+    expect(pace.resumeAt).toBe(Date.parse(NOW) + 5001)
+    expect(clock.waits).toEqual([])
+  })
+
+  test('and so does one that would outlast the run', async () => {
+    const pace = paceOf([refused(2000)], 2)
+    await expect(pace.take()).rejects.toThrow(OutOfTime)
+    expect(pace.resumeAt).toBe(Date.parse(NOW) + 2000)
+  })
+})
+
+describe('after an answer', () => {
+  test('nothing is blocked while the limits are far', async () => {
+    const pace = paceOf([])
+    await pace.onUsage(usage('ok'))
+    expect(blocks).toEqual([])
+    expect(pace.resumeAt).toBeNull()
+    expect(pace.signal.aborted).toBe(false)
+  })
+
+  test('near them the page rests for a minute', async () => {
+    const pace = paceOf([])
+    await pace.onUsage(usage('pressure'))
+    expect(blocks).toEqual([{ bucket, seconds: 60 }])
+    expect(pace.resumeAt).toBe(Date.parse(NOW) + 60_000)
+    expect(pace.signal.aborted).toBe(true)
+  })
+
+  test('at them for as many minutes as Graph says; the longest word counts', async () => {
+    const pace = paceOf([])
+    await pace.onUsage(usage('blocked', 19))
+    await pace.onUsage(usage('pressure'))
+    expect(blocks).toEqual([
+      { bucket, seconds: 19 * 60 },
+      { bucket, seconds: 60 },
+    ])
+    expect(pace.resumeAt).toBe(Date.parse(NOW) + 19 * 60_000)
+  })
+})
