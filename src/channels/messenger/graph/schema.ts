@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { firstProblem, type RejectionReason, storable } from '../../deliveries.ts'
 import { optionalId, optionalText, requiredId } from '../../field-schemas.ts'
 import type { RejectedItem } from '../../inbound.ts'
-import { jsonPath } from '../../json.ts'
+import { isRecord, jsonPath } from '../../json.ts'
 
 /** Something set aside, with the kind of thing it is: validation is counted by it. */
 export interface GraphRejection extends RejectedItem {
@@ -199,8 +199,17 @@ class Parts {
 
   #reject(what: GraphRejection['what'], path: string, raw: unknown, error?: z.ZodError): void {
     const reason: RejectionReason = 'malformed'
-    this.rejected.push({ what, reason, path: jsonPath(path, error ? firstProblem(error) : []), item: storable(raw) })
+    const item = withoutPaging(storable(raw))
+    this.rejected.push({ what, reason, path: jsonPath(path, error ? firstProblem(error) : []), item })
   }
+}
+
+/** A link to a next page holds the token, and its cursor is another one each time: the same thing set aside again is one thing. */
+function withoutPaging(item: unknown): unknown {
+  if (Array.isArray(item)) return item.map(withoutPaging)
+  if (!isRecord(item)) return item
+  const kept = Object.entries(item).filter(([name]) => name !== 'paging')
+  return Object.fromEntries(kept.map(([name, value]) => [name, withoutPaging(value)]))
 }
 
 const NOTHING: GraphMessages = { messages: [], rest: undefined }

@@ -106,7 +106,7 @@ export class WalkState {
     // A single row out of order does not end the walk.
     const isPast = since !== null && times.length > 0 && times.every((time) => time < since)
     const wanted = conversations.filter(({ thread }) => since === null || (thread.updatedAt ?? since) >= since)
-    const endsHere = isBefore(times.at(-1), this.#lookedFor)
+    const endsHere = !rest || isBefore(times.at(-1), this.#lookedFor)
     const hasMore = times.some((time) => !isBefore(time, this.#lookedFor))
     const is_settled = this.#cursor.after === null ? endsHere : this.#cursor.is_settled && !hasMore
     this.#cursor = { ...this.#cursor, is_settled }
