@@ -37,9 +37,9 @@ create table crm.contacts (
 ) with (fillfactor = 85);
 comment on table crm.contacts is 'One person as the workspace knows them. A row with merged_into_id set is history: its references live on the contact it was merged into.';
 comment on column crm.contacts.sync_source is 'chat_embedded: a stub, created from a chat; contacts_api: created by the Contacts API; upgraded: was a stub, is full now.';
-comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>.';
+comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>, and each identification that was given as identification.<value>: the newest of them counts.';
 comment on column crm.contacts.wa_id is 'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order of arrival does not matter.';
-comment on column crm.contacts.identification is 'The identification among the identities: a person has one.';
+comment on column crm.contacts.identification is 'The identification among the identities that counts: the one that the source named last, by field_sources.';
 comment on column crm.contacts.phone_normalized is 'The mobile, or else the phone, in E.164, kept by trigger; null when it is no possible number.';
 create index contacts_id_idx on crm.contacts (id);
 create index contacts_merged_into_idx on crm.contacts (merged_into_id) where merged_into_id is not null;
@@ -56,18 +56,21 @@ create table crm.contact_identities (
   rule text not null,
   delivery text,
   is_previous boolean not null default false,
+  is_outranked boolean not null default false,
   first_seen_at timestamptz not null default now(),
   primary key (workspace_id, kind, scope, value),
   -- Claimed before the contact's row exists, so that no loser row is ever left behind.
   constraint contact_fkey foreign key (workspace_id, contact_id) references crm.contacts (workspace_id, id)
     on delete cascade deferrable initially deferred,
   constraint kind_is_valid check (kind in ('psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email')),
-  constraint value_is_not_empty check (value <> '')
+  constraint value_is_not_empty check (value <> ''),
+  constraint outranked_is_previous check (is_previous or not is_outranked)
 );
 comment on table crm.contact_identities is 'The dedup index of contacts: one identity points at one contact.';
 comment on column crm.contact_identities.scope is 'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
 comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), backfill (backfill_phones).';
-comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another, or a merge found a current one beside it.';
+comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another, or a merge found a current one beside it, or it is outranked.';
+comment on column crm.contact_identities.is_outranked is 'An identification that is previous only because the source named another one of the person later. It counts again when that changes.';
 create index contact_identities_contact_idx on crm.contact_identities (contact_id);
 
 create table crm.blocked_identity_values (
@@ -109,7 +112,7 @@ create table crm.contact_merges (
   constraint duplicate_fkey foreign key (workspace_id, duplicate_id) references crm.contacts (workspace_id, id) on delete cascade
 );
 comment on table crm.contact_merges is 'Every merge of two contacts, with what it moved.';
-comment on column crm.contact_merges.moved is '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge candidate and both contacts'' fields as they were before. An undo needs no more than this.';
+comment on column crm.contact_merges.moved is '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge candidate and both contacts'' fields as they were before. identities also has those that came since with the duplicate''s own.';
 create index contact_merges_id_idx on crm.contact_merges (id);
 create index contact_merges_survivor_idx on crm.contact_merges (survivor_id);
 create index contact_merges_duplicate_idx on crm.contact_merges (duplicate_id);

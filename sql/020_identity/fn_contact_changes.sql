@@ -2,7 +2,8 @@ create function crm_private.contact_changes(
   p_workspace_id uuid,
   p_sync_source text,
   p_items crm_private.inbound_item[],
-  p_contact_ids uuid[]
+  p_contact_ids uuid[],
+  p_identifications crm_private.item_identity[]
 )
 returns crm_private.contact_change[]
 language plpgsql
@@ -85,13 +86,32 @@ begin
         bool_and(not j.wins) and bool_or(j.differs) as is_stale
       from judged j
       group by j.ordinal
+    ), named as (
+      select distinct on (i.contact_id, d.value collate "C") i.*, d.value as identification, 'identification.' || d.value as field
+      from unnest(p_identifications) d
+      join items i on i.ordinal = d.ordinal
+      where i.contact_id is not null
+      order by i.contact_id, d.value collate "C", i.at desc nulls last, i.delivery collate "C" desc
+    ), identified as (
+      -- Each identification has a time of its own: the last of them counts.
+      select n.ordinal, jsonb_object_agg(n.field, n.source) as sources, bool_or(c.id is not null and c.identification is distinct from n.identification) as corrects
+      from named n
+      left join known c on c.id = n.contact_id
+      where c.sources -> n.field is null
+        or row(v_rank, coalesce(n.at, '-infinity'), n.delivery collate "C")
+          > row(crm_private.source_rank(c.sources -> n.field ->> 'source'),
+            coalesce((c.sources -> n.field ->> 'at')::timestamptz, '-infinity'),
+            coalesce(c.sources -> n.field ->> 'delivery', '') collate "C")
+      group by n.ordinal
     )
     select array_agg(
-      row(i.ordinal, i.contact_id, i.at, s.columns, s.custom, s.sources, s.updates, s.is_stale)::crm_private.contact_change order by i.ordinal)
+      row(i.ordinal, i.contact_id, i.at, s.columns, s.custom, case when n.ordinal is null then s.sources else coalesce(s.sources, '{}') || n.sources end,
+        s.updates, s.is_stale, n.corrects)::crm_private.contact_change order by i.ordinal)
     from items i
     left join said s on s.ordinal = i.ordinal
+    left join identified n on n.ordinal = i.ordinal
   );
 end;
 $$;
-comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[]) is
-  'What the items change about their contacts (p_contact_ids by ordinal), one element per item, in order: the best word for each field, held against what is there. A contact without a row yet has no fields.';
+comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[], crm_private.item_identity[]) is
+  'What the items change about their contacts (p_contact_ids by ordinal), one element per item, in order: the best word for each field, held against what is there, and when each of their identifications (p_identifications) was named last. A contact without a row yet has no fields.';

@@ -17,6 +17,10 @@ begin
     union all
     select 'custom_attributes.' || k.key, p_survivor.custom_attributes -> k.key, p_duplicate.custom_attributes -> k.key
     from jsonb_object_keys(p_duplicate.custom_attributes) k (key)
+    union all
+    select k.key, case when p_survivor.field_sources ? k.key then to_jsonb(k.key) end, to_jsonb(k.key)
+    from jsonb_object_keys(p_duplicate.field_sources) k (key)
+    where k.key like 'identification.%'
   ), won as (
     select f.field, f.other
     from fields f

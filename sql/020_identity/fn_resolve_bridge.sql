@@ -108,12 +108,6 @@ begin
     update crm.contact_identities i set contact_id = v_target
     where i.workspace_id = p_workspace_id and i.kind = v_claim.kind and i.scope = v_claim.scope and i.value = v_claim.value;
   end loop;
-  -- Of two papers the greater stays current, so that the order of arrival does not matter.
-  update crm.contact_identities i set is_previous = true
-  where i.contact_id = v_target and i.workspace_id = p_workspace_id and i.kind = 'identification' and not i.is_previous
-    and exists (
-      select from crm.contact_identities o
-      where o.contact_id = v_target and o.kind = i.kind and not o.is_previous and o.value > i.value);
   return v_target;
 end;
 $$;

@@ -23,6 +23,8 @@ declare
   v_bridges int[];
   v_after_bridges int[];
   v_id_changes int[];
+  v_identifications crm_private.item_identity[];
+  v_is_corrected boolean;
   v_changed uuid[];
   v_ordinal int;
   v_written record;
@@ -35,12 +37,16 @@ begin
   select l.owned, l.unowned, l.known into v_owned, v_unowned, v_known from crm_private.look_up_identities(p_workspace_id, p_identities) l;
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
-  -- Everything known and nothing new said: no lock, no write.
-  v_id_changes := array(select distinct d.ordinal from unnest(p_identities) d where d.is_previous);
-  if cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link and cardinality(v_id_changes) = 0 then
+  -- Everything known and nothing new said: no lock, no write. Only a chat can say that little: a record also upgrades.
+  select coalesce(array_agg(distinct d.ordinal) filter (where d.is_previous), '{}'),
+    coalesce(array_agg(d) filter (where d.kind = 'identification' and not d.is_previous), '{}')
+  into v_id_changes, v_identifications
+  from unnest(p_identities) d;
+  if p_sync_source = 'chat_embedded' and cardinality(v_unowned) = 0 and cardinality(v_bridges) = 0 and not p_will_link
+    and cardinality(v_id_changes) = 0 then
     contact_ids := crm_private.owners_by_ordinal(v_owned, cardinality(p_items));
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
-    if p_sync_source = 'chat_embedded' and not exists (select from unnest(v_changes) c where c.sources is not null) then
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids, v_identifications);
+    if not exists (select from unnest(v_changes) c where c.sources is not null) then
       outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, '{}', '{}');
       return;
     end if;
@@ -72,7 +78,7 @@ begin
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
   perform crm_private.lock_contacts(p_workspace_id, v_owned,
     p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
-    or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
+    or cardinality(v_identifications) > 0 or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
   if v_known_owned is null then
     v_known := p_identities;
     v_known_owned := v_owned;
@@ -98,9 +104,13 @@ begin
   foreach v_ordinal in array v_after_bridges loop
     contact_ids[v_ordinal] := null;
   end loop;
-  v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids);
+  v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids, v_identifications);
+  v_is_corrected := cardinality(v_identifications) > 0 and exists (select from unnest(v_changes) w where w.corrects);
   select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
   outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded);
+  if exists (select from crm.contact_merges m where m.survivor_id = any (contact_ids) and m.undone_at is null) then
+    perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, v_changes, v_written.upgraded, p_now);
+  end if;
 
   -- Several owners: a bridge, one at a time.
   foreach v_ordinal in array v_bridges || v_after_bridges loop
@@ -109,9 +119,13 @@ begin
         then crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal])
       else (crm_private.identity_owners(p_workspace_id, v_ordinal, p_identities))[1]
     end;
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids);
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_identifications);
+    v_is_corrected := v_is_corrected or cardinality(v_identifications) > 0 and exists (select from unnest(v_changes) w where w.corrects);
     select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
     outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded))[1];
+    if exists (select from crm.contact_merges m where m.survivor_id = contact_ids[v_ordinal] and m.undone_at is null) then
+      perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, v_changes, v_written.upgraded, p_now);
+    end if;
     perform crm_private.record_merge_candidates(p_workspace_id, v_ordinal, p_identities, contact_ids[v_ordinal]);
   end loop;
 
@@ -121,7 +135,7 @@ begin
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
   end if;
 
-  if cardinality(v_id_changes) > 0 or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
+  if cardinality(v_id_changes) > 0 or v_is_corrected or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
     v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids || array(select o.contact_id from unnest(v_owned) o where cardinality(v_id_changes) > 0));
     outcomes := array(
       select case when o.outcome in ('unchanged', 'linked', 'stale') and o.id = any (v_changed) then 'updated' else o.outcome end

@@ -22,6 +22,11 @@ begin
     select 'custom_attributes.' || k.key, p_survivor.custom_attributes -> k.key, p_duplicate.custom_attributes -> k.key,
       p_before.custom_attributes -> k.key
     from jsonb_object_keys(p_duplicate.custom_attributes) k (key)
+    union all
+    select k.key, case when p_survivor.field_sources ? k.key then to_jsonb(k.key) end, to_jsonb(k.key),
+      case when p_before.field_sources ? k.key then to_jsonb(k.key) end
+    from jsonb_object_keys(p_duplicate.field_sources) k (key)
+    where k.key like 'identification.%'
   ), given as (
     -- What still stands as the duplicate had it, and did not before.
     select f.field, f.before
@@ -78,4 +83,4 @@ begin
 end;
 $$;
 comment on function crm_private.unmerge_contact_fields(crm.contacts, crm.contacts, crm.contacts) is
-  'Brings each field of the survivor that still holds what the duplicate gave it (the value and who wrote it) back to what it was before the merge. What was written since stays. The survivor is under lock and has its own identities again.';
+  'Brings each field of the survivor that still holds what the duplicate gave it, in the merge or since (the value and who wrote it), back to what it was before the merge. What else was written since stays. The survivor is under lock and has its own identities again.';

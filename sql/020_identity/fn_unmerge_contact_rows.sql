@@ -5,12 +5,24 @@ set search_path = ''
 as $$
 declare
   v_survivor crm.contacts;
+  v_duplicate crm.contacts;
+  v_before crm.contacts := jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'survivor');
 begin
   perform crm_private.unmerge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved -> 'identities');
   perform crm_private.unmerge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved);
   select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
-  perform crm_private.unmerge_contact_fields(v_survivor,
-    jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'duplicate'), jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'survivor'));
+  -- An identification that goes back takes along when it was last named, also where a delivery named both contacts.
+  update crm.contacts c set field_sources = c.field_sources || n.named
+  from (
+    select jsonb_object_agg(s.key, s.value) as named
+    from jsonb_each(v_survivor.field_sources) s
+    join crm.contact_identities i on i.contact_id = p_merge.duplicate_id and i.kind = 'identification' and s.key = 'identification.' || i.value
+    where v_before.field_sources -> s.key is distinct from s.value
+  ) n
+  where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id and not c.field_sources @> n.named;
+  -- As it is now: it was told what came by its own ids (tell_duplicates).
+  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
+  perform crm_private.unmerge_contact_fields(v_survivor, v_duplicate, v_before);
 end;
 $$;
 comment on function crm_private.unmerge_contact_rows(crm.contact_merges) is

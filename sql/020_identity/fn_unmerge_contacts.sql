@@ -21,10 +21,9 @@ begin
       hint = 'explain_contact lists the merges of a contact.';
   end if;
 
-  perform from crm.contacts c
-  where c.workspace_id = v_workspace_id and c.id in (v_merge.survivor_id, v_merge.duplicate_id)
-  order by c.id
-  for no key update;
+  -- The survivor first, and then who was merged into it: so does a delivery that tells the duplicate.
+  perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.survivor_id for no key update;
+  perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id for no key update;
   select m.* into v_merge from crm.contact_merges m where m.workspace_id = v_workspace_id and m.id = p_merge_id;
   if v_merge.undone_at is not null then
     raise exception using errcode = 'PT409', message = 'The merge was undone already.',
@@ -74,4 +73,4 @@ begin
 end;
 $$;
 comment on function crm.unmerge_contacts(uuid, uuid) is
-  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities; a field that still holds what the merge gave it goes back to what it was, what a newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';
+  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities and what deliveries wrote that named it alone; a field that still holds what the duplicate gave it goes back to what it was, what any other newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';

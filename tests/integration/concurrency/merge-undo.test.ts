@@ -220,6 +220,13 @@ test.each(ORDERS)(
       [workspaceId, `m-${messages}`],
     )
     expect(ids.parse(rows)).toEqual([await contactOf(database.pool, id)])
+    const names = await database.pool.query(
+      'select c.id, c.full_name from crm.contacts c where c.id = any ($1) and c.full_name is not null',
+      [[await contactOf(database.pool, id), await contactOf(database.pool, given(survivor).id)]],
+    )
+    expect(names.rows).toEqual(
+      late === 'a message with a name' ? [{ id: await contactOf(database.pool, id), full_name: 'Ana' }] : [],
+    )
     await expectInvariants(database.pool)
   },
 )

@@ -13,22 +13,35 @@ export interface Word {
   identities: readonly Id[]
   /** The same person's old ids. */
   previous?: readonly Id[]
+  /** When, by the source's clock. */
+  at?: number
 }
 
 /** The strongest first. */
 const KINDS: readonly IdentityKind[] = ['psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email']
 /** Of these a person has one per scope. */
 const EXCLUSIVE: ReadonlySet<IdentityKind> = new Set<IdentityKind>(['psid', 'b2chat_id', 'identification'])
+const NEVER: Said = { rank: 0, at: -1 }
 const BLOCKED = /^(?:hidden|anonymous|\+?0+)$/i
 
 interface Held extends Id {
   isPrevious: boolean
 }
 
+/** When something was said last, and by how weighty a source. */
+interface Said {
+  rank: number
+  at: number
+}
+
 interface Person {
   born: number
   isFull: boolean
   ids: Map<string, Held>
+  /** The ids among them that some delivery called previous. */
+  changed: Set<string>
+  /** When each paper was named, in a delivery of this person. */
+  papers: Map<string, Said>
 }
 
 /** One contact as a line: whether it is full, and its identities, previous ones with an asterisk. */
@@ -59,8 +72,10 @@ export class Oracle {
 
     // An id that changed keeps nobody apart, from now on.
     for (const id of previous) {
-      const held = this.#owners.get(keyOf(id))?.ids.get(keyOf(id))
+      const owner = this.#owners.get(keyOf(id))
+      const held = owner?.ids.get(keyOf(id))
       if (held) held.isPrevious = true
+      owner?.changed.add(keyOf(id))
     }
 
     const owners = this.#strongestFirst(named)
@@ -76,11 +91,13 @@ export class Oracle {
 
     for (const id of unowned) {
       target.ids.set(keyOf(id), id)
+      if (id.isPrevious) target.changed.add(keyOf(id))
       this.#owners.set(keyOf(id), target)
     }
-    // Of two papers the greater counts.
-    const papers = [...target.ids.values()].filter((id) => id.kind === 'identification' && !id.isPrevious)
-    for (const paper of papers) paper.isPrevious = papers.some(({ value }) => value > paper.value)
+    const said: Said = { rank: word.source === 'contacts_api' ? 2 : 1, at: word.at ?? -1 }
+    for (const { kind, value } of given)
+      if (kind === 'identification') target.papers.set(value, last(target.papers.get(value), said))
+    for (const person of [target, ...owners]) if (this.#people.has(person)) settlePapers(person)
     if (word.source === 'contacts_api') target.isFull = true
     for (const other of owners) {
       if (other !== target && this.#people.has(other)) this.#candidates.set(pairKey(target, other), [target, other])
@@ -120,7 +137,7 @@ export class Oracle {
   }
 
   #create(): Person {
-    const person: Person = { born: this.#born++, isFull: false, ids: new Map() }
+    const person: Person = { born: this.#born++, isFull: false, ids: new Map(), changed: new Set(), papers: new Map() }
     this.#people.add(person)
     return person
   }
@@ -133,6 +150,8 @@ export class Oracle {
       survivor.ids.set(key, id)
       this.#owners.set(key, survivor)
     }
+    for (const key of duplicate.changed) survivor.changed.add(key)
+    for (const [value, said] of duplicate.papers) survivor.papers.set(value, last(survivor.papers.get(value), said))
     this.#people.delete(duplicate)
     for (const [key, pair] of this.#candidates) {
       if (!pair.includes(duplicate)) continue
@@ -209,6 +228,21 @@ function excludes(person: Person, given: readonly Id[]): boolean {
       !person.ids.has(keyOf(id)) &&
       [...person.ids.values()].some((held) => clash(held, id)),
   )
+}
+
+/** Of several papers the one that was named last counts, of two of one time the greater; none that was called previous. */
+function settlePapers({ ids, changed, papers }: Person): void {
+  const [current, ...others] = [...ids]
+    .filter(([key, { kind }]) => kind === 'identification' && !changed.has(key))
+    .map(([, held]) => ({ held, said: papers.get(held.value) ?? NEVER }))
+    .sort((a, b) => b.said.rank - a.said.rank || b.said.at - a.said.at || compare(b.held.value, a.held.value))
+  if (current) current.held.isPrevious = false
+  for (const { held } of others) held.isPrevious = true
+}
+
+/** The later of the two: the contacts API's word comes after any chat's. */
+function last(known: Said = NEVER, said: Said): Said {
+  return (known.rank - said.rank || known.at - said.at) > 0 ? known : said
 }
 
 function areKeptApart(one: Person, other: Person): boolean {

@@ -50,6 +50,7 @@ class Builder {
     else if (sort === 2) this.#twoCards(number)
     else if (sort === 3) this.#renewed(number)
     else if (sort === 4) this.#abroad(number)
+    else if (sort === 5) this.#corrected(number)
     else this.#someone(handles(number * 10))
   }
 
@@ -115,6 +116,17 @@ class Builder {
       this.#alone([old, current])
     }
     this.#tree([...known, ...changes.map(([, current]) => current)])
+  }
+
+  /** Papers that were corrected, once or back and forth, always beside the id that names the person. */
+  #corrected(number: number): void {
+    const { psid, card, mail, user } = handles(number * 10 + 1)
+    const papers = [1, 2, 3].map((name) => handles(number * 10 + name).paper)
+    for (let times = 1 + this.#draw(5); times > 0; times -= 1) this.#deliver([psid, this.#one(papers)])
+    // At most one record, whose word counts whatever a chat says.
+    if (this.#draw(2) === 0) this.#deliver([card, psid, this.#one(papers)])
+    this.#tree([psid, mail, user])
+    this.#alone([psid, mail])
   }
 
   /** A phone in two notations, neither of which any delivery has beside the other. */

@@ -7,7 +7,7 @@ import { given } from '../ingest/sandbox.ts'
 import { expectInvariants } from '../invariants.ts'
 import { keyOf, Oracle, type Picture } from './oracle.ts'
 import { populate } from './population.ts'
-import { createWorld, type Delivery, deliver, ownersOf, picture, readContacts, type World } from './world.ts'
+import { createWorld, type Delivery, deliver, ownersOf, picture, readContacts, timed, type World } from './world.ts'
 
 const CONNECTIONS = 16
 const PEOPLE = 200
@@ -64,7 +64,7 @@ test.each(SEEDS)(
 
 function oneByOne(deliveries: readonly Delivery[], floats: ReadonlySet<string>): Picture {
   const oracle = new Oracle()
-  for (const delivery of deliveries) oracle.deliver(delivery)
+  for (const delivery of deliveries) oracle.deliver(timed(delivery))
   return oracle.picture(floats)
 }
 

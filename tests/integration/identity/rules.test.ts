@@ -36,9 +36,12 @@ const kinds = {
 const named = fc
   .tuple(fc.record(kinds), fc.subarray(Object.keys(kinds), { maxLength: 4 }))
   .map(([record, names]) => Object.entries(record).flatMap(([name, id]) => (names.includes(name) ? [id] : [])))
+/** Somebody's papers, corrected now and then. */
+const corrected = fc.tuple(one('psid', 'page', 'P1'), one('identification', '', 'I1', 'I2'))
 const word = fc.record<Word>({
   source: fc.constantFrom('chat_embedded', 'contacts_api'),
-  identities: named,
+  identities: fc.oneof({ weight: 2, arbitrary: named }, { weight: 1, arbitrary: corrected }),
+  at: fc.integer({ min: 0, max: 3 }),
   previous: fc.oneof({ weight: 5, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: named }),
 })
 

@@ -10,6 +10,11 @@ export interface Told {
 
 const NAMES = ['psid', 'wa', 'user', 'userBefore', 'chat', 'paper', 'phone', 'phoneAgain', 'mail', 'mail2'] as const
 type Name = (typeof NAMES)[number]
+interface Said {
+  names: readonly Name[]
+  /** Which of somebody's papers it names, where they were corrected. */
+  paper: number
+}
 
 /** Values of which some are none, some are equal to others, and some only look so. */
 const fields = fc.record(
@@ -30,33 +35,42 @@ const fields = fc.record(
 const seconds = fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined })
 const names = fc.subarray([...NAMES], { minLength: 1, maxLength: 3 })
 const way = fc.constantFrom('page', 'number', 'merchant', 'contacts')
+const paper = fc.integer({ min: 1, max: 3 })
 const chat = fc.record({
+  paper,
   names,
   fields,
   at: seconds,
   way,
   isChange: fc.integer({ min: 0, max: 7 }).map((draw) => draw === 0),
 })
-const record = fc.record({ names, fields, at: seconds })
+const record = fc.record({ paper, names, fields, at: seconds })
 
-/** A person by number: whoever has the same number has the same ids. */
+/**
+ * A person by number: whoever has the same number has the same ids. Papers that were corrected are named only beside a psid, which is
+ * stronger, and nothing else: alone, each of them would be somebody.
+ */
 export const told = (person: number): fc.Arbitrary<Told> =>
   fc
-    .record({ chats: fc.array(chat, { minLength: 1, maxLength: 6 }), record: fc.option(record, { nil: undefined }) })
-    .map(({ chats, record: api }) => ({
+    .record({
+      isCorrected: fc.boolean(),
+      chats: fc.array(chat, { minLength: 1, maxLength: 6 }),
+      record: fc.option(record, { nil: undefined }),
+    })
+    .map(({ isCorrected, chats, record: api }) => ({
       chats: chats.map((one, place) => ({
         source: 'chat_embedded',
-        ...(one.isChange ? changed(person) : { identities: one.names.map((name) => idOf(name, person)) }),
+        ...(one.isChange ? changed(person) : { identities: idsOf(one, person, isCorrected) }),
         fields: one.fields,
         ...(one.at === undefined ? {} : { at: one.at }),
-        ...wayOf(one.isChange ? 'contacts' : one.way, one.names, person * 100 + place),
+        ...wayOf(one.isChange ? 'contacts' : one.way, namesOf(one, isCorrected), person * 100 + place),
       })),
       records: api
         ? [
             {
               source: 'contacts_api',
               to: 'contacts',
-              identities: [card(person), ...api.names.map((name) => idOf(name, person))],
+              identities: [card(person), ...idsOf(api, person, isCorrected)],
               fields: api.fields,
               ...(api.at === undefined ? {} : { at: api.at }),
             },
@@ -76,6 +90,18 @@ function wayOf(wanted: Delivery['to'], given: readonly Name[], said: number): Pi
 
 function changed(person: number): Pick<Delivery, 'identities' | 'previous'> {
   return { identities: [idOf('user', person)], previous: [idOf('userBefore', person)] }
+}
+
+function idsOf(said: Said, person: number, isCorrected: boolean): Id[] {
+  return namesOf(said, isCorrected).map((name) =>
+    name === 'paper' && isCorrected
+      ? { kind: 'identification', scope: '', value: `CC-${person}-${said.paper}` }
+      : idOf(name, person),
+  )
+}
+
+function namesOf(said: Said, isCorrected: boolean): readonly Name[] {
+  return isCorrected && said.names.includes('paper') ? ['psid', 'paper'] : said.names
 }
 
 function card(person: number): Id {

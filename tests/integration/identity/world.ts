@@ -9,13 +9,14 @@ type Database = pg.Pool | pg.ClientBase
 /** Where a delivery arrives: a channel account, or the contacts RPCs. */
 export type Way = 'page' | 'number' | 'merchant' | 'contacts'
 
-/** One delivery: what it says of a person, and the conversation it comes in, where it comes in one. */
+/**
+ * One delivery: what it says of a person, and the conversation it comes in, where it comes in one. `at` is the second of its message
+ * or record; without one a message has its number's second, and a record has no time.
+ */
 export interface Delivery extends Word {
   to: Way
   /** The message it brings, which is the same in a repeat. */
   said?: number
-  /** The second of its message or record; without one a message has its number's second, and a record has no time. */
-  at?: number
   /** The thread of a chat at the merchant. */
   thread?: string
   fields?: Readonly<Record<string, unknown>>
@@ -40,6 +41,12 @@ export async function createWorld(database: Database): Promise<World> {
   ])
   const [page, number, merchant] = accounts
   return { workspaceId, mark, accounts: { page: given(page), number: given(number), merchant: given(merchant) } }
+}
+
+/** The delivery with the time that the source gives it. */
+export function timed(delivery: Delivery): Delivery {
+  const at = delivery.to === 'contacts' ? delivery.at : (delivery.at ?? delivery.said)
+  return { ...delivery, ...(at === undefined ? {} : { at }) }
 }
 
 function scopeIn({ accounts }: World, scope: string): string {
