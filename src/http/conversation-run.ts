@@ -95,7 +95,6 @@ async function storePages(options: ConversationRunOptions, progress: SyncProgres
     mode: run.mode,
     since: run.since,
     until,
-    limits: { threads: Number(process.env.T ?? 100), nested: Number(process.env.N ?? 20) },
     signal: AbortSignal.any([pace.signal, enough.signal]),
   })
   const pages = readAhead(source, PAGES_AHEAD)

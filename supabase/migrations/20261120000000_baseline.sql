@@ -3315,6 +3315,9 @@ begin
   v_is_corrected := cardinality(v_identifications) > 0 and exists (select from unnest(v_changes) w where w.corrects);
   select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
   outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded);
+  if exists (select from crm.contact_merges m where m.survivor_id = any (contact_ids) and m.undone_at is null) then
+    perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, v_changes, v_written.upgraded, p_now);
+  end if;
 
   -- Several owners: a bridge, one at a time.
   foreach v_ordinal in array v_bridges || v_after_bridges loop
@@ -3327,6 +3330,9 @@ begin
     v_is_corrected := v_is_corrected or cardinality(v_identifications) > 0 and exists (select from unnest(v_changes) w where w.corrects);
     select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
     outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded))[1];
+    if exists (select from crm.contact_merges m where m.survivor_id = contact_ids[v_ordinal] and m.undone_at is null) then
+      perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, v_changes, v_written.upgraded, p_now);
+    end if;
     perform crm_private.record_merge_candidates(p_workspace_id, v_ordinal, p_identities, contact_ids[v_ordinal]);
   end loop;
 
@@ -3336,9 +3342,6 @@ begin
       select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
   end if;
 
-  if exists (select from crm.contact_merges m where m.survivor_id = any (contact_ids) and m.undone_at is null) then
-    perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, contact_ids, p_now);
-  end if;
   if cardinality(v_id_changes) > 0 or v_is_corrected or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
     v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids || array(select o.contact_id from unnest(v_owned) o where cardinality(v_id_changes) > 0));
     outcomes := array(
@@ -3648,7 +3651,8 @@ create function crm_private.tell_duplicates(
   p_items crm_private.inbound_item[],
   p_identities crm_private.item_identity[],
   p_new crm_private.item_identity[],
-  p_contact_ids uuid[],
+  p_changes crm_private.contact_change[],
+  p_upgraded uuid[],
   p_now timestamptz
 )
 returns void
@@ -3665,9 +3669,11 @@ declare
   v_changes crm_private.contact_change[];
 begin
   for v_item in
-    select c.contact_id, c.ordinal::int
-    from unnest(p_contact_ids) with ordinality c (contact_id, ordinal)
-    where exists (select from crm.contact_merges m where m.survivor_id = c.contact_id and m.undone_at is null)
+    -- Who brought nothing new, a replay for one, has nothing to tell.
+    select c.contact_id, c.ordinal
+    from unnest(p_changes) c
+    where (c.sources is not null or c.contact_id = any (p_upgraded) or exists (select from unnest(p_new) u where u.ordinal = c.ordinal))
+      and exists (select from crm.contact_merges m where m.survivor_id = c.contact_id and m.undone_at is null)
     order by c.ordinal
   loop
     -- What it names the contact by: ids that were known, and ids that came with it. One that somebody else was faster to bring was known.
@@ -3707,8 +3713,8 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.tell_duplicates(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_identity[], uuid[], timestamptz) is
-  'Writes what the items say also to the contacts that were merged away into theirs (p_contact_ids by ordinal), where an item names its contact only by ids that came with such a merge: so that undoing the merge can give it back. What of p_new, the ids that nobody had, came with such an item goes back too. The caller has locked p_contact_ids; who was merged away is locked only by who holds the survivor.';
+comment on function crm_private.tell_duplicates(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_identity[], crm_private.contact_change[], uuid[], timestamptz) is
+  'Tells the contacts that were merged away into those of p_changes what the items wrote to them, where an item names its contact only by ids that came with such a merge: so that undoing the merge can give it back. What of p_new, the ids that nobody had, came with such an item goes back too. An item that changed nothing (p_changes), brought no id and upgraded nobody (p_upgraded) tells nobody. The caller has locked the contacts; who was merged away is locked only by who holds the survivor.';
 
 -- sql/020_identity/fn_unmerge_contact_candidates.sql
 create function crm_private.unmerge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)

@@ -37,8 +37,8 @@ export interface ListedConversation {
   item: InboundItem
   /** What of its messages did not come with the list. */
   rest: Rest
-  /** The time of the newest of its messages that came; null where none did. Milliseconds since 1970. */
-  newestMessage: number | null
+  /** The time of the oldest of its messages that came; null where none did. Milliseconds since 1970. */
+  oldestMessage: number | null
 }
 
 export interface ConversationsPage {
@@ -54,7 +54,7 @@ export interface MessagesPage {
   item: InboundItem
   rejected: GraphRejection[]
   rest: Rest
-  newestMessage: number | null
+  oldestMessage: number | null
   usage: GraphUsage
 }
 
@@ -118,7 +118,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           thread,
           item: itemOf(thread, conversation.messages, pageId),
           rest: conversation.rest,
-          newestMessage: newest(conversation.messages),
+          oldestMessage: oldest(conversation.messages),
         }
       })
       return { conversations, rejected, rest, total, usage }
@@ -130,7 +130,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       const answer = readMessages(body)
       if (!answer) throw unexpected('messages')
       const { rest, rejected, messages } = answer
-      return { item: itemOf(thread, messages, pageId), rejected, rest, newestMessage: newest(messages), usage }
+      return { item: itemOf(thread, messages, pageId), rejected, rest, oldestMessage: oldest(messages), usage }
     },
   }
 }
@@ -139,9 +139,9 @@ function unexpected(edge: string): GraphError {
   return new GraphError('invalid', `Graph answered GET /${edge} with other JSON than documented.`, { status: 200 })
 }
 
-function newest(messages: readonly GraphMessage[]): number | null {
+function oldest(messages: readonly GraphMessage[]): number | null {
   return messages.reduce<number | null>(
-    (latest, { created_time }) => Math.max(latest ?? created_time, created_time),
+    (earliest, { created_time }) => Math.min(earliest ?? created_time, created_time),
     null,
   )
 }

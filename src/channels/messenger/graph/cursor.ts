@@ -11,8 +11,8 @@ export const PageLimits = z.object({
 })
 export type PageLimits = z.infer<typeof PageLimits>
 
-/** As many as one commit takes: 2,000 messages with the list, and ten pages of messages together. */
-export const DEFAULT_LIMITS: PageLimits = { threads: 100, nested: 20, messages: 200 }
+/** Few threads of a page have more messages than come with it, and each of those costs a request: so many, for fewer conversations. */
+export const DEFAULT_LIMITS: PageLimits = { threads: 25, nested: 100, messages: 200 }
 
 /** Something Date can read: a time without a zone would depend on the machine. */
 const Time = z.string().refine((text) => /(Z|[+-]\d\d(:?\d\d)?)$/.test(text) && Number.isFinite(timeOf(text)))
@@ -50,6 +50,8 @@ export const GraphCursor = z.object({
   since: Time.nullable(),
   /** The run reads a thread's messages down to this time; null: to their end. */
   messages_since: Time.nullable(),
+  /** Messages before this time are history: they make nothing unread. Null: none are. */
+  history_before: Time.nullable(),
   /** The newest `updated_time` at the head when the pass began: what changes later is found again by a walk down to it. */
   high_watermark: Time.nullable(),
   /** True while all that changed since the pass before came on one page of the list. */

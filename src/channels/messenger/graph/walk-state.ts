@@ -20,6 +20,8 @@ export interface WalkStart {
   /** ISO, with its zone. An incremental walk without it is a full one. */
   since?: string | null
   limits?: Partial<PageLimits>
+  /** Milliseconds since 1970. */
+  now: number
 }
 
 /** What one commit takes, and where to go on once it is stored. */
@@ -40,6 +42,8 @@ export type WalkRequest =
 export const OVERLAP = 5 * 60_000
 /** How often the head is read again at most. */
 export const MOST_RESCANS = 10
+/** A full walk takes what was said within the day before it began as new, the rest as history: milliseconds. */
+export const RECENT = 24 * 3_600_000
 /** How often the list may be begun again in a run because its cursor is not accepted. */
 export const MOST_RESTARTS = 10
 /** The same for a thread's messages; a thread that goes on failing is set aside. */
@@ -59,7 +63,7 @@ export class WalkState {
   #stuck = 0
 
   /** Throws a RangeError for a `since` that is no time. */
-  constructor({ cursor, mode, since = null, limits }: WalkStart) {
+  constructor({ cursor, mode, since = null, limits, now }: WalkStart) {
     const from = mode === 'full' ? null : since
     if (from !== null && Number.isNaN(timeOf(from))) throw new RangeError('since is no time')
     this.#cursor = cursor ?? {
@@ -69,6 +73,7 @@ export class WalkState {
       limit: { ...DEFAULT_LIMITS, ...limits },
       since: from,
       messages_since: from,
+      history_before: from === null ? new Date(now - RECENT).toISOString() : null,
       high_watermark: null,
       is_settled: false,
       rescans: 0,
@@ -131,7 +136,7 @@ export class WalkState {
     const { rest } = answer
     const full = this.#buffer.events + answer.item.events.length > CALL_LIMITS.maxEvents ? this.flush() : []
     if (answer.item.events.length > 0 || answer.rejected.length > 0) this.#keep([answer.item], answer.rejected)
-    if (!rest || this.#isOld(answer.newestMessage)) this.#leave()
+    if (!rest || this.#reachesBack(answer.oldestMessage)) this.#leave()
     else if (rest.after === null || this.#isStuck(rest.after, thread.after)) this.#restartThread(thread)
     else this.#threads[0] = { ...thread, after: rest.after }
     return [...full, ...(this.#threads.length === 0 || this.#isFull ? this.flush() : [])]
@@ -185,7 +190,8 @@ export class WalkState {
     return this.#buffer.events + next > CALL_LIMITS.maxEvents || this.#buffer.items.length >= CALL_LIMITS.maxItems
   }
 
-  #keep(items: readonly InboundItem[], rejected: readonly GraphRejection[]): void {
+  #keep(found: readonly InboundItem[], rejected: readonly GraphRejection[]): void {
+    const items = found.map((item) => this.#told(item))
     const last = this.#buffer.items.at(-1)
     const [first] = items
     // Pages of one thread are one item.
@@ -195,17 +201,28 @@ export class WalkState {
     this.#buffer.events += items.reduce((count, { events }) => count + events.length, 0)
   }
 
+  /** What was said long before a page is first read is history: nobody has to answer it now. */
+  #told(item: InboundItem): InboundItem {
+    const { history_before } = this.#cursor
+    if (history_before === null) return item
+    const before = timeOf(history_before)
+    const events = item.events.map((event) =>
+      event.type === 'message' && Number(event.occurred_at) < before ? { ...event, is_history: true as const } : event,
+    )
+    return { ...item, events }
+  }
+
   /** The thread to read on, where its messages go on and the ones that came are not older than what is wanted. */
-  #goesOn({ thread, rest, newestMessage }: ListedConversation): ThreadCursor[] {
-    if (!rest || this.#isOld(newestMessage)) return []
+  #goesOn({ thread, rest, oldestMessage }: ListedConversation): ThreadCursor[] {
+    if (!rest || this.#reachesBack(oldestMessage)) return []
     // A place that cannot be named is reached from the top.
     return [{ ...thread, after: rest.after }]
   }
 
-  /** Messages come newest first: behind a page that is older in all rows there are only older ones. */
-  #isOld(newestMessage: number | null): boolean {
+  /** Messages come newest first: behind one that is older there are only older ones. */
+  #reachesBack(oldestMessage: number | null): boolean {
     const { messages_since } = this.#cursor
-    return messages_since !== null && newestMessage !== null && newestMessage < timeOf(messages_since)
+    return messages_since !== null && oldestMessage !== null && oldestMessage < timeOf(messages_since)
   }
 
   /** Twice in a row the place just asked for as the next one: it leads nowhere. */

@@ -4,7 +4,7 @@ import type { ConversationsPage, GraphClient, MessagesPage } from '../client.ts'
 import type { GraphCursor } from './cursor.ts'
 import { type GraphPage, type WalkRequest, type WalkStart, WalkState } from './walk-state.ts'
 
-export interface WalkOptions extends WalkStart {
+export interface WalkOptions extends Omit<WalkStart, 'now'> {
   client: GraphClient
   /** The time, in milliseconds since 1970, at which the walk stops and returns where it is. */
   until?: number
@@ -34,7 +34,7 @@ type Outcome =
  */
 export async function* walkConversations(options: WalkOptions): ConversationWalk {
   const { client, until = Number.POSITIVE_INFINITY } = options
-  const state = new WalkState(options)
+  const state = new WalkState({ ...options, now: client.now() })
   const left = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal
   const isOver = () => signal.aborted || client.now() >= until

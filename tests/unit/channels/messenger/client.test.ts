@@ -17,9 +17,9 @@ describe('the Graph client', () => {
         thread: { id: 't_0', participant: { id: 'PSID_t_0', name: 'Person t_0' }, updatedAt: now },
         item: { thread_id: 't_0', events: [{ provider_message_id: 'm_t_0_4' }, { provider_message_id: 'm_t_0_3' }] },
         rest: { after: '2' },
-        newestMessage: now,
+        oldestMessage: now - 60_000,
       },
-      { item: { thread_id: 't_1', events: [] }, rest: undefined, newestMessage: null },
+      { item: { thread_id: 't_1', events: [] }, rest: undefined, oldestMessage: null },
     ])
   })
 
@@ -30,7 +30,7 @@ describe('the Graph client', () => {
     const participant = { identities: [{ kind: 'psid', scope: PAGE, value: 'PSID_t_0' }] }
     expect(page.item).toMatchObject({ thread_id: 't_0', participant, updated_at: now })
     expect(page.item.events).toMatchObject([{ provider_message_id: 'm_t_0_1' }, { provider_message_id: 'm_t_0_0' }])
-    expect(page).toMatchObject({ rest: undefined, newestMessage: now - 3 * 60_000 })
+    expect(page).toMatchObject({ rest: undefined, oldestMessage: now - 4 * 60_000 })
   })
 
   it('goes by the system’s clock and its own retries unless told otherwise', async () => {

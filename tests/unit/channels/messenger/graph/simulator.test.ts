@@ -62,8 +62,10 @@ function told(items: readonly InboundItem[]): Map<string, Told> {
     if (psid !== undefined) one.participant = { psid, name: participant?.full_name }
     for (const event of events) {
       const id = 'provider_message_id' in event ? (event.provider_message_id ?? '') : ''
-      if (one.messages.has(id)) expect(event).toEqual(one.messages.get(id))
-      one.messages.set(id, event)
+      // Only the first walk over a page takes something for history.
+      const message = { ...event, is_history: undefined }
+      if (one.messages.has(id)) expect(message).toEqual(one.messages.get(id))
+      one.messages.set(id, message)
     }
     threads.set(thread_id, one)
   }

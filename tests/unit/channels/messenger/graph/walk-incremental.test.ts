@@ -36,17 +36,23 @@ describe('an incremental walk', () => {
     expect(threads).toEqual(['t_new', 't_broken', 't_0', 't_1', 't_2', 't_0'])
   })
 
-  it('reads a thread until a page of it is older', async () => {
+  it('reads a thread until a page of it reaches back far enough', async () => {
     const graph = new FakeGraph([conversation('t_0', minutes(1), 100)])
     const { pages } = await read(graph, incremental)
     expect(graph.asked.map(({ after }) => after)).toEqual([
       null,
-      ...Array.from({ length: 11 }, (_, i) => String(2 + 3 * i)),
+      ...Array.from({ length: 10 }, (_, i) => String(2 + 3 * i)),
     ])
-    expect(messageIds(pages)).toHaveLength(35)
+    expect(messageIds(pages)).toHaveLength(32)
     const calm = new FakeGraph([{ ...conversation('t_0', minutes(60), 100), updated: minutes(1) }])
     await read(calm, incremental)
     expect(calm.asked).toHaveLength(1)
+  })
+
+  it('takes nothing for history', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 3)])
+    const { pages } = await read(graph, { mode: 'incremental', since: new Date(minutes(60 * 24 * 30)).toISOString() })
+    expect(JSON.stringify(pages)).not.toContain('is_history')
   })
 
   it('without a time is a full one', async () => {

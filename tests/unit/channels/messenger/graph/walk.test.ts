@@ -4,6 +4,29 @@ import { MOST_RESCANS } from '../../../../../src/channels/messenger/graph/walk-s
 import { asSet, collect, conversation, FakeGraph, json, messageIds, NOW, PAGE, refusal } from './fake-graph.ts'
 import { conversations, limits, lists, minutes, now, read, walkOver } from './walk-kit.ts'
 
+describe('a full walk over what was said long ago', () => {
+  const day = 24 * 60
+  const graph = () => new FakeGraph([conversation('t_0', minutes(day - 2), 9)])
+
+  it('takes all but the last day for history', async () => {
+    const { pages } = await read(graph())
+    const events = pages.flatMap(({ items }) => items.flatMap((item) => item.events))
+    const told = new Map(events.map((event) => [event.provider_message_id, 'is_history' in event]))
+    expect([...told].filter(([, isHistory]) => !isHistory).map(([id]) => id)).toEqual(['m_t_0_8', 'm_t_0_7', 'm_t_0_6'])
+    expect(told.size).toBe(9)
+  })
+
+  it('means the day before it began, however late it goes on', async () => {
+    const { walk } = walkOver(graph())
+    const first = await walk.next()
+    const cursor = first.done ? undefined : (first.value.cursor ?? undefined)
+    expect(cursor?.history_before).toBe(new Date(minutes(day)).toISOString())
+    const { clock, walk: later } = walkOver(graph(), { cursor })
+    clock.advance(day * 60_000)
+    expect((await collect(later)).summary.cursor.history_before).toBe(cursor?.history_before)
+  })
+})
+
 describe('a full walk', () => {
   it('reads every message of every conversation, and then the head again', async () => {
     const graph = new FakeGraph(conversations(10, 9))
