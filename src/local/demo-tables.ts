@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import pg from 'pg'
 import type { Answers } from './demo.ts'
 import type { OrdersShown } from './demo-orders.ts'
+import type { SyncShown } from './demo-sync.ts'
 
 interface View {
   title: string
@@ -75,6 +76,78 @@ export function ordersTables({ steps, people, areSame }: OrdersShown): string {
       ),
     ),
     areSame ? 'Both orders end with the same people.' : 'The two orders end with different people: that is a defect.',
+  ].join('\n\n')
+}
+
+/** The sync of a whole page, as text: what the views said while it ran and afterwards, and whether the page is there. */
+export function syncTables({ looks, run, statistics, stored, problems }: SyncShown): string {
+  const { conversations, contacts, messages } = stored
+  return [
+    ...(looks.length > 0
+      ? [
+          table(
+            'While it ran (crm.active_syncs)',
+            ['when', 'status', 'pages', 'items', 'of about', 'percent', 'lease left'],
+            looks.map((one) => [
+              one.when,
+              one.status,
+              one.pages,
+              one.items,
+              one.total,
+              one.progress,
+              one.leaseLeft ?? 'none: nobody works on it',
+            ]),
+          ),
+        ]
+      : []),
+    table(
+      'The newest run (crm.sync_runs)',
+      ['mode', 'status', 'resumed', 'pages', 'items', 'created', 'updated', 'unchanged', 'failed', 'rejected'],
+      [
+        [
+          run.mode,
+          run.status,
+          run.resumed ? 'yes' : 'no',
+          run.pages,
+          run.items,
+          run.created,
+          run.updated,
+          run.unchanged,
+          run.failed,
+          run.rejected,
+        ],
+      ],
+    ),
+    table(
+      'Statistics (crm.sync_statistics)',
+      [
+        'day (UTC)',
+        'runs',
+        'completed',
+        'failed',
+        '% completed',
+        'average',
+        'items',
+        'created',
+        'updated',
+        'unchanged',
+      ],
+      statistics.map((one) => [
+        one.day,
+        one.runs,
+        one.completed,
+        one.failed,
+        one.rate,
+        one.averageDuration,
+        one.items,
+        one.created,
+        one.updated,
+        one.unchanged,
+      ]),
+    ),
+    problems.length === 0
+      ? `All ${conversations} conversations of the page are there once, with ${contacts} contacts and ${messages} messages.`
+      : `The page is not there as it should be: ${problems.join('; ')}. That is a defect.`,
   ].join('\n\n')
 }
 

@@ -56,15 +56,13 @@ export async function setUpDemo(stack: Stack): Promise<string> {
 
 /**
  * Posts the recorded webhooks over HTTP, signed as Meta signs them: first all of them out of order and several at a time, then
- * again as recorded. The times in them are moved to the demo's first run, which `clockFile` keeps: so a later run repeats
- * the very same deliveries.
+ * again as recorded. The times in them are moved to `startedAt` (`firstRun`): so a later run repeats the very same deliveries.
  */
 export async function postRecordedWebhooks(
   stack: Stack,
-  clockFile: string,
+  startedAt: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<Answers[]> {
-  const startedAt = await firstRun(clockFile)
   const bodies = (
     await Promise.all(['messenger', 'whatsapp'].map((channel) => recordedBodies(channel, startedAt)))
   ).flat()
@@ -103,8 +101,8 @@ function outOfOrder(bodies: readonly Recorded[]): Recorded[] {
   return order.sort((a, b) => b.at - a.at).map(({ body }) => body)
 }
 
-/** Seconds since 1970 of ten minutes before the first run. */
-async function firstRun(clockFile: string): Promise<number> {
+/** Seconds since 1970 of ten minutes before the first run, which the file keeps. */
+export async function firstRun(clockFile: string): Promise<number> {
   const kept = await readFile(clockFile, 'utf8').catch(() => undefined)
   if (kept !== undefined) return z.object({ startedAt: z.number() }).parse(JSON.parse(kept)).startedAt
   const startedAt = Math.floor(Date.now() / 1000) - 600

@@ -33,7 +33,9 @@ function refuse(status: number, code: string, message: string): Response {
 
 async function serve(request: Request): Promise<Response> {
   const [first = '', second = ''] = new URL(request.url).pathname.slice(1).split('/')
-  if (first === '_internal' && second === 'health') return Response.json({ functions: [...handlers.keys()].sort() })
+  if (first === '_internal' && second === 'health') {
+    return Response.json({ functions: [...handlers.keys()].sort(), pid: process.pid })
+  }
   const handler = handlers.get(first)
   if (!handler) return refuse(404, 'NOT_FOUND', 'Requested function was not found')
   try {

@@ -2,6 +2,7 @@ import { access, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { startGuarded } from './guarded-process.ts'
 import { freePort } from './postgres.ts'
 
@@ -21,10 +22,16 @@ export interface RunningFunctions {
   url: string
   /** The names of the functions served. */
   names: string[]
+  /** Of the process that serves them. */
+  pid: number
   /** Settles when the process has ended, asked for or not. */
   exited: Promise<number | null>
+  /** Ends the process at once, with SIGKILL: what it was doing stays as it is. */
+  kill(): Promise<void>
   stop(): Promise<void>
 }
+
+const healthSchema = z.object({ pid: z.int().positive() })
 
 /**
  * Starts one Deno process that serves every `<dir>/<name>/index.ts`, with the npm packages that are installed here: nothing
@@ -65,14 +72,27 @@ export async function startFunctions(options: FunctionsOptions): Promise<Running
     ended = true
   })
   const deadline = Date.now() + 30_000
-  while (!(await healthy(url))) {
+  let pid = await servingPid(url)
+  while (pid === undefined) {
     if (ended || Date.now() > deadline) {
       await process_.stop()
       throw new Error(`The function runner did not start:\n${process_.lastOutput()}`)
     }
     await Promise.race([process_.exited, new Promise((done) => setTimeout(done, 25))])
+    pid = await servingPid(url)
   }
-  return { url, names: Object.keys(entries), exited: process_.exited, stop: process_.stop }
+  const serving = pid
+  return {
+    url,
+    names: Object.keys(entries),
+    pid: serving,
+    exited: process_.exited,
+    async kill() {
+      if (!ended) process.kill(serving, 'SIGKILL')
+      await process_.exited
+    },
+    stop: process_.stop,
+  }
 }
 
 /** Entry files by function name: every folder with an `index.ts`, except those whose name starts with `_` (shared code). */
@@ -93,11 +113,10 @@ async function denoBinary(): Promise<string> {
   throw new Error('Deno is not installed: its npm package was installed without its script. Try npm ci.')
 }
 
-async function healthy(url: string): Promise<boolean> {
-  return fetch(`${url}/_internal/health`).then(
-    (response) => response.ok,
-    () => false,
-  )
+/** The process behind the URL; undefined while nothing answers there. */
+async function servingPid(url: string): Promise<number | undefined> {
+  const response = await fetch(`${url}/_internal/health`).catch(() => undefined)
+  return response?.ok ? healthSchema.parse(await response.json()).pid : undefined
 }
 
 async function readable(path: string): Promise<boolean> {

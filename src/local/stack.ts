@@ -45,6 +45,11 @@ export interface Stack {
   signIn(email: string, password: string): Promise<{ id: string; accessToken: string }>
   /** Stops and starts the database alone, to see what its absence does; null on a stack that was there before. */
   database: { stop(): Promise<void>; start(): Promise<void> } | null
+  /**
+   * Kills the process of the functions (SIGKILL; returns its id) and starts it again, to see what that does; null on a stack that
+   * was there before.
+   */
+  functions: { kill(): Promise<number>; start(): Promise<void> } | null
   /** Settles, saying which, when the database or the functions end; never on a stack that was there before. */
   failed: Promise<string>
   stop(): Promise<void>
@@ -78,6 +83,7 @@ export function externalStack(): Stack | null {
     adminUrl: null,
     signIn: (email, password) => signIn(access, email, password),
     database: null,
+    functions: null,
     failed: new Promise(() => {}),
     stop: async () => {},
   }
@@ -117,10 +123,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     options.onStep?.('migrations', applied.length ? `${applied.length} applied` : 'nothing new')
     return database
   }
-  const prepareFunctions = async (): Promise<RunningFunctions> => {
-    const functions = await startFunctions({
+  let functions: RunningFunctions | undefined
+  let functionsEnded: (reason: string) => void = () => {}
+  const functionsFailed = new Promise<string>((settle) => {
+    functionsEnded = settle
+  })
+  const openFunctions = async (port: number | undefined): Promise<RunningFunctions> => {
+    const opened = await startFunctions({
       ...(options.functionsDir === undefined ? {} : { dir: options.functionsDir }),
-      ...(options.ports?.functions === undefined ? {} : { port: options.ports.functions }),
+      ...(port === undefined ? {} : { port }),
       ...(options.onFunctionLog ? { onOutput: options.onFunctionLog } : {}),
       env: {
         ...options.secrets,
@@ -130,9 +141,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         SUPABASE_JWKS: JSON.stringify(publicJwks(keys)),
       },
     })
-    running.push(functions.stop)
-    options.onStep?.('functions', functions.names.join(', '))
-    return functions
+    functions = opened
+    void opened.exited.then(() => {
+      if (functions === opened) functionsEnded('The function runner has ended.')
+    })
+    return opened
+  }
+  const prepareFunctions = async (): Promise<RunningFunctions> => {
+    const opened = await openFunctions(options.ports?.functions)
+    running.push(() => functions?.stop() ?? Promise.resolve())
+    options.onStep?.('functions', opened.names.join(', '))
+    return opened
   }
 
   const running: (() => Promise<void>)[] = []
@@ -143,12 +162,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return stopping
   }
   const started = await Promise.allSettled([prepareDatabase(), prepareFunctions()])
-  const [first, functions] = started
+  const [first, second] = started
   try {
     if (first.status === 'rejected') throw first.reason
-    if (functions.status === 'rejected') throw functions.reason
+    if (second.status === 'rejected') throw second.reason
     const { port, url: dbUrl, adminUrl, exited } = first.value
-    const functionsUrl = functions.value.url
+    const functionsUrl = second.value.url
     const gateway = await startGateway({
       dbUrl,
       keys,
@@ -170,10 +189,19 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           database = await openDatabase(port)
         },
       },
-      failed: Promise.race([
-        exited.then(() => 'The database has ended.'),
-        functions.value.exited.then(() => 'The function runner has ended.'),
-      ]),
+      functions: {
+        async kill() {
+          const killed = functions
+          if (!killed) throw new Error('The functions are not running.')
+          functions = undefined
+          await killed.kill()
+          return killed.pid
+        },
+        async start() {
+          await openFunctions(Number(new URL(functionsUrl).port))
+        },
+      },
+      failed: Promise.race([exited.then(() => 'The database has ended.'), functionsFailed]),
       stop,
     }
   } catch (error) {

@@ -7,9 +7,13 @@ import { appendFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import ora from 'ora'
-import { DEMO_OPERATOR, DEMO_SECRETS, postRecordedWebhooks, setUpDemo } from './demo.ts'
+import { z } from 'zod'
+import { DEMO_OPERATOR, DEMO_SECRETS, firstRun, postRecordedWebhooks, setUpDemo } from './demo.ts'
 import { syncInBothOrders } from './demo-orders.ts'
-import { demoTables, ordersTables } from './demo-tables.ts'
+import { type DemoPage, startDemoPage } from './demo-page.ts'
+import { demoProgress } from './demo-progress.ts'
+import { syncDemoPage } from './demo-sync.ts'
+import { demoTables, ordersTables, syncTables } from './demo-tables.ts'
 import { type Stack, startStack } from './stack.ts'
 
 const { values: flags } = parseArgs({
@@ -24,12 +28,14 @@ const { values: flags } = parseArgs({
 const dataDir = resolve(flags.data ?? process.env.ONEFOLD_DATA ?? join(import.meta.dirname, '../../.onefold'))
 
 let stack: Stack | undefined
+let page: DemoPage | undefined
 let ending = false
 
 /** Stops what was started and ends with the code. A second signal while it stops changes nothing. */
 async function end(code: number): Promise<never> {
   ending = true
   await stack?.stop()
+  await page?.stop()
   process.exit(code)
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -55,12 +61,11 @@ try {
 
 async function main(): Promise<void> {
   const begun = performance.now()
-  const spinner = ora({
-    text: 'Starting the local stack',
-    discardStdin: false,
-    // A terminal without a width makes the spinner draw for ever.
-    isEnabled: process.stderr.isTTY && process.stderr.columns > 0,
-  }).start()
+  // A terminal without a width makes the spinner draw for ever.
+  const isTerminal = process.stderr.isTTY && process.stderr.columns > 0
+  const spinner = ora({ text: 'Starting the local stack', discardStdin: false, isEnabled: isTerminal }).start()
+  const startedAt = await firstRun(join(dataDir, 'demo-clock.json'))
+  page = await startDemoPage(startedAt)
   const running = await startStack({
     dataDir,
     ports: {
@@ -68,7 +73,7 @@ async function main(): Promise<void> {
       database: port(flags['db-port'] ?? process.env.ONEFOLD_DB_PORT),
       functions: port(flags['functions-port'] ?? process.env.ONEFOLD_FUNCTIONS_PORT),
     },
-    secrets: { ...DEMO_SECRETS, ...givenSecrets() },
+    secrets: { ...DEMO_SECRETS, ...givenSecrets(), MESSENGER_TOKENS: tokensWith(page) },
     onStep: (step, note) => {
       spinner.text = `${step}: ${note}`
     },
@@ -82,7 +87,7 @@ async function main(): Promise<void> {
 
   spinner.start('Setting up the workspace demo')
   const workspaceId = await setUpDemo(running)
-  const answers = await postRecordedWebhooks(running, join(dataDir, 'demo-clock.json'), (done, total) => {
+  const answers = await postRecordedWebhooks(running, startedAt, (done, total) => {
     spinner.text = `Posting recorded webhooks, signed, twice and out of order: ${done} of ${total}`
   })
   const requests = answers.reduce((sum, one) => sum + one.requests, 0)
@@ -94,6 +99,14 @@ async function main(): Promise<void> {
   spinner.succeed('Brought the same chats and contacts into two workspaces, in both orders')
   console.log(`\n${ordersTables(orders)}\n`)
   if (!orders.areSame) throw new Error('Both orders should end with the same people.')
+
+  if (running.functions) {
+    const progress = demoProgress(process.stderr, isTerminal)
+    const shown = await syncDemoPage(running, page, progress).finally(progress.stop)
+    spinner.succeed('Synced a whole simulated Messenger page')
+    console.log(`\n${syncTables(shown)}\n`)
+    if (shown.problems.length > 0) throw new Error('The whole page should be there, once.')
+  }
 
   if (flags.once) await end(0)
   console.log(`API              ${running.url}
@@ -116,6 +129,17 @@ function givenSecrets(): Record<string, string> {
       return value ? [[name, value]] : []
     }),
   )
+}
+
+/** The tokens of this process's environment, and the demo page's. */
+function tokensWith({ credentials }: DemoPage): string {
+  const text = process.env.MESSENGER_TOKENS || '{}'
+  try {
+    return JSON.stringify({ ...z.record(z.string(), z.unknown()).parse(JSON.parse(text)), ...credentials })
+  } catch {
+    // The parser's own message quotes the text.
+    throw new Error('MESSENGER_TOKENS in the environment is no JSON object.')
+  }
 }
 
 function port(text: string | undefined): number | undefined {
