@@ -20,6 +20,8 @@ export interface WalkStart {
   /** ISO, with its zone. An incremental walk without it is a full one. */
   since?: string | null
   limits?: Partial<PageLimits>
+  /** What is handed out at least, unless there is no more: WORTHWHILE when left out. */
+  worthwhile?: { events: number; items: number }
   /** Milliseconds since 1970. */
   now: number
 }
@@ -42,12 +44,14 @@ export type WalkRequest =
 export const OVERLAP = 5 * 60_000
 /** How often the head is read again at most. */
 export const MOST_RESCANS = 10
-/** A full walk takes what was said within the day before it began as new, the rest as history: milliseconds. */
+/** A walk takes what was said within the day before it began, or since the walk before it, as new, the rest as history: milliseconds. */
 export const RECENT = 24 * 3_600_000
 /** How often the list may be begun again in a run because its cursor is not accepted. */
 export const MOST_RESTARTS = 10
 /** The same for a thread's messages; a thread that goes on failing is set aside. */
 export const MOST_THREAD_RESTARTS = 3
+/** What is handed out at least, unless there is no more: a commit by itself costs as much as some hundred rows. */
+export const WORTHWHILE = { events: 1500, items: 300 }
 /** What one commit takes of things set aside. */
 const MOST_REJECTED = 1000
 
@@ -59,11 +63,16 @@ export class WalkState {
     rejected: [],
     events: 0,
   }
+  readonly #worthwhile: { events: number; items: number }
+  #hasMoved = false
+  /** How many conversations there are, where Graph said so. */
+  #total: number | null = null
   /** How many answers in a row named as the next place the one they were asked for. */
   #stuck = 0
 
   /** Throws a RangeError for a `since` that is no time. */
-  constructor({ cursor, mode, since = null, limits, now }: WalkStart) {
+  constructor({ cursor, mode, since = null, limits, worthwhile = WORTHWHILE, now }: WalkStart) {
+    this.#worthwhile = worthwhile
     const from = mode === 'full' ? null : since
     if (from !== null && Number.isNaN(timeOf(from))) throw new RangeError('since is no time')
     this.#cursor = cursor ?? {
@@ -73,7 +82,7 @@ export class WalkState {
       limit: { ...DEFAULT_LIMITS, ...limits },
       since: from,
       messages_since: from,
-      history_before: from === null ? new Date(now - RECENT).toISOString() : null,
+      history_before: new Date(historyBefore(now, from)).toISOString(),
       high_watermark: null,
       is_settled: false,
       rescans: 0,
@@ -102,6 +111,7 @@ export class WalkState {
 
   /** Takes a page of the list; returns what is to be stored. */
   takeConversations(answer: ConversationsPage): GraphPage[] {
+    this.#hasMoved = true
     const { conversations, rest, total } = answer
     const since = this.#cursor.since === null ? null : timeOf(this.#cursor.since)
     const times = conversations.flatMap(({ thread }) => (thread.updatedAt === null ? [] : [thread.updatedAt]))
@@ -127,7 +137,8 @@ export class WalkState {
     else if (this.#isStuck(rest.after, this.#cursor.after)) this.#restartList()
     else this.#cursor = { ...this.#cursor, after: rest.after }
     this.#endPassWhenRead()
-    return this.flush(total ?? undefined)
+    this.#total = total ?? this.#total
+    return this.#isWorthwhile ? this.flush() : []
   }
 
   /** Takes a page of the first thread's messages; returns what is to be stored, once that is as much as a commit takes. */
@@ -135,11 +146,12 @@ export class WalkState {
     const thread = this.#thread
     const { rest } = answer
     const full = this.#buffer.events + answer.item.events.length > CALL_LIMITS.maxEvents ? this.flush() : []
+    this.#hasMoved = true
     if (answer.item.events.length > 0 || answer.rejected.length > 0) this.#keep([answer.item], answer.rejected)
     if (!rest || this.#reachesBack(answer.oldestMessage)) this.#leave()
     else if (rest.after === null || this.#isStuck(rest.after, thread.after)) this.#restartThread(thread)
     else this.#threads[0] = { ...thread, after: rest.after }
-    return [...full, ...(this.#threads.length === 0 || this.#isFull ? this.flush() : [])]
+    return [...full, ...(this.#isFull || (this.#threads.length === 0 && this.#isWorthwhile) ? this.flush() : [])]
   }
 
   /** Takes a request's failure: afterwards `next` says how it goes on. Throws what the walk cannot get past. */
@@ -148,10 +160,11 @@ export class WalkState {
     const [thread] = this.#threads
     if (thread) this.#failThread(thread, error)
     else this.#failList(error)
+    this.#hasMoved = true
   }
 
   /** What was read and not yet handed out, with the place to go on; cut into what a commit takes. */
-  flush(totalEstimate?: number): GraphPage[] {
+  flush(): GraphPage[] {
     const { items, rejected } = this.#buffer
     const parts = Math.max(1, Math.ceil(rejected.length / MOST_REJECTED))
     const slices = sliceItems(items)
@@ -161,15 +174,16 @@ export class WalkState {
       cursor: null,
     }))
     Object.assign(this.#buffer, { items: [], rejected: [], events: 0 })
+    this.#hasMoved = false
     return pages.map((page, i) => {
       if (i < pages.length - 1) return page
-      return { ...page, cursor: this.cursor, ...(totalEstimate === undefined ? {} : { totalEstimate }) }
+      return { ...page, cursor: this.cursor, ...(this.#total === null ? {} : { totalEstimate: this.#total }) }
     })
   }
 
-  /** Whether something was read that was not handed out. */
+  /** Whether something was read, or the place to go on has moved, since the last page was handed out. */
   get hasUnstored(): boolean {
-    return this.#buffer.items.length > 0 || this.#buffer.rejected.length > 0
+    return this.#hasMoved
   }
 
   /** Since when conversations may have changed that are not read: a rescan looks at its overlap only to be sure. */
@@ -183,6 +197,12 @@ export class WalkState {
     const [thread] = this.#threads
     if (!thread) throw new RangeError('no thread is being read')
     return thread
+  }
+
+  /** Whether enough is read to be stored. At the end of a walk, and of a run, whatever is left is. */
+  get #isWorthwhile(): boolean {
+    const { items, rejected, events } = this.#buffer
+    return events >= this.#worthwhile.events || items.length + rejected.length >= this.#worthwhile.items
   }
 
   get #isFull(): boolean {
@@ -309,6 +329,14 @@ export class WalkState {
     this.#threads.shift()
     this.#endPassWhenRead()
   }
+}
+
+/**
+ * An incremental walk reads again what the run before it has read: the overlap, and what comes along with a thread's new
+ * messages. What was history then must stay it, also of the second at which that run ended.
+ */
+function historyBefore(now: number, since: string | null): number {
+  return since === null ? now - RECENT : Math.min(now - RECENT, timeOf(since) + OVERLAP + 1000)
 }
 
 function isBefore(time: number | undefined, since: number | null): boolean {

@@ -9,6 +9,8 @@ export const conversations = (count: number, messages = 3) =>
   Array.from({ length: count }, (_, i) => conversation(`t_${i}`, minutes(10 * i + 1), messages))
 
 export const limits = { threads: 4, nested: 2, messages: 3 }
+/** Every page of the list is stored by itself. */
+export const worthwhile = { events: 0, items: 0 }
 
 export function walkOver(
   graph: FakeGraph,
@@ -16,7 +18,7 @@ export function walkOver(
   clientOptions: Parameters<typeof clientFor>[1] = {},
 ) {
   const { client, clock } = clientFor(graph.fetch, clientOptions)
-  return { clock, walk: walkConversations({ client, mode: 'full', limits, ...options }) }
+  return { clock, walk: walkConversations({ client, mode: 'full', limits, worthwhile, ...options }) }
 }
 
 export const read = (graph: FakeGraph, options: Partial<WalkOptions> = {}) => collect(walkOver(graph, options).walk)

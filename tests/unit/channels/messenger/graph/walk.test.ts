@@ -4,6 +4,31 @@ import { MOST_RESCANS } from '../../../../../src/channels/messenger/graph/walk-s
 import { asSet, collect, conversation, FakeGraph, json, messageIds, NOW, PAGE, refusal } from './fake-graph.ts'
 import { conversations, limits, lists, minutes, now, read, walkOver } from './walk-kit.ts'
 
+describe('what is handed out at once', () => {
+  const sizes = (pages: Awaited<ReturnType<typeof read>>['pages']) => pages.map(({ items }) => items.length)
+
+  it('is several pages of the list where those are small, with the place after them', async () => {
+    const graph = new FakeGraph(conversations(40, 1))
+    const { pages } = await read(graph, { worthwhile: { events: 10, items: 100 } })
+    // Pages of four: three of them are enough. What is left at the end is handed out too, with the head that is read again.
+    expect(sizes(pages).slice(0, 4)).toEqual([12, 12, 12, 5])
+    expect(pages[0]?.cursor).toMatchObject({ pass: 'walk', after: '12' })
+  })
+
+  it('is not held back when the time is over', async () => {
+    const graph = new FakeGraph(conversations(40, 1))
+    const { clock, walk } = walkOver(graph, { worthwhile: { events: 100, items: 100 }, until: now + 1000 })
+    graph.before = (_asked, number) => {
+      if (number === 3) clock.advance(2000)
+      return undefined
+    }
+    const { pages, summary } = await collect(walk)
+    expect(sizes(pages)).toEqual([12])
+    expect(summary.done).toBe(false)
+    expect(pages[0]?.cursor).toEqual(summary.cursor)
+  })
+})
+
 describe('a full walk over what was said long ago', () => {
   const day = 24 * 60
   const graph = () => new FakeGraph([conversation('t_0', minutes(day - 2), 9)])
