@@ -9,6 +9,7 @@ import { http } from './http.ts'
 import { large } from './large.ts'
 import { undoAll, undoOnSignals } from './lib/cleanup.ts'
 import { printReport, type Report, writeReport } from './lib/report.ts'
+import { locks } from './locks.ts'
 import { page } from './page.ts'
 import { phone } from './phone.ts'
 import { reconcile } from './reconcile.ts'
@@ -23,6 +24,7 @@ const BENCHMARKS: Record<string, () => Promise<Report>> = {
   contacts,
   phone,
   reconcile,
+  locks,
   http,
   sync,
   start,
