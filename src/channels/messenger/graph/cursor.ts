@@ -50,8 +50,8 @@ export const GraphCursor = z.object({
   since: Time.nullable(),
   /** The run reads a thread's messages down to this time; null: to their end. */
   messages_since: Time.nullable(),
-  /** Messages before this time are history: they make nothing unread. Null: none are. */
-  history_before: Time.nullable(),
+  /** Messages before this time are history: they make nothing unread. */
+  history_before: Time,
   /** The newest `updated_time` at the head when the pass began: what changes later is found again by a walk down to it. */
   high_watermark: Time.nullable(),
   /** True while all that changed since the pass before came on one page of the list. */

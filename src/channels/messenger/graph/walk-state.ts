@@ -42,6 +42,8 @@ export type WalkRequest =
 
 /** The head is read again from this long before the pass began: milliseconds. */
 export const OVERLAP = 5 * 60_000
+/** The most conversations that are asked for when the head is read again. */
+const LARGEST_HEAD = 400
 /** How often the head is read again at most. */
 export const MOST_RESCANS = 10
 /** A walk takes what was said within the day before it began, or since the walk before it, as new, the rest as history: milliseconds. */
@@ -223,9 +225,7 @@ export class WalkState {
 
   /** What was said long before a page is first read is history: nobody has to answer it now. */
   #told(item: InboundItem): InboundItem {
-    const { history_before } = this.#cursor
-    if (history_before === null) return item
-    const before = timeOf(history_before)
+    const before = timeOf(this.#cursor.history_before)
     const events = item.events.map((event) =>
       event.type === 'message' && Number(event.occurred_at) < before ? { ...event, is_history: true as const } : event,
     )
@@ -265,7 +265,9 @@ export class WalkState {
       return
     }
     const from = high_watermark === null ? since : new Date(timeOf(high_watermark) - OVERLAP).toISOString()
-    this.#cursor = { ...this.#cursor, pass: 'rescan', since: from, rescans: rescans + 1 }
+    // The larger the page, the more may have changed at once and still be on it.
+    const limit = { ...this.#cursor.limit, ...larger(this.#cursor.limit) }
+    this.#cursor = { ...this.#cursor, pass: 'rescan', since: from, rescans: rescans + 1, limit }
     this.#beginPass()
   }
 
@@ -341,6 +343,11 @@ function historyBefore(now: number, since: string | null): number {
 
 function isBefore(time: number | undefined, since: number | null): boolean {
   return time !== undefined && since !== null && time < since
+}
+
+/** A head of the list that takes twice as many conversations, of which few have many new messages. */
+function larger({ threads, nested }: PageLimits): Pick<PageLimits, 'threads' | 'nested'> {
+  return { threads: Math.max(threads, Math.min(2 * threads, LARGEST_HEAD)), nested: Math.ceil(nested / 2) }
 }
 
 function half(limit: number): number {

@@ -9,7 +9,7 @@ const cursor = {
   since: '2026-11-20T10:00:00+00:00',
   messages_since: null,
   high_watermark: '2026-11-20T11:00:00.000Z',
-  history_before: null,
+  history_before: '2026-01-05T12:00:00.000Z',
   is_settled: false,
   rescans: 2,
   threads: [{ id: 't_1', participant: { id: 'PSID1', name: 'Ana' }, updatedAt: 1, after: 'x', limit: 5, restarts: 1 }],

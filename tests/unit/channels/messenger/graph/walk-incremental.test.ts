@@ -11,7 +11,7 @@ describe('an incremental walk', () => {
     const { pages, summary } = await read(graph, incremental)
     expect(asSet(messageIds(pages))).toEqual(['m_t_0_0', 'm_t_1_0', 'm_t_2_0', 'm_t_3_0'])
     // A full page may hide that something moved behind it: the head is read again.
-    expect(lists(graph).map(({ after }) => after)).toEqual([null, '4', null, '4'])
+    expect(lists(graph).map(({ after }) => after)).toEqual([null, '4', null, '8'])
     expect(summary).toMatchObject({ done: true, cursor: { high_watermark: new Date(minutes(1)).toISOString() } })
   })
 

@@ -57,7 +57,7 @@ describe('a full walk', () => {
     const graph = new FakeGraph(conversations(10, 9))
     const { pages, summary } = await read(graph)
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
-    expect(lists(graph).map(({ after }) => after)).toEqual([null, '4', '8', null, '4'])
+    expect(lists(graph).map(({ after }) => after)).toEqual([null, '4', '8', null, '8'])
     expect(summary).toMatchObject({ done: true, cursor: { pass: 'done', threads: [] } })
     expect(summary.cursor.high_watermark).toBe(new Date(minutes(1)).toISOString())
   })
@@ -103,17 +103,20 @@ describe('a full walk', () => {
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
   })
 
-  it('reads the head again until that is one page, and keeps the old watermark where it never is', async () => {
-    const busy = Array.from({ length: 20 }, (_, i) => conversation(`t_${i}`, now, 1))
+  it('reads the head again in ever larger pages until it is one, and keeps the old watermark where it never is', async () => {
+    const some = Array.from({ length: 20 }, (_, i) => conversation(`t_${i}`, now, 1))
+    const settled = await read(new FakeGraph(some))
+    expect(settled.summary.cursor).toMatchObject({ rescans: 3, high_watermark: new Date(now).toISOString() })
+    const busy = Array.from({ length: 500 }, (_, i) => conversation(`t_${i}`, now, 1))
     const graph = new FakeGraph(busy)
     const never = await read(graph)
     expect(never.summary).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: null } })
     const since = new Date(minutes(2)).toISOString()
     const again = await read(graph, { mode: 'incremental', since })
     expect(again.summary).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: since } })
-    const calm = await read(new FakeGraph(busy.map((row, i) => ({ ...row, updated: now - i * 1000 }))))
+    const calm = await read(new FakeGraph(some.map((row, i) => ({ ...row, updated: now - i * 1000 }))))
     expect(calm.summary.cursor).toMatchObject({ rescans: 1, high_watermark: new Date(now).toISOString() })
-    const whole = await read(graph, { limits: { ...limits, threads: 30 } })
+    const whole = await read(graph, { limits: { ...limits, threads: 600 } })
     expect(whole.summary.cursor).toMatchObject({ rescans: 0, high_watermark: new Date(now).toISOString() })
   })
 
