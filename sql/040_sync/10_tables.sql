@@ -117,6 +117,8 @@ create table crm.sync_runs (
   active_for interval not null default '0',
   started_at timestamptz not null default clock_timestamp(),
   last_page_at timestamptz,
+  progressed_at timestamptz,
+  vain_attempts int not null default 0,
   paused_at timestamptz,
   resumed_at timestamptz,
   resume_at timestamptz,
@@ -148,9 +150,11 @@ comment on column crm.sync_runs.rejected is 'What the translation could not read
 comment on column crm.sync_runs.rejected_by is 'The same by what it was: {what: count}, or by the reason where it was not said.';
 comment on column crm.sync_runs.total_estimate is 'How many items the source says there are; null when it does not say.';
 comment on column crm.sync_runs.active_for is 'How long it ran before its last pause or interruption, without the pauses.';
+comment on column crm.sync_runs.progressed_at is 'When a page last brought something or moved the cursor.';
+comment on column crm.sync_runs.vain_attempts is 'How often in a row it paused with an error and without any progress.';
 comment on column crm.sync_runs.paused_at is 'When it last paused.';
 comment on column crm.sync_runs.resumed_at is 'When it last went on; null when it ran in one go.';
-comment on column crm.sync_runs.resume_at is 'A paused run is not to go on before this time; null: it may at once.';
+comment on column crm.sync_runs.resume_at is 'The scheduled job does not go on with a paused run before this time; null: it may at once.';
 comment on column crm.sync_runs.error is 'Why it failed or paused: begins with a stable code (docs/conversation-sync.md), then a text for people.';
 create index sync_runs_id_idx on crm.sync_runs (id);
 create index sync_runs_channel_account_idx on crm.sync_runs (workspace_id, channel_account_id);

@@ -12,7 +12,7 @@ as $$
 #variable_conflict use_column
 declare
   -- Read again on every incremental run: a source may show a change a little late.
-  c_overlap constant interval := '5 minutes';
+  c_overlap constant interval := interval '5 minutes';
   v_now timestamptz := clock_timestamp();
   v_state crm.sync_state;
   v_run crm.sync_runs;

@@ -3,13 +3,11 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  v_bucket crm.rate_limit_buckets;
 begin
   if p_for is null or p_for <= interval '0' or p_for > interval '7 days' then
     perform crm_private.reject_input('p_for', 'A block is more than nothing and at most 7 days long.');
   end if;
-  v_bucket := crm_private.rate_limit_bucket(p_bucket);
+  perform crm_private.rate_limit_bucket(p_bucket);
   update crm.rate_limit_buckets b set blocked_until = clock_timestamp() + p_for
   where b.bucket = p_bucket and (b.blocked_until is null or b.blocked_until < clock_timestamp() + p_for);
 end;

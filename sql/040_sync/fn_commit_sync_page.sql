@@ -36,6 +36,7 @@ declare
   v_rejected_by jsonb;
   v_since cid;
   v_now timestamptz;
+  v_moved boolean;
 begin
   perform crm_private.check_batch(p_items);
   if jsonb_typeof(p_rejected) is distinct from 'array' or jsonb_array_length(p_rejected) > 1000 then
@@ -69,7 +70,9 @@ begin
     insert into crm.sync_state as s (workspace_id, resource, cursor) values (v_run.workspace_id, v_run.resource, p_cursor)
     on conflict (workspace_id, resource) do update set cursor = excluded.cursor, updated_at = v_now
     where s.cursor <> excluded.cursor;
+    v_moved := found;
   end if;
+  v_moved := v_moved or jsonb_array_length(p_items) > 0;
   v_rejected_by := v_run.rejected_by;
   if jsonb_array_length(p_rejected) > 0 then
     v_rejected_by := (
@@ -96,7 +99,8 @@ begin
     rejected = r.rejected + jsonb_array_length(p_rejected),
     rejected_by = v_rejected_by,
     total_estimate = coalesce(p_total_estimate, r.total_estimate),
-    last_page_at = v_now
+    last_page_at = v_now,
+    progressed_at = case when v_moved then v_now else r.progressed_at end
   where r.workspace_id = v_run.workspace_id and r.id = v_run.id
   returning jsonb_array_length(p_items), v_counts.created, v_counts.updated, v_counts.unchanged, v_counts.failed,
     expires_at, jsonb_array_length(p_rejected), r.pages, r.items, r.created, r.updated, r.unchanged,

@@ -6,6 +6,7 @@ as $$
 declare
   v_run crm.sync_runs;
   v_now timestamptz;
+  v_vain int := 0;
 begin
   if p_status is null or p_status not in ('completed', 'paused', 'failed') then
     perform crm_private.reject_input('p_status', 'A run ends completed, paused or failed.');
@@ -16,6 +17,9 @@ begin
 
   v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
   v_now := clock_timestamp();
+  if p_status = 'paused' and p_error is not null and v_run.progressed_at >= coalesce(v_run.resumed_at, v_run.started_at) is not true then
+    v_vain := v_run.vain_attempts + 1;
+  end if;
   -- A watermark ahead of the clock would hide what is still to come. A cursor that the source refuses leads nowhere.
   if p_status = 'completed' or p_status = 'failed' and p_error ~ '^cursor\M' then
     update crm.sync_state s set
@@ -32,11 +36,14 @@ begin
     status = p_status,
     active_for = r.active_for + greatest(v_now - coalesce(r.resumed_at, r.started_at), '0'),
     paused_at = case p_status when 'paused' then v_now else r.paused_at end,
-    resume_at = case p_status when 'paused' then (
-      select b.blocked_until
-      from crm.channel_accounts a
-      join crm.rate_limit_buckets b on b.bucket = a.channel || ':' || a.external_id
-      where a.id = r.channel_account_id and b.blocked_until > v_now
+    vain_attempts = v_vain,
+    -- What was in vain is tried again after one minute, two, four and so on, up to an hour.
+    resume_at = case p_status when 'paused' then greatest(
+      (select b.blocked_until
+        from crm.channel_accounts a
+        join crm.rate_limit_buckets b on b.bucket = a.channel || ':' || a.external_id
+        where a.id = r.channel_account_id and b.blocked_until > v_now),
+      case when v_vain > 0 then v_now + least(power(2, least(v_vain, 7) - 1), 60) * interval '1 minute' end
     ) end,
     finished_at = case when p_status <> 'paused' then v_now end,
     error = case when p_status <> 'completed' then left(p_error, 2000) end
@@ -45,4 +52,4 @@ begin
 end;
 $$;
 comment on function crm.finish_sync(uuid, uuid, text, text, uuid) is
-  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later. paused: it goes on from its cursor, not before resume_at: the end of the block of the account''s rate limit, if there is one. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later. paused: it goes on from its cursor, and the scheduled job does not go on before resume_at: the end of the block of the account''s rate limit, if there is one, and after attempts that failed without any progress a minute, two, four and so on, up to an hour. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';

@@ -10,7 +10,7 @@ select
   l.expires_at as expired_at,
   date_trunc('second', now() - coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)) as stuck_for
 from (
-  select x.* from crm.sync_locks x where x.expires_at <= now()
+  select x.workspace_id, x.resource, x.holder, x.fencing_token, x.acquired_at, x.expires_at from crm.sync_locks x where x.expires_at <= now()
 ) l
 full join (
   select x.*

@@ -41,17 +41,20 @@ cross join lateral (
 ) f
 
 union all
--- The scheduled job goes on with such runs every minute: after ten it evidently does not.
+-- The scheduled job goes on with such runs every minute: after ten without any progress somebody should look. Resting until a
+-- provider's limit is over is not standing still.
 select a.workspace_id, 'sync_stuck', a.subject, f.runs = 0,
-  jsonb_build_object('resources', f.resources, 'since', f.since)
+  jsonb_build_object('resources', f.resources, 'since', f.since, 'error', f.error)
 from accounts a
 cross join lateral (
-  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources, min(w.since) as since
+  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources, min(w.since) as since,
+    (array_agg(r.error order by w.since))[1] as error
   from crm.sync_runs r
   left join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
   cross join lateral (
     select case r.status
-      when 'paused' then coalesce(r.resume_at, r.paused_at)
+      when 'paused' then least(coalesce(r.resume_at, r.paused_at),
+        greatest(coalesce(r.progressed_at, r.started_at), case when r.error_code = 'throttled' then r.resume_at end))
       else coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)
     end as since
   ) w
@@ -82,4 +85,4 @@ select a.workspace_id, 'rate_limited', a.subject, b.blocked_until is null or b.b
   jsonb_build_object('blocked_until', case when b.blocked_until > now() then b.blocked_until end)
 from accounts a
 left join crm.rate_limit_buckets b on b.bucket = a.subject;
-comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: nobody has gone on with a run for more than 10 minutes; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
+comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: a run has made no progress for more than 10 minutes, because nobody goes on with it or it always fails; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';

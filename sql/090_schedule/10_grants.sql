@@ -9,6 +9,9 @@ grant usage on schema crm_private to service_role;
 
 -- Members read, under row level security.
 grant select on all tables in schema crm to authenticated;
+-- Who shows a lock's token writes in the holder's name.
+revoke select on crm.sync_locks from authenticated;
+grant select (resource, workspace_id, holder, fencing_token, acquired_at, expires_at) on crm.sync_locks to authenticated;
 -- service_role is the backend: it passes row level security, and runs the functions that are not security definer.
 grant select, insert, update, delete on all tables in schema crm to service_role;
 grant select on all tables in schema crm_private to service_role;

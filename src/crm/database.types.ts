@@ -1027,6 +1027,7 @@ export type Database = {
           mode: string
           pages: number
           paused_at: string | null
+          progressed_at: string | null
           rejected: number
           rejected_by: NonNullable<Json>
           resource: string
@@ -1038,6 +1039,7 @@ export type Database = {
           total_estimate: number | null
           unchanged: number
           updated: number
+          vain_attempts: number
           workspace_id: string
         }
         ComputedFields: never
@@ -1057,6 +1059,7 @@ export type Database = {
           mode: string
           pages?: number
           paused_at?: string | null
+          progressed_at?: string | null
           rejected?: number
           rejected_by?: NonNullable<Json>
           resource: string
@@ -1068,6 +1071,7 @@ export type Database = {
           total_estimate?: number | null
           unchanged?: number
           updated?: number
+          vain_attempts?: number
           workspace_id: string
         }
         Update: {
@@ -1086,6 +1090,7 @@ export type Database = {
           mode?: string
           pages?: number
           paused_at?: string | null
+          progressed_at?: string | null
           rejected?: number
           rejected_by?: NonNullable<Json>
           resource?: string
@@ -1097,6 +1102,7 @@ export type Database = {
           total_estimate?: number | null
           unchanged?: number
           updated?: number
+          vain_attempts?: number
           workspace_id?: string
         }
         Relationships: [

@@ -6806,6 +6806,8 @@ create table crm.sync_runs (
   active_for interval not null default '0',
   started_at timestamptz not null default clock_timestamp(),
   last_page_at timestamptz,
+  progressed_at timestamptz,
+  vain_attempts int not null default 0,
   paused_at timestamptz,
   resumed_at timestamptz,
   resume_at timestamptz,
@@ -6837,9 +6839,11 @@ comment on column crm.sync_runs.rejected is 'What the translation could not read
 comment on column crm.sync_runs.rejected_by is 'The same by what it was: {what: count}, or by the reason where it was not said.';
 comment on column crm.sync_runs.total_estimate is 'How many items the source says there are; null when it does not say.';
 comment on column crm.sync_runs.active_for is 'How long it ran before its last pause or interruption, without the pauses.';
+comment on column crm.sync_runs.progressed_at is 'When a page last brought something or moved the cursor.';
+comment on column crm.sync_runs.vain_attempts is 'How often in a row it paused with an error and without any progress.';
 comment on column crm.sync_runs.paused_at is 'When it last paused.';
 comment on column crm.sync_runs.resumed_at is 'When it last went on; null when it ran in one go.';
-comment on column crm.sync_runs.resume_at is 'A paused run is not to go on before this time; null: it may at once.';
+comment on column crm.sync_runs.resume_at is 'The scheduled job does not go on with a paused run before this time; null: it may at once.';
 comment on column crm.sync_runs.error is 'Why it failed or paused: begins with a stable code (docs/conversation-sync.md), then a text for people.';
 create index sync_runs_id_idx on crm.sync_runs (id);
 create index sync_runs_channel_account_idx on crm.sync_runs (workspace_id, channel_account_id);
@@ -7035,7 +7039,7 @@ as $$
 #variable_conflict use_column
 declare
   -- Read again on every incremental run: a source may show a change a little late.
-  c_overlap constant interval := '5 minutes';
+  c_overlap constant interval := interval '5 minutes';
   v_now timestamptz := clock_timestamp();
   v_state crm.sync_state;
   v_run crm.sync_runs;
@@ -7099,13 +7103,11 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  v_bucket crm.rate_limit_buckets;
 begin
   if p_for is null or p_for <= interval '0' or p_for > interval '7 days' then
     perform crm_private.reject_input('p_for', 'A block is more than nothing and at most 7 days long.');
   end if;
-  v_bucket := crm_private.rate_limit_bucket(p_bucket);
+  perform crm_private.rate_limit_bucket(p_bucket);
   update crm.rate_limit_buckets b set blocked_until = clock_timestamp() + p_for
   where b.bucket = p_bucket and (b.blocked_until is null or b.blocked_until < clock_timestamp() + p_for);
 end;
@@ -7383,6 +7385,7 @@ declare
   v_rejected_by jsonb;
   v_since cid;
   v_now timestamptz;
+  v_moved boolean;
 begin
   perform crm_private.check_batch(p_items);
   if jsonb_typeof(p_rejected) is distinct from 'array' or jsonb_array_length(p_rejected) > 1000 then
@@ -7416,7 +7419,9 @@ begin
     insert into crm.sync_state as s (workspace_id, resource, cursor) values (v_run.workspace_id, v_run.resource, p_cursor)
     on conflict (workspace_id, resource) do update set cursor = excluded.cursor, updated_at = v_now
     where s.cursor <> excluded.cursor;
+    v_moved := found;
   end if;
+  v_moved := v_moved or jsonb_array_length(p_items) > 0;
   v_rejected_by := v_run.rejected_by;
   if jsonb_array_length(p_rejected) > 0 then
     v_rejected_by := (
@@ -7443,7 +7448,8 @@ begin
     rejected = r.rejected + jsonb_array_length(p_rejected),
     rejected_by = v_rejected_by,
     total_estimate = coalesce(p_total_estimate, r.total_estimate),
-    last_page_at = v_now
+    last_page_at = v_now,
+    progressed_at = case when v_moved then v_now else r.progressed_at end
   where r.workspace_id = v_run.workspace_id and r.id = v_run.id
   returning jsonb_array_length(p_items), v_counts.created, v_counts.updated, v_counts.unchanged, v_counts.failed,
     expires_at, jsonb_array_length(p_rejected), r.pages, r.items, r.created, r.updated, r.unchanged,
@@ -7522,7 +7528,7 @@ begin
 end;
 $$;
 comment on function crm_private.count_results(crm.channel_accounts, jsonb, crm_private.ingest_result[], cid) is
-  'What became of ingested items: created (its conversation is new), updated (something was written for it, or for another item of its conversation), unchanged (nothing was), failed (it has an error, and nothing was written). To be called in the transaction that ingested them; p_since is the command (cmin) after which it began to.';
+  'What became of ingested items: created (its conversation is new), updated (something was written for it, or for another item of its conversation), unchanged (nothing was), failed (it has an error, and nothing was written). To be called in the transaction that ingested them; p_since is the command (cmin) after which it began to. A row that another writer changed between the beginning of this transaction and its turn counts as updated too.';
 
 -- sql/040_sync/fn_extend_sync_lock.sql
 create function crm.extend_sync_lock(p_resource text, p_token uuid, p_ttl interval default '5 minutes')
@@ -7593,6 +7599,7 @@ as $$
 declare
   v_run crm.sync_runs;
   v_now timestamptz;
+  v_vain int := 0;
 begin
   if p_status is null or p_status not in ('completed', 'paused', 'failed') then
     perform crm_private.reject_input('p_status', 'A run ends completed, paused or failed.');
@@ -7603,6 +7610,9 @@ begin
 
   v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
   v_now := clock_timestamp();
+  if p_status = 'paused' and p_error is not null and v_run.progressed_at >= coalesce(v_run.resumed_at, v_run.started_at) is not true then
+    v_vain := v_run.vain_attempts + 1;
+  end if;
   -- A watermark ahead of the clock would hide what is still to come. A cursor that the source refuses leads nowhere.
   if p_status = 'completed' or p_status = 'failed' and p_error ~ '^cursor\M' then
     update crm.sync_state s set
@@ -7619,11 +7629,14 @@ begin
     status = p_status,
     active_for = r.active_for + greatest(v_now - coalesce(r.resumed_at, r.started_at), '0'),
     paused_at = case p_status when 'paused' then v_now else r.paused_at end,
-    resume_at = case p_status when 'paused' then (
-      select b.blocked_until
-      from crm.channel_accounts a
-      join crm.rate_limit_buckets b on b.bucket = a.channel || ':' || a.external_id
-      where a.id = r.channel_account_id and b.blocked_until > v_now
+    vain_attempts = v_vain,
+    -- What was in vain is tried again after one minute, two, four and so on, up to an hour.
+    resume_at = case p_status when 'paused' then greatest(
+      (select b.blocked_until
+        from crm.channel_accounts a
+        join crm.rate_limit_buckets b on b.bucket = a.channel || ':' || a.external_id
+        where a.id = r.channel_account_id and b.blocked_until > v_now),
+      case when v_vain > 0 then v_now + least(power(2, least(v_vain, 7) - 1), 60) * interval '1 minute' end
     ) end,
     finished_at = case when p_status <> 'paused' then v_now end,
     error = case when p_status <> 'completed' then left(p_error, 2000) end
@@ -7632,7 +7645,7 @@ begin
 end;
 $$;
 comment on function crm.finish_sync(uuid, uuid, text, text, uuid) is
-  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later. paused: it goes on from its cursor, not before resume_at: the end of the block of the account''s rate limit, if there is one. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later. paused: it goes on from its cursor, and the scheduled job does not go on before resume_at: the end of the block of the account''s rate limit, if there is one, and after attempts that failed without any progress a minute, two, four and so on, up to an hour. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/040_sync/fn_ingest_chats.sql
 create function crm_private.ingest_chats(
@@ -9040,7 +9053,7 @@ select
   l.expires_at as expired_at,
   date_trunc('second', now() - coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)) as stuck_for
 from (
-  select x.* from crm.sync_locks x where x.expires_at <= now()
+  select x.workspace_id, x.resource, x.holder, x.fencing_token, x.acquired_at, x.expires_at from crm.sync_locks x where x.expires_at <= now()
 ) l
 full join (
   select x.*
@@ -9097,17 +9110,20 @@ cross join lateral (
 ) f
 
 union all
--- The scheduled job goes on with such runs every minute: after ten it evidently does not.
+-- The scheduled job goes on with such runs every minute: after ten without any progress somebody should look. Resting until a
+-- provider's limit is over is not standing still.
 select a.workspace_id, 'sync_stuck', a.subject, f.runs = 0,
-  jsonb_build_object('resources', f.resources, 'since', f.since)
+  jsonb_build_object('resources', f.resources, 'since', f.since, 'error', f.error)
 from accounts a
 cross join lateral (
-  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources, min(w.since) as since
+  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources, min(w.since) as since,
+    (array_agg(r.error order by w.since))[1] as error
   from crm.sync_runs r
   left join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
   cross join lateral (
     select case r.status
-      when 'paused' then coalesce(r.resume_at, r.paused_at)
+      when 'paused' then least(coalesce(r.resume_at, r.paused_at),
+        greatest(coalesce(r.progressed_at, r.started_at), case when r.error_code = 'throttled' then r.resume_at end))
       else coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)
     end as since
   ) w
@@ -9138,7 +9154,7 @@ select a.workspace_id, 'rate_limited', a.subject, b.blocked_until is null or b.b
   jsonb_build_object('blocked_until', case when b.blocked_until > now() then b.blocked_until end)
 from accounts a
 left join crm.rate_limit_buckets b on b.bucket = a.subject;
-comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: nobody has gone on with a run for more than 10 minutes; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
+comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: a run has made no progress for more than 10 minutes, because nobody goes on with it or it always fails; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
 
 -- sql/080_monitoring/view_sync_statistics.sql
 create view crm.sync_statistics with (security_invoker = true) as
@@ -9360,6 +9376,9 @@ grant usage on schema crm_private to service_role;
 
 -- Members read, under row level security.
 grant select on all tables in schema crm to authenticated;
+-- Who shows a lock's token writes in the holder's name.
+revoke select on crm.sync_locks from authenticated;
+grant select (resource, workspace_id, holder, fencing_token, acquired_at, expires_at) on crm.sync_locks to authenticated;
 -- service_role is the backend: it passes row level security, and runs the functions that are not security definer.
 grant select, insert, update, delete on all tables in schema crm to service_role;
 grant select on all tables in schema crm_private to service_role;

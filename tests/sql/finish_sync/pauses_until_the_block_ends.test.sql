@@ -1,5 +1,5 @@
 begin;
-select plan(6);
+select plan(9);
 
 select tests.create_acme();
 create temporary table started as select tests.start_sync() as s;
@@ -20,6 +20,24 @@ update crm.rate_limit_buckets b set blocked_until = clock_timestamp() where b.bu
 create temporary table third as select tests.start_sync() as s;
 select tests.finish_sync(t.s, 'paused') from third t;
 select is(r.resume_at, null, 'a block that is over holds nobody') from third t, tests.run(t.s) r;
+
+-- An attempt that failed without any progress is repeated later each time.
+create function pg_temp.fail(p_times int) returns interval language plpgsql as $$
+declare
+  v_run jsonb;
+begin
+  for v_time in 1..p_times loop
+    v_run := tests.start_sync();
+    perform tests.finish_sync(v_run, 'paused', 'provider_unavailable');
+  end loop;
+  return (select r.resume_at - r.paused_at from tests.run(v_run) r);
+end $$;
+select is(pg_temp.fail(1), interval '1 minute', 'an attempt in vain is repeated after a minute');
+select is(array[pg_temp.fail(1), pg_temp.fail(1), pg_temp.fail(4)], array['2 minutes', '4 minutes', '60 minutes']::interval[], 'and then ever later, up to an hour');
+create temporary table moved as select tests.start_sync() as s;
+select tests.commit_page(m.s, '[]', '{"after": "y"}') from moved m;
+select tests.finish_sync(m.s, 'paused', 'provider_unavailable') from moved m;
+select is((r.resume_at, r.vain_attempts), (null::timestamptz, 0), 'one that got on is repeated at once') from moved m, tests.run(m.s) r;
 
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(18);
 
 select tests.create_acme();
 create function pg_temp.bad() returns text language sql as $$
@@ -37,6 +37,9 @@ select is(pg_temp.ended('paused'), 'rate_limited messenger:pgtap-page', 'a provi
 update crm.rate_limit_buckets b set blocked_until = now() where b.workspace_id = tests.workspace_id();
 update crm.sync_runs r set resume_at = now() - interval '11 minutes' where r.workspace_id = tests.workspace_id() and r.status = 'paused';
 select is(pg_temp.bad(), 'sync_stuck messenger:pgtap-page', 'a paused run that is long due');
+select pg_temp.ended('paused', 'database_unavailable');
+update crm.sync_runs r set started_at = now() - interval '2 days', progressed_at = now() - interval '1 day' where r.workspace_id = tests.workspace_id() and r.status = 'paused';
+select is(pg_temp.bad(), 'sync_stuck messenger:pgtap-page', 'and one that is tried again and again in vain');
 select pg_temp.ended();
 select tests.deliver('7', '8');
 select is(pg_temp.bad(), 'dead_letters messenger:pgtap-page', 'what could not be stored');
