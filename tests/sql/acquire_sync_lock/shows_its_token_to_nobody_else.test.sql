@@ -4,11 +4,11 @@ select plan(3);
 
 select tests.furnish_acme();
 select l.acquired from crm.acquire_sync_lock('messenger:pgtap-page:conversations', 'a holder') l;
-update crm.sync_locks l set expires_at = clock_timestamp() where l.workspace_id = tests.workspace_id();
+update crm.sync_locks l set expires_at = clock_timestamp() where l.resource = 'messenger:pgtap-page:conversations';
 select ok(not has_column_privilege('authenticated', 'crm.sync_locks', 'token', 'select'), 'a member may not read it');
 select tests.authenticate_as('viewer@acme.test');
-select is((select l.holder from crm.sync_locks l), 'a holder', 'who holds the lock may be seen');
-select is((select l.holder from crm.stuck_locks l), 'a holder', 'and who never gave it back');
+select is((select l.holder from crm.sync_locks l where l.resource = 'messenger:pgtap-page:conversations'), 'a holder', 'who holds the lock may be seen');
+select is((select l.holder from crm.stuck_locks l where l.resource = 'messenger:pgtap-page:conversations'), 'a holder', 'and who never gave it back');
 
 select * from finish();
 rollback;
