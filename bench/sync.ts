@@ -159,7 +159,7 @@ function reportOf(
     `request ${i + 1}`,
     request.pages,
     request.seconds,
-    ...['deno', 'postgres', 'node', 'MainThread'].map((name) => (request.programs.get(name) ?? 0) / 1000),
+    ...['deno', 'postgres', 'MainThread'].map((name) => (request.programs.get(name) ?? 0) / 1000),
   ]
   return {
     name: 'sync',
@@ -183,7 +183,7 @@ function reportOf(
       },
       {
         title: 'Each request: pages, seconds, and seconds of CPU by program',
-        head: ['', 'pages', 'seconds', 'Deno', 'Postgres', 'simulator', 'gateway'],
+        head: ['', 'pages', 'seconds', 'Deno', 'Postgres', 'gateway and simulator'],
         rows: requests.map(row),
       },
     ],
