@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { ONEFOLD } from './command-name.ts'
 import { importCommand } from './commands/import.ts'
 import { locksCommand } from './commands/locks.ts'
 import { statusCommand } from './commands/status.ts'
@@ -12,7 +13,7 @@ export type Finish = (code: ExitCode) => void
 /** Runs one command line (without the program's own name) and returns what to exit with. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let code: ExitCode = EXIT.done
-  const program = new Command('onefold')
+  const program = new Command(ONEFOLD)
     .description('One contact per person, one conversation per thread, every message exactly once.')
     .addHelpText('after', EXIT_HELP.program)
   const finish: Finish = (finished) => {

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../channels/clock.ts'
 import { type Connection, connect } from './connection.ts'
+import { interruption } from './interruption.ts'
 import { changingLine, nowAndThen, type Part } from './progress-line.ts'
 
 /** What a command needs of the outside, so that a test can give its own. */
@@ -14,7 +15,7 @@ export interface Terminal {
   endProgress(): void
   connect(): Connection
   clock: Clock
-  /** Aborted by Ctrl-C and SIGTERM. A second one ends the process at once. */
+  /** Aborted by Ctrl-C and SIGTERM. A later second one ends the process at once. */
   interrupted: AbortSignal
 }
 
@@ -25,14 +26,13 @@ export function processTerminal(): Terminal {
   // A terminal that does not know its width has none to redraw a line in: the spinner would clear lines without end.
   const isTty = process.stderr.isTTY && process.stderr.columns > 0
   const line = isTty ? changingLine(process.stderr) : nowAndThen(write)
-  const interruption = new AbortController()
-  const stop = (): void => {
-    if (interruption.signal.aborted) {
+  const { signal, stop } = interruption(
+    () => performance.now(),
+    () => {
       line.stop()
       process.exit(130)
-    }
-    interruption.abort(new Error('interrupted'))
-  }
+    },
+  )
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   return {
@@ -45,6 +45,6 @@ export function processTerminal(): Terminal {
     endProgress: line.stop,
     connect,
     clock: systemClock,
-    interrupted: interruption.signal,
+    interrupted: signal,
   }
 }

@@ -101,7 +101,9 @@ export async function syncDemoPage(stack: Stack, page: DemoPage, events: SyncDem
         const pid = await functions.kill()
         await ended
         await look('after it')
-        events.onEvent(`Killed the function in the middle of a page (SIGKILL, process ${pid})`)
+        events.onEvent(
+          `Killed the function in the middle of a page (SIGKILL, process ${pid}). A commit that was under way the database finished: all of it or nothing`,
+        )
         await database.freeLock()
         await look('lock freed')
         await functions.start()

@@ -57,9 +57,9 @@ export interface Stack {
 
 const externalSchema = z.object({
   SUPABASE_URL: z.url(),
-  SUPABASE_DB_URL: z.string(),
-  SUPABASE_SECRET_KEY: z.string(),
-  SUPABASE_PUBLISHABLE_KEY: z.string(),
+  SUPABASE_DB_URL: z.string().min(1),
+  SUPABASE_SECRET_KEY: z.string().min(1),
+  SUPABASE_PUBLISHABLE_KEY: z.string().min(1),
 })
 
 /**
@@ -70,7 +70,13 @@ export function externalStack(): Stack | null {
   const { SUPABASE_URL, SUPABASE_DB_URL } = process.env
   if (!SUPABASE_URL && !SUPABASE_DB_URL) return null
   const parsed = externalSchema.safeParse(process.env)
-  if (!parsed.success) throw new Error(`To use a running stack, set ${Object.keys(externalSchema.shape).join(', ')}.`)
+  if (!parsed.success) {
+    const names = Object.keys(externalSchema.shape)
+    const isSet = names.filter((name) => process.env[name])
+    throw new Error(
+      `To use a running stack, set ${names.join(', ')}; for the local one unset those you have: ${isSet.join(', ')}.`,
+    )
+  }
   const { data } = parsed
   const access = {
     url: data.SUPABASE_URL,

@@ -90,8 +90,8 @@ async function main(): Promise<void> {
   const answers = await postRecordedWebhooks(running, startedAt, (done, total) => {
     spinner.text = `Posting recorded webhooks, signed, twice and out of order: ${done} of ${total}`
   })
-  const requests = answers.reduce((sum, one) => sum + one.requests, 0)
-  spinner.succeed(`Posted ${requests} signed webhooks, each twice and out of order`)
+  const webhooks = answers.reduce((sum, one) => sum + one.requests, 0) / 2
+  spinner.succeed(`Posted ${webhooks} signed webhooks, each twice, first out of order`)
   console.log(`\n${await demoTables(running.dbUrl, workspaceId, answers)}\n`)
 
   spinner.start('Bringing one set of B2Chat exports into two workspaces: chats first, contacts first')
@@ -114,7 +114,7 @@ Functions        ${running.url}/functions/v1/
 Database         ${running.dbUrl}
 Publishable key  ${running.publishableKey}
 Secret key       ${running.secretKey}
-Operator         ${DEMO_OPERATOR.email} / ${DEMO_OPERATOR.password}
+Operator         ${DEMO_OPERATOR.email} / ${DEMO_OPERATOR.password} (a member of workspace demo only)
 
 Data is kept in ${dataDir} (npm run reset clears it), the functions' log in functions.log there. Ctrl-C stops everything.`)
   const reason = await running.failed

@@ -28,7 +28,7 @@ type Options = z.infer<typeof options>
 export function syncCommand(terminal: Terminal, finish: Finish): Command {
   return new Command('sync')
     .description(
-      'Read what a channel account has, to the end: its function works two minutes at a time, and is called until nothing is left',
+      'Read what a channel account has, to the end: its function works for up to 100 seconds at a time, and is called until nothing is left',
     )
     .requiredOption('--account <channel:external id>', 'messenger:<page id> or b2chat:<merchant>')
     .option('--workspace <slug or id>', 'refuse to run unless the account belongs to this workspace')

@@ -1,3 +1,4 @@
+import { ONEFOLD } from '../command-name.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { printable, tableText, timeText } from '../table.ts'
 import type { Failure } from './call.ts'
@@ -54,7 +55,8 @@ export function syncText(summary: SyncSummary): string {
   lines.push(...countsText(summary))
   if (error) lines.push(`  ${printable(`${error.message} (${error.code})`)}`)
   if (error?.hint) lines.push(`  ${printable(error.hint)}`)
-  if (summary.exit_code === 1) lines.push('  What failed or was rejected is a dead letter: `onefold status` says why.')
+  if (summary.exit_code === 1)
+    lines.push(`  What failed or was rejected is a dead letter: \`${ONEFOLD} status\` says why.`)
   lines.push(...whatNow(summary))
   return lines.join('\n')
 }
@@ -86,13 +88,13 @@ function countsText({ counts }: SyncSummary): string[] {
 }
 
 function whatNow({ sync, status, session, resume_at, expires_at }: SyncSummary): string[] {
-  const again = `onefold sync --account ${sync}${session === null ? '' : ` --resume ${session}`}`
+  const again = `${ONEFOLD} sync --account ${sync}${session === null ? '' : ` --resume ${session}`}`
   switch (status) {
     case 'waiting':
       return [`  It goes on at ${resume_at === null ? 'a later time' : `${timeText(resume_at)} UTC`}: ${again}`]
     case 'locked':
       return [
-        `  Its lease ends at ${expires_at === null ? 'a time nobody said' : `${timeText(expires_at)} UTC`}, unless it goes on; \`onefold status\` says how far it is.`,
+        `  Its lease ends at ${expires_at === null ? 'a time nobody said' : `${timeText(expires_at)} UTC`}, unless it goes on; \`${ONEFOLD} status\` says how far it is.`,
       ]
     case 'interrupted':
       return [

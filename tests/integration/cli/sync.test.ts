@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type ImportStack, onefold, startImportStack } from '../import/kit.ts'
+import { type ImportStack, onefold, onefoldByNpm, startImportStack } from '../import/kit.ts'
 import { createSandbox, freshId, given } from '../ingest/sandbox.ts'
 import { type Reply, startFront } from './front.ts'
 
@@ -82,6 +82,21 @@ describe('onefold sync, as a process', () => {
     expect(code).toBe(4)
     expect(JSON.parse(out)).toMatchObject({ status: 'interrupted', exit_code: 4, session, has_more: true })
   })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'through npm run %s reaches it, and its exit code comes back',
+    async (signal) => {
+      const place = await newAccount()
+      const { run_id: session } = await startRun(place)
+      const front = await startFront(stack.url, [stretch(session, { hasMore: true }), 'silence'])
+      const access = { url: front.url, secretKey: stack.secretKey }
+      const running = onefoldByNpm(access, ['sync', '--account', place.name, '--json'])
+      await front.called(2)
+      running.kill(signal)
+      const { code, out } = await running.ended
+      expect({ code, ...JSON.parse(out) }).toMatchObject({ code: 4, status: 'interrupted', exit_code: 4, session })
+    },
+  )
 
   it('repeats a call that the function was too busy for, and says so', async () => {
     const place = await newAccount()

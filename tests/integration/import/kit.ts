@@ -13,7 +13,8 @@ import { externalStack } from '../../../src/local/stack.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/database.ts'
 import { type Export, exportWorkspace } from '../properties/export.ts'
 
-const ONEFOLD = fileURLToPath(new URL('../../../src/cli/onefold.ts', import.meta.url))
+const HOME = fileURLToPath(new URL('../../../', import.meta.url))
+const ONEFOLD = join(HOME, 'src/cli/onefold.ts')
 
 export interface ImportStack {
   url: string
@@ -63,8 +64,17 @@ export interface Running {
 
 /** Starts the command in a process of its own, as somebody would. */
 export function onefold(access: { url: string; secretKey: string }, args: string[], nodeArgs: string[] = []): Running {
+  return start(access, process.execPath, [...nodeArgs, ONEFOLD, ...args])
+}
+
+/** The same as the documentation calls it, through npm: signals go to npm. */
+export function onefoldByNpm(access: { url: string; secretKey: string }, args: string[]): Running {
+  return start(access, 'npm', ['run', '-s', 'onefold', '--', ...args])
+}
+
+function start(access: { url: string; secretKey: string }, command: string, args: string[]): Running {
   const env = { PATH: process.env.PATH, SUPABASE_URL: access.url, SUPABASE_SECRET_KEY: access.secretKey }
-  const child = spawn(process.execPath, [...nodeArgs, ONEFOLD, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { cwd: HOME, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
     ([, out, err]): Ended => ({ code: child.exitCode, signal: child.signalCode, out, err }),
   )

@@ -205,7 +205,7 @@ describe('onefold import contacts', () => {
   })
 
   it.each<[string, string[], RegExp]>([
-    ['no command', [], /Usage: onefold/],
+    ['no command', [], /Usage: npm run -s onefold --/],
     ['an unknown command', ['import', 'leads', 'x'], /unknown command/],
     ['no workspace', ['import', 'contacts', 'FILE'], /--workspace/],
     ['an unknown workspace', ['import', 'contacts', 'FILE', '--workspace', 'b'], /no workspace b/],

@@ -68,7 +68,7 @@ describe('a refusal', () => {
     ])
     expect(out).toMatch(/^Stopped: messenger:A1/)
     expect(out).toContain('It says provider_refused. (provider_refused)\n  Connect it again.')
-    expect(out).toContain(`onefold sync --account messenger:A1 --resume ${SESSION}`)
+    expect(out).toContain(`npm run -s onefold -- sync --account messenger:A1 --resume ${SESSION}`)
   })
 })
 
@@ -143,7 +143,7 @@ describe('a pause that the provider asked for', () => {
     })
     const text = await sync([...PAGE.slice(0, 2), '--no-wait'], [paused])
     expect(text.out).toContain(
-      `It goes on at 2026-08-01 10:20:00 UTC: onefold sync --account messenger:A1 --resume ${SESSION}`,
+      `It goes on at 2026-08-01 10:20:00 UTC: npm run -s onefold -- sync --account messenger:A1 --resume ${SESSION}`,
     )
   })
 
@@ -182,7 +182,7 @@ describe('an interruption', () => {
     const { code, out } = await sync(PAGE.slice(0, 2), [act], { interruption })
     expect(code).toBe(4)
     expect(out).toContain('the run is then paused')
-    expect(out).toMatch(/It goes on with: onefold sync --account messenger:A1$/)
+    expect(out).toMatch(/It goes on with: npm run -s onefold -- sync --account messenger:A1$/)
   })
 
   it('of the first call names the run that was seen meanwhile', async () => {
