@@ -36,7 +36,8 @@ export interface RetryContext {
 /**
  * Repeats `attempt` while it fails by a transient error; any other failure, and the last one, is thrown as it is. Between
  * attempts it waits as long as the provider asked for, otherwise exponentially longer with full jitter (p-retry's own
- * `randomize` never waits less than the whole step). Throws OutOfTime instead of starting a wait that would end after `until`.
+ * `randomize` never waits less than the whole step). Throws OutOfTime, whose cause is the failure, instead of starting a wait
+ * that would end after `until`.
  */
 export function withRetries<T>(attempt: () => Promise<T>, context: RetryContext): Promise<T> {
   const { policy, clock } = context
@@ -50,7 +51,9 @@ export function withRetries<T>(attempt: () => Promise<T>, context: RetryContext)
       if (!transient || retriesLeft === 0) return
       const most = Math.min(policy.longestWait, policy.firstWait * 2 ** (attemptNumber - 1))
       const wait = transient.retryAfter ?? context.random() * most
-      if (clock.now() + wait >= context.until) throw new OutOfTime('the wait would outlast the run')
+      if (clock.now() + wait >= context.until) {
+        throw new OutOfTime('the wait would outlast the run', { cause: error })
+      }
       await clock.sleep(wait, context.signal)
     },
   })

@@ -78,8 +78,8 @@ export async function runConversationSync(options: ConversationRunOptions): Prom
   } catch (error) {
     if (isLockLost(error)) throw error
     const end = endOf(error)
-    if (error instanceof GraphError && error.kind === 'throttled') await pace.block((error.regainMinutes ?? 1) * 60)
-    if (error instanceof GraphError && error.kind === 'policy') await pace.block(POLICY_PAUSE_SECONDS)
+    const rest = error instanceof GraphError ? restSeconds(error) : 0
+    if (rest > 0) await pace.block(rest)
     await crm.finishSync({ ...lease, status: end.status, error: describe(end.code, error) })
     return { status: end.status, progress, failure: { code: end.code, cause: error } }
   }
@@ -140,6 +140,13 @@ function endOf(error: unknown): { status: 'paused' | 'failed'; code: string } {
   if (!(error instanceof RpcError)) return { status: 'paused', code: 'internal_error' }
   const isRefused = error.status >= 400 && error.status < 500
   return isRefused ? { status: 'failed', code: 'database_refused' } : { status: 'paused', code: 'database_unavailable' }
+}
+
+/** For how long nobody asks after this failure. */
+function restSeconds({ kind, regainMinutes = 1, retryAfter }: GraphError): number {
+  if (kind === 'throttled') return regainMinutes * 60
+  if (kind === 'policy') return POLICY_PAUSE_SECONDS
+  return kind === 'retryable' ? Math.ceil((retryAfter ?? 0) / 1000) : 0
 }
 
 /** A GraphError quotes nothing; what others say may hold people's words, so only their code is kept. */

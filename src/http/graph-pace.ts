@@ -8,6 +8,8 @@ import type { CrmClient } from '../crm/client.ts'
 const LONGEST_WAIT = 5_000
 /** Graph asked for less, in so many words: nobody asks for a minute. */
 const PRESSURE_SECONDS = 60
+/** The database blocks nothing for longer. */
+const LONGEST_BLOCK_SECONDS = 7 * 86_400
 
 export interface GraphPaceOptions {
   crm: CrmClient
@@ -57,9 +59,10 @@ export class GraphPace {
     await this.block(state === 'blocked' ? blockMinutes * 60 : PRESSURE_SECONDS)
   }
 
-  /** Lets nobody ask for these seconds, and ends this run's asking. */
-  async block(seconds: number): Promise<void> {
+  /** Lets nobody ask for these seconds, seven days at most, and ends this run's asking. */
+  async block(wanted: number): Promise<void> {
     const { crm, bucket, clock } = this.#options
+    const seconds = Math.min(wanted, LONGEST_BLOCK_SECONDS)
     await crm.blockRateLimit({ bucket, seconds })
     this.#resumeAt = Math.max(this.#resumeAt ?? 0, clock.now() + seconds * 1000)
     this.#paused.abort(new OutOfTime('the page rests'))

@@ -91,4 +91,11 @@ describe('after an answer', () => {
     ])
     expect(pace.resumeAt).toBe(Date.parse(NOW) + 19 * 60_000)
   })
+
+  test('never for longer than the database blocks: seven days, and then it asks again', async () => {
+    const pace = paceOf([])
+    await pace.onUsage(usage('blocked', 10_081))
+    expect(blocks).toEqual([{ bucket, seconds: 7 * 86_400 }])
+    expect(pace.resumeAt).toBe(Date.parse(NOW) + 7 * 86_400_000)
+  })
 })

@@ -32,6 +32,10 @@ const ThreadCursor = z.object({
   /** How many messages a page asks for, once fewer are wanted than usual. */
   limit: z.int().positive().optional(),
   restarts: z.int().nonnegative().optional(),
+  /** How often it failed although other requests were answered. */
+  failures: z.int().nonnegative().optional(),
+  /** The codes of its last failure, since which no other request was answered. */
+  doubt: z.object({ code: z.int().nullable(), subcode: z.int().nullable() }).optional(),
 })
 export type ThreadCursor = z.infer<typeof ThreadCursor>
 
@@ -59,6 +63,8 @@ export const GraphCursor = z.object({
   rescans: z.int().nonnegative(),
   /** Read to their end before the list goes on. */
   threads: z.array(ThreadCursor),
+  /** Threads that are not asked for again in this run. */
+  given_up: z.array(z.string()).optional(),
   /** How often the list was begun again because its cursor was not accepted. */
   restarts: z.int().nonnegative(),
 })

@@ -124,12 +124,13 @@ export function graphError(answer: FailedAnswer): GraphError | undefined {
   const mayBeCursor = answer.hasCursor && given?.error_subcode !== NOT_THERE
   const kind = kindOf(code, status, given?.message ?? '', given?.is_transient === true, mayBeCursor)
   const codes = code === null ? '' : `, code ${code}${given?.error_subcode ? `/${given.error_subcode}` : ''}`
+  const regainMinutes = Math.max(answer.regainMinutes, Math.ceil((answer.retryAfter ?? 0) / 60_000))
   return new GraphError(kind, `Graph answered ${status}${codes} to ${where}.`, {
     code,
     subcode: given?.error_subcode ?? null,
     status,
     retryAfter: answer.retryAfter,
-    ...(answer.regainMinutes > 0 ? { regainMinutes: answer.regainMinutes } : {}),
+    ...(regainMinutes > 0 ? { regainMinutes } : {}),
   })
 }
 

@@ -44,8 +44,8 @@ export interface GraphAnswer {
 export const DEFAULT_RETRY: RetryPolicy = { retries: 6, firstWait: 1000, longestWait: 30_000 }
 
 /**
- * The answer to a request, repeated while it fails by a transient error. Throws GraphError; OutOfTime when the time is
- * over first; the signal's reason when that aborts first; and whatever `take` and `onUsage` throw.
+ * The answer to a request, repeated while it fails by a transient error. Throws GraphError, also one that says to ask again
+ * after `until`; OutOfTime when the time is over first; the signal's reason when that aborts first; and whatever `take` and `onUsage` throw.
  */
 export function request(asked: GraphRequest, requester: Requester, run: RunLimits): Promise<GraphAnswer> {
   const { clock, random, retry } = requester
@@ -66,7 +66,15 @@ export function request(asked: GraphRequest, requester: Requester, run: RunLimit
       throw error
     }
   }
-  return withRetries(attempt, { policy: retry, clock, random, signal, until, transient })
+  return withRetries(attempt, { policy: retry, clock, random, signal, until, transient }).catch((error: unknown) => {
+    throw toldToWait(error) ?? error
+  })
+}
+
+/** The failure that says when to ask again, where that is after the end of the run: the next one has to know. */
+function toldToWait(error: unknown): GraphError | undefined {
+  const cause = error instanceof OutOfTime ? error.cause : undefined
+  return cause instanceof GraphError && cause.retryAfter !== null ? cause : undefined
 }
 
 function transient(error: unknown): Transient | undefined {

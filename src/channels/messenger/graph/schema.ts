@@ -199,17 +199,21 @@ class Parts {
 
   #reject(what: GraphRejection['what'], path: string, raw: unknown, error?: z.ZodError): void {
     const reason: RejectionReason = 'malformed'
-    const item = withoutPaging(storable(raw))
+    const item = lasting(storable(raw))
     this.rejected.push({ what, reason, path: jsonPath(path, error ? firstProblem(error) : []), item })
   }
 }
 
-/** A link to a next page holds the token, and its cursor is another one each time: the same thing set aside again is one thing. */
-function withoutPaging(item: unknown): unknown {
-  if (Array.isArray(item)) return item.map(withoutPaging)
+/**
+ * What is the same each time Graph answers: the same thing set aside again is one thing. A link to a next page holds the
+ * token and a new cursor, and what a link to a file is signed with changes; what somebody wrote is left alone.
+ */
+function lasting(item: unknown): unknown {
+  if (Array.isArray(item)) return item.map(lasting)
+  if (typeof item === 'string') return /^https?:\/\/\S+$/.test(item) ? item.replace(/[?#].*$/, '') : item
   if (!isRecord(item)) return item
   const kept = Object.entries(item).filter(([name]) => name !== 'paging')
-  return Object.fromEntries(kept.map(([name, value]) => [name, withoutPaging(value)]))
+  return Object.fromEntries(kept.map(([name, value]) => [name, name === 'message' ? value : lasting(value)]))
 }
 
 const NOTHING: GraphMessages = { messages: [], rest: undefined }

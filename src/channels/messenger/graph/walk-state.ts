@@ -1,6 +1,5 @@
 /** The way through a page's conversations: what is asked for next, what an answer adds, where a failure leads. Pure. */
 import type { InboundItem } from '../../inbound.ts'
-import { CALL_LIMITS, sliceItems } from '../../slice.ts'
 import type {
   ConversationsPage,
   ConversationsRequest,
@@ -10,18 +9,21 @@ import type {
 } from '../client.ts'
 import { DEFAULT_LIMITS, type GraphCursor, type PageLimits, type ThreadCursor, timeOf } from './cursor.ts'
 import { GraphError } from './errors.ts'
+import { OVERLAP, readPass } from './list-pass.ts'
+import { PageBuffer, WORTHWHILE, type Worthwhile } from './page-buffer.ts'
 import type { GraphRejection } from './schema.ts'
+import { ThreadQueue, type Unreadable } from './thread-queue.ts'
 
 export interface WalkStart {
   /** Where an earlier run stopped. The mode, `since` and limits of that run then stay. */
   cursor?: GraphCursor | undefined
   /** `full` reads everything, `incremental` what changed since; both then read what changed meanwhile. */
   mode: 'full' | 'incremental'
-  /** ISO, with its zone. An incremental walk without it is a full one. */
+  /** ISO, with its zone: OVERLAP before the watermark of the walk before. An incremental walk without it is a full one. */
   since?: string | null
   limits?: Partial<PageLimits>
   /** What is handed out at least, unless there is no more: WORTHWHILE when left out. */
-  worthwhile?: { events: number; items: number }
+  worthwhile?: Worthwhile
   /** Milliseconds since 1970. */
   now: number
 }
@@ -40,8 +42,6 @@ export type WalkRequest =
   | { kind: 'conversations'; page: ConversationsRequest }
   | { kind: 'messages'; page: MessagesRequest }
 
-/** The head is read again from this long before the pass began: milliseconds. */
-export const OVERLAP = 5 * 60_000
 /** The most conversations that are asked for when the head is read again. */
 const LARGEST_HEAD = 400
 /** How often the head is read again at most. */
@@ -52,29 +52,24 @@ export const RECENT = 24 * 3_600_000
 export const MOST_RESTARTS = 10
 /** The same for a thread's messages; a thread that goes on failing is set aside. */
 export const MOST_THREAD_RESTARTS = 3
-/** What is handed out at least, unless there is no more: a commit by itself costs as much as some hundred rows. */
-export const WORTHWHILE = { events: 1500, items: 300 }
-/** What one commit takes of things set aside. */
-const MOST_REJECTED = 1000
+/** So many threads that were given up are remembered: a run that has more asks for them again. */
+const MOST_GIVEN_UP = 100
 
 export class WalkState {
   #cursor: GraphCursor
-  readonly #threads: ThreadCursor[]
-  readonly #buffer: { items: InboundItem[]; rejected: GraphRejection[]; events: number } = {
-    items: [],
-    rejected: [],
-    events: 0,
-  }
-  readonly #worthwhile: { events: number; items: number }
+  readonly #queue: ThreadQueue
+  readonly #buffer: PageBuffer
   #hasMoved = false
   /** How many conversations there are, where Graph said so. */
   #total: number | null = null
   /** How many answers in a row named as the next place the one they were asked for. */
   #stuck = 0
+  /** A thread's failure, while the list is asked whether it is the thread's own. */
+  #inQuestion: GraphError | undefined
 
   /** Throws a RangeError for a `since` that is no time. */
   constructor({ cursor, mode, since = null, limits, worthwhile = WORTHWHILE, now }: WalkStart) {
-    this.#worthwhile = worthwhile
+    this.#buffer = new PageBuffer(worthwhile)
     const from = mode === 'full' ? null : since
     if (from !== null && Number.isNaN(timeOf(from))) throw new RangeError('since is no time')
     this.#cursor = cursor ?? {
@@ -91,17 +86,18 @@ export class WalkState {
       threads: [],
       restarts: 0,
     }
-    this.#threads = [...this.#cursor.threads]
+    this.#queue = new ThreadQueue(this.#cursor.threads)
   }
 
   /** Where to go on once everything handed out is stored. */
   get cursor(): GraphCursor {
-    return { ...this.#cursor, threads: [...this.#threads] }
+    return { ...this.#cursor, threads: this.#queue.all }
   }
 
   /** What to ask for next; undefined when everything is read. */
   next(): WalkRequest | undefined {
-    const [thread] = this.#threads
+    if (this.#inQuestion) return { kind: 'conversations', page: { after: null, limit: 1, nested: 1 } }
+    const thread = this.#queue.first
     const { pass, after, limit } = this.#cursor
     if (thread) {
       const page = { thread, after: thread.after, limit: thread.limit ?? limit.messages }
@@ -111,55 +107,51 @@ export class WalkState {
     return { kind: 'conversations', page: { after, limit: limit.threads, nested: limit.nested } }
   }
 
-  /** Takes a page of the list; returns what is to be stored. */
-  takeConversations(answer: ConversationsPage): GraphPage[] {
+  /** Takes a page of the list, asked for at this time; returns what is to be stored. */
+  takeConversations(answer: ConversationsPage, askedAt: number): GraphPage[] {
+    if (this.#inQuestion) return this.#takeVerdict(this.#inQuestion)
     this.#hasMoved = true
     const { conversations, rest, total } = answer
     const since = this.#cursor.since === null ? null : timeOf(this.#cursor.since)
-    const times = conversations.flatMap(({ thread }) => (thread.updatedAt === null ? [] : [thread.updatedAt]))
-    if (this.#cursor.high_watermark === null && times.length > 0) {
-      this.#cursor = { ...this.#cursor, high_watermark: new Date(Math.max(...times)).toISOString() }
-    }
-    // A single row out of order does not end the walk.
-    const isPast = since !== null && times.length > 0 && times.every((time) => time < since)
     const wanted = conversations.filter(({ thread }) => since === null || (thread.updatedAt ?? since) >= since)
-    const endsHere = !rest || isBefore(times.at(-1), this.#lookedFor)
-    const hasMore = times.some((time) => !isBefore(time, this.#lookedFor))
-    const is_settled = this.#cursor.after === null ? endsHere : this.#cursor.is_settled && !hasMore
-    this.#cursor = { ...this.#cursor, is_settled }
     this.#keep(
       wanted.map(({ item }) => item),
       answer.rejected,
     )
-    this.#threads.push(...wanted.flatMap((conversation) => this.#goesOn(conversation)))
+    this.#queue.push(...wanted.flatMap((conversation) => this.#goesOn(conversation)))
 
-    if (!rest || isPast) this.#cursor = { ...this.#cursor, after: null, at_end: true }
-    else if (rest.after === null)
-      throw new GraphError('invalid', 'Graph named no place where the list of conversations goes on.')
-    else if (this.#isStuck(rest.after, this.#cursor.after)) this.#restartList()
+    const told = conversations.flatMap(({ thread }) => (thread.updatedAt === null ? [] : [thread.updatedAt]))
+    const { isOver, ...pass } = readPass(this.#cursor, { told, hasRest: rest !== undefined, askedAt })
+    this.#cursor = { ...this.#cursor, ...pass }
+    if (!rest || isOver) this.#cursor = { ...this.#cursor, after: null, at_end: true }
+    else if (rest.after === null) {
+      this.#failList(new GraphError('invalid', 'Graph named no place where the list of conversations goes on.'))
+    } else if (this.#isStuck(rest.after, this.#cursor.after)) this.#restartList()
     else this.#cursor = { ...this.#cursor, after: rest.after }
     this.#endPassWhenRead()
     this.#total = total ?? this.#total
-    return this.#isWorthwhile ? this.flush() : []
+    return this.#buffer.isWorthwhile ? this.flush() : []
   }
 
   /** Takes a page of the first thread's messages; returns what is to be stored, once that is as much as a commit takes. */
   takeMessages(answer: MessagesPage): GraphPage[] {
-    const thread = this.#thread
     const { rest } = answer
-    const full = this.#buffer.events + answer.item.events.length > CALL_LIMITS.maxEvents ? this.flush() : []
+    const full = this.#buffer.hasRoomFor(answer.item.events.length) ? [] : this.flush()
     this.#hasMoved = true
+    this.#giveUp(this.#queue.answered())
+    const thread = this.#thread
     if (answer.item.events.length > 0 || answer.rejected.length > 0) this.#keep([answer.item], answer.rejected)
     if (!rest || this.#reachesBack(answer.oldestMessage)) this.#leave()
     else if (rest.after === null || this.#isStuck(rest.after, thread.after)) this.#restartThread(thread)
-    else this.#threads[0] = { ...thread, after: rest.after }
-    return [...full, ...(this.#isFull || (this.#threads.length === 0 && this.#isWorthwhile) ? this.flush() : [])]
+    else this.#queue.goOn({ ...thread, after: rest.after })
+    return [...full, ...(this.#isFull || (this.#queue.isEmpty && this.#buffer.isWorthwhile) ? this.flush() : [])]
   }
 
   /** Takes a request's failure: afterwards `next` says how it goes on. Throws what the walk cannot get past. */
   fail(error: unknown): void {
-    if (!(error instanceof GraphError)) throw error
-    const [thread] = this.#threads
+    // The list, asked about a thread, fails as well: it is not the thread.
+    if (this.#inQuestion || !(error instanceof GraphError)) throw error
+    const thread = this.#queue.first
     if (thread) this.#failThread(thread, error)
     else this.#failList(error)
     this.#hasMoved = true
@@ -167,19 +159,11 @@ export class WalkState {
 
   /** What was read and not yet handed out, with the place to go on; cut into what a commit takes. */
   flush(): GraphPage[] {
-    const { items, rejected } = this.#buffer
-    const parts = Math.max(1, Math.ceil(rejected.length / MOST_REJECTED))
-    const slices = sliceItems(items)
-    const pages = Array.from({ length: Math.max(parts, slices.length) }, (_, i) => ({
-      items: slices[i] ?? [],
-      rejected: rejected.slice(i * MOST_REJECTED, (i + 1) * MOST_REJECTED),
-      cursor: null,
-    }))
-    Object.assign(this.#buffer, { items: [], rejected: [], events: 0 })
+    const parts = this.#buffer.takeAll()
     this.#hasMoved = false
-    return pages.map((page, i) => {
-      if (i < pages.length - 1) return page
-      return { ...page, cursor: this.cursor, ...(this.#total === null ? {} : { totalEstimate: this.#total }) }
+    return parts.map((part, i) => {
+      if (i < parts.length - 1) return { ...part, cursor: null }
+      return { ...part, cursor: this.cursor, ...(this.#total === null ? {} : { totalEstimate: this.#total }) }
     })
   }
 
@@ -188,39 +172,23 @@ export class WalkState {
     return this.#hasMoved
   }
 
-  /** Since when conversations may have changed that are not read: a rescan looks at its overlap only to be sure. */
-  get #lookedFor(): number | null {
-    const { pass, since } = this.#cursor
-    if (since === null) return null
-    return pass === 'rescan' ? timeOf(since) + OVERLAP : timeOf(since)
-  }
-
   get #thread(): ThreadCursor {
-    const [thread] = this.#threads
+    const thread = this.#queue.first
     if (!thread) throw new RangeError('no thread is being read')
     return thread
   }
 
-  /** Whether enough is read to be stored. At the end of a walk, and of a run, whatever is left is. */
-  get #isWorthwhile(): boolean {
-    const { items, rejected, events } = this.#buffer
-    return events >= this.#worthwhile.events || items.length + rejected.length >= this.#worthwhile.items
-  }
-
+  /** Whether the next page of messages may be more than a commit takes. */
   get #isFull(): boolean {
-    const next = this.#threads[0]?.limit ?? this.#cursor.limit.messages
-    return this.#buffer.events + next > CALL_LIMITS.maxEvents || this.#buffer.items.length >= CALL_LIMITS.maxItems
+    const next = this.#queue.first?.limit ?? this.#cursor.limit.messages
+    return !this.#buffer.hasRoomFor(next) || this.#buffer.hasMostItems
   }
 
-  #keep(found: readonly InboundItem[], rejected: readonly GraphRejection[]): void {
-    const items = found.map((item) => this.#told(item))
-    const last = this.#buffer.items.at(-1)
-    const [first] = items
-    // Pages of one thread are one item.
-    if (last && items.length === 1 && first?.thread_id === last.thread_id) last.events.push(...(first?.events ?? []))
-    else this.#buffer.items.push(...items)
-    this.#buffer.rejected.push(...rejected)
-    this.#buffer.events += items.reduce((count, { events }) => count + events.length, 0)
+  #keep(items: readonly InboundItem[], rejected: readonly GraphRejection[]): void {
+    this.#buffer.keep(
+      items.map((item) => this.#told(item)),
+      rejected,
+    )
   }
 
   /** What was said long before a page is first read is history: nobody has to answer it now. */
@@ -234,7 +202,7 @@ export class WalkState {
 
   /** The thread to read on, where its messages go on and the ones that came are not older than what is wanted. */
   #goesOn({ thread, rest, oldestMessage }: ListedConversation): ThreadCursor[] {
-    if (!rest || this.#reachesBack(oldestMessage)) return []
+    if (!rest || this.#reachesBack(oldestMessage) || this.#cursor.given_up?.includes(thread.id)) return []
     // A place that cannot be named is reached from the top.
     return [{ ...thread, after: rest.after }]
   }
@@ -257,7 +225,7 @@ export class WalkState {
    * after. A page too busy for that keeps its old watermark, so that the next run looks at the same time again.
    */
   #endPassWhenRead(): void {
-    if (!this.#cursor.at_end || this.#threads.length > 0) return
+    if (!this.#cursor.at_end || !this.#queue.isEmpty) return
     const { is_settled, high_watermark, since, messages_since, rescans } = this.#cursor
     if (is_settled || rescans === MOST_RESCANS) {
       const reached = is_settled ? (high_watermark ?? since) : messages_since
@@ -278,7 +246,9 @@ export class WalkState {
   }
 
   #failList(error: GraphError): void {
-    if (error.kind === 'cursor') this.#restartList()
+    // A place that is refused, by whatever code, would be refused to every later run as well.
+    const isPlace = error.kind === 'invalid' && this.#cursor.after !== null
+    if (error.kind === 'cursor' || isPlace) this.#restartList()
     else if (error.kind === 'too_much_data') this.#shrinkList(error)
     else throw error
   }
@@ -306,29 +276,65 @@ export class WalkState {
     // The newest messages are all that Graph shows of some threads.
     else if (error.isUnavailable && thread.after !== null) this.#leave()
     else if (error.kind === 'too_much_data' && limit > 1) {
-      this.#threads[0] = { ...thread, after: null, limit: half(limit) }
-    } else if (error.kind === 'too_much_data' || error.kind === 'invalid') this.#setAside(thread, error)
+      this.#queue.goOn({ ...thread, after: null, limit: half(limit) })
+    } else if (error.kind === 'too_much_data' || error.kind === 'invalid') {
+      this.#leave()
+      this.#setAside(thread, error)
+    } else if (error.kind === 'permission') this.#inQuestion = error
+    else if (error.isTransient && error.retryAfter === null) this.#postponeThread(error)
     else throw error
+  }
+
+  #postponeThread(error: GraphError): void {
+    const next = this.#queue.postpone(error)
+    this.#stuck = 0
+    if (next === 'ask for something else') this.#inQuestion = error
+    else if (next === 'let it be') throw error
+  }
+
+  /** The list is answered while a thread is not: so it is the thread. One that may pass by is left for the next stretch. */
+  #takeVerdict(error: GraphError): GraphPage[] {
+    this.#inQuestion = undefined
+    if (error.kind === 'permission') {
+      const thread = this.#thread
+      this.#leave()
+      this.#setAside(thread, error)
+      return []
+    }
+    const unreadable = this.#queue.confirm()
+    this.#giveUp(unreadable)
+    if (unreadable.length === 0) throw error
+    this.#endPassWhenRead()
+    return []
   }
 
   #restartThread(thread: ThreadCursor): void {
     const restarts = (thread.restarts ?? 0) + 1
     this.#stuck = 0
-    if (restarts > MOST_THREAD_RESTARTS)
+    if (restarts > MOST_THREAD_RESTARTS) {
+      this.#leave()
       this.#setAside(thread, new GraphError('cursor', 'A thread was begun again in vain.'))
-    else this.#threads[0] = { ...thread, after: null, restarts }
+    } else this.#queue.goOn({ ...thread, after: null, restarts })
+  }
+
+  #giveUp(unreadable: readonly Unreadable[]): void {
+    if (unreadable.length === 0) return
+    const given_up = [...(this.#cursor.given_up ?? []), ...unreadable.map(({ thread }) => thread.id)].slice(
+      -MOST_GIVEN_UP,
+    )
+    this.#cursor = { ...this.#cursor, given_up }
+    for (const { thread, error } of unreadable) this.#setAside(thread, error)
   }
 
   /** One thread that cannot be read must not keep the others from being read. */
   #setAside(thread: ThreadCursor, { kind, code, subcode }: GraphError): void {
     const item = { thread_id: thread.id, participant: thread.participant, error: { kind, code, subcode } }
     this.#keep([], [{ what: 'conversations', reason: 'unreadable_thread', path: '$.error', item }])
-    this.#leave()
   }
 
   #leave(): void {
     this.#stuck = 0
-    this.#threads.shift()
+    this.#queue.leave()
     this.#endPassWhenRead()
   }
 }
@@ -339,10 +345,6 @@ export class WalkState {
  */
 function historyBefore(now: number, since: string | null): number {
   return since === null ? now - RECENT : Math.min(now - RECENT, timeOf(since) + OVERLAP + 1000)
-}
-
-function isBefore(time: number | undefined, since: number | null): boolean {
-  return time !== undefined && since !== null && time < since
 }
 
 /** A head of the list that takes twice as many conversations, of which few have many new messages. */

@@ -22,7 +22,7 @@ export interface WalkSummary {
 export type ConversationWalk = AsyncGenerator<GraphPage, WalkSummary, void>
 
 type Outcome =
-  | { kind: 'conversations'; answer: ConversationsPage }
+  | { kind: 'conversations'; answer: ConversationsPage; askedAt: number }
   | { kind: 'messages'; answer: MessagesPage }
   | { kind: 'failed'; error: unknown }
 
@@ -75,7 +75,7 @@ export async function* walkConversations(options: WalkOptions): ConversationWalk
 
 /** What is to be stored of an outcome. */
 function take(state: WalkState, outcome: Outcome): GraphPage[] {
-  if (outcome.kind === 'conversations') return state.takeConversations(outcome.answer)
+  if (outcome.kind === 'conversations') return state.takeConversations(outcome.answer, outcome.askedAt)
   if (outcome.kind === 'messages') return state.takeMessages(outcome.answer)
   state.fail(outcome.error)
   return []
@@ -87,7 +87,8 @@ async function read(
   run: { until: number; signal: AbortSignal },
 ): Promise<Outcome> {
   if (wanted.kind === 'conversations') {
-    return { kind: 'conversations', answer: await client.listConversations(wanted.page, run) }
+    const askedAt = client.now()
+    return { kind: 'conversations', answer: await client.listConversations(wanted.page, run), askedAt }
   }
   return { kind: 'messages', answer: await client.listMessages(wanted.page, run) }
 }

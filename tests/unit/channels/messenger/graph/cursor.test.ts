@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_LIMITS, readCursor, timeOf } from '../../../../../src/channels/messenger/graph/cursor.ts'
 
+const thread = { id: 't_1', participant: null, updatedAt: null, after: 'x' }
 const cursor = {
   pass: 'rescan',
   after: 'QVFI',
@@ -20,6 +21,7 @@ describe('a stored cursor', () => {
   it.each([
     cursor,
     { ...cursor, pass: 'walk', after: null, since: null, high_watermark: null, threads: [] },
+    { ...cursor, threads: [{ ...thread, failures: 2, doubt: { code: 1, subcode: null } }] },
     { ...cursor, pass: 'done', threads: [{ id: 't_1', participant: null, updatedAt: null, after: null }] },
   ])('is plain JSON: %j', (stored) => {
     expect(readCursor(JSON.parse(JSON.stringify(stored)))).toEqual(stored)
@@ -36,6 +38,7 @@ describe('a stored cursor', () => {
     { ...cursor, since: 'yesterday' },
     { ...cursor, since: '2026-11-20T10:00:00' },
     { ...cursor, threads: [{ id: 't_1' }] },
+    { ...cursor, threads: [{ ...thread, failures: -1 }] },
     { ...cursor, restarts: -1 },
   ])('of another form is none: %j', (stored) => {
     expect(readCursor(stored)).toBeUndefined()

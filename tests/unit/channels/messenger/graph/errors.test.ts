@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GraphError, graphError } from '../../../../../src/channels/messenger/graph/errors.ts'
 
-const answer = {
+const answer: Parameters<typeof graphError>[0] = {
   where: 'GET /conversations',
   status: 400,
   body: undefined,
@@ -82,6 +82,15 @@ describe('a Graph error', () => {
     expect(failure({ code: 4 }, { regainMinutes: 19 })?.regainMinutes).toBe(19)
     expect(failure({ code: 4 })?.regainMinutes).toBe(5)
     expect(failure({ code: 2 }, { regainMinutes: 19 })?.regainMinutes).toBeUndefined()
+  })
+
+  it('that throttles goes by the longer of what its headers say', () => {
+    const throttled = { status: 429, body: undefined }
+    expect(graphError({ ...answer, ...throttled, retryAfter: 7_200_000 })?.regainMinutes).toBe(120)
+    expect(graphError({ ...answer, ...throttled, retryAfter: 61_000 })?.regainMinutes).toBe(2)
+    expect(graphError({ ...answer, ...throttled, retryAfter: 0 })?.regainMinutes).toBe(5)
+    expect(failure({ code: 4 }, { regainMinutes: 19, retryAfter: 60_000 })?.regainMinutes).toBe(19)
+    expect(failure({ code: 4 }, { regainMinutes: 19, retryAfter: 1_800_000 })?.regainMinutes).toBe(30)
   })
 
   it('quotes nothing that Graph said', () => {

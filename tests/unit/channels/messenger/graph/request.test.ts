@@ -173,6 +173,18 @@ describe('the end of the run', () => {
     expect(requests).toHaveLength(2)
   })
 
+  it('comes before the time at which the server wants to be asked again: that is what failed', async () => {
+    const busy = () => new Response('', { status: 503, headers: { 'retry-after': '7200' } })
+    const { client, clock, requests } = withAnswers([busy])
+    await expect(client.listConversations(first, { until: Date.parse(NOW) + 100_000 })).rejects.toMatchObject({
+      kind: 'retryable',
+      status: 503,
+      retryAfter: 7_200_000,
+    })
+    expect(requests).toHaveLength(1)
+    expect(clock.waits).toEqual([])
+  })
+
   it('is not outlasted by an answer, the last attempt’s either', async () => {
     const { client, clock } = withAnswers([list], {
       retry: { retries: 0, firstWait: 1, longestWait: 1 },

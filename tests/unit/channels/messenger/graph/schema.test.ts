@@ -68,6 +68,41 @@ describe('a message of a wrong form', () => {
   })
 })
 
+describe('what is set aside is the same thing each time', () => {
+  const signed = (n: number) => ({
+    ...good,
+    created_time: 'no time',
+    message: 'see https://shop.test/?id=7',
+    sticker: `https://scontent.test/s.png?oh=${n}`,
+    attachments: { data: [{ id: '1', image_data: { url: `https://scontent.test/v/a.jpg?_nc_sid=1&oh=${n}&oe=6#x` } }] },
+  })
+  const item = (answer: { rejected: { item: unknown }[] } | undefined) => answer?.rejected[0]?.item
+
+  it('whatever its links are signed with', () => {
+    const [one, other] = [1, 2].map((n) => item(readMessages({ data: [signed(n)] })))
+    expect(one).toEqual(other)
+    expect(one).toEqual({
+      ...signed(1),
+      sticker: 'https://scontent.test/s.png',
+      attachments: { data: [{ id: '1', image_data: { url: 'https://scontent.test/v/a.jpg' } }] },
+    })
+  })
+
+  it('what somebody wrote stays whole, a link as well', () => {
+    const message = 'https://shop.test/?id=7'
+    expect(item(readMessages({ data: [{ ...signed(1), message }] }))).toMatchObject({ message })
+  })
+
+  it('wherever the list goes on', () => {
+    const paging = (n: number) => ({ cursors: { after: `c${n}` }, next: `https://graph.test/?after=c${n}` })
+    const [one, other] = [1, 2].map((n) =>
+      item(readConversations({ data: [{ ...conversation({ data: [good], paging: paging(n) }), id: null }] })),
+    )
+    expect(one).toEqual(other)
+    expect(JSON.stringify(one)).not.toContain('paging')
+  })
+})
+
 describe('a participant of a wrong form', () => {
   it.each<[unknown, string]>([
     ['nobody', '.participants'],

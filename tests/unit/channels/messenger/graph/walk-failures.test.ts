@@ -16,6 +16,41 @@ describe('a cursor that Graph does not accept', () => {
     expect(summary.cursor.restarts).toBe(2)
   })
 
+  it.each<[string, () => Response]>([
+    ['an unknown path', () => refusal(2500)],
+    ['an object that is not there', () => refusal(100, 400, 'x', { error_subcode: 33 })],
+    ['not found', () => new Response('', { status: 404 })],
+    ['another form', () => json({ id: 't_1' })],
+    ['no place to go on at', () => json({ data: [], paging: { next: 'nowhere' } })],
+  ])('may be refused in other ways: %s', async (_name, answer) => {
+    const graph = new FakeGraph(conversations(10, 1))
+    graph.before = (_asked, number) => (number === 2 ? answer() : undefined)
+    const { pages, summary } = await read(graph)
+    expect(
+      lists(graph)
+        .slice(0, 4)
+        .map(({ after }) => after),
+    ).toEqual([null, '4', null, '4'])
+    expect(summary.cursor.restarts).toBe(1)
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+  })
+
+  it('that a run before has left ends no later one', async () => {
+    const graph = new FakeGraph(conversations(10, 1))
+    const first = await walkOver(graph).walk.next()
+    const cursor = first.done ? undefined : (first.value.cursor ?? undefined)
+    let accepted = false
+    graph.before = ({ after }) => {
+      if (after === null) accepted = true
+      return accepted ? undefined : refusal(2500)
+    }
+    const { pages, summary } = await read(graph, { cursor })
+    expect(summary).toMatchObject({ done: true, cursor: { restarts: 1 } })
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+    graph.before = ({ after }) => (after === null ? undefined : refusal(2500))
+    await expect(read(graph, { cursor })).rejects.toMatchObject({ kind: 'cursor' })
+  })
+
   it('is one that leads to itself twice in a row', async () => {
     const graph = new FakeGraph(conversations(10, 1))
     graph.before = ({ after }, number) =>

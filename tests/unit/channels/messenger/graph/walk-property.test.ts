@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type GraphCursor, readCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
+import { OVERLAP } from '../../../../../src/channels/messenger/graph/list-pass.ts'
 import { walkConversations } from '../../../../../src/channels/messenger/graph/walk.ts'
 import type { GraphPage } from '../../../../../src/channels/messenger/graph/walk-state.ts'
-import { OVERLAP } from '../../../../../src/channels/messenger/graph/walk-state.ts'
 import { asSet, clientFor, conversation, FakeGraph, json, messageIds, NOW, refusal } from './fake-graph.ts'
 
 /** What happens before one answer. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { readCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { MOST_RESCANS } from '../../../../../src/channels/messenger/graph/walk-state.ts'
 import { asSet, collect, conversation, FakeGraph, json, messageIds, NOW, PAGE, refusal } from './fake-graph.ts'
 import { conversations, limits, lists, minutes, now, read, walkOver } from './walk-kit.ts'
 
@@ -101,23 +100,6 @@ describe('a full walk', () => {
     }
     const { pages } = await read(graph)
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
-  })
-
-  it('reads the head again in ever larger pages until it is one, and keeps the old watermark where it never is', async () => {
-    const some = Array.from({ length: 20 }, (_, i) => conversation(`t_${i}`, now, 1))
-    const settled = await read(new FakeGraph(some))
-    expect(settled.summary.cursor).toMatchObject({ rescans: 3, high_watermark: new Date(now).toISOString() })
-    const busy = Array.from({ length: 500 }, (_, i) => conversation(`t_${i}`, now, 1))
-    const graph = new FakeGraph(busy)
-    const never = await read(graph)
-    expect(never.summary).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: null } })
-    const since = new Date(minutes(2)).toISOString()
-    const again = await read(graph, { mode: 'incremental', since })
-    expect(again.summary).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: since } })
-    const calm = await read(new FakeGraph(some.map((row, i) => ({ ...row, updated: now - i * 1000 }))))
-    expect(calm.summary.cursor).toMatchObject({ rescans: 1, high_watermark: new Date(now).toISOString() })
-    const whole = await read(graph, { limits: { ...limits, threads: 600 } })
-    expect(whole.summary.cursor).toMatchObject({ rescans: 0, high_watermark: new Date(now).toISOString() })
   })
 
   it('commits no more than one call takes, and moves the cursor with the last part only', async () => {
