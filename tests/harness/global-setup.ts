@@ -16,6 +16,17 @@ const TEMPLATE = 'onefold_template'
  * as it is (it needs the migrations), and pgTAP and the helpers are added to it.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const caches = await mkdtemp(join(tmpdir(), 'onefold-compiled-'))
+  // Of the many processes that tests start, only the first has to compile what they all run.
+  process.env.NODE_COMPILE_CACHE ??= caches
+  const tearDown = await setUpDatabase(project)
+  return async () => {
+    await tearDown()
+    await rm(caches, { recursive: true, force: true })
+  }
+}
+
+async function setUpDatabase(project: TestProject): Promise<() => Promise<void>> {
   const external = process.env.SUPABASE_DB_URL
   if (external) {
     await withClient(external, async (client) => {

@@ -2,6 +2,7 @@
  * The function's handler in a process of its own, to be killed or stopped: answers each message with the function's answer.
  * By its clock every request of Graph takes ten seconds, so that a call is out of budget after a few.
  */
+import { flushCompileCache } from 'node:module'
 import { z } from 'zod'
 import { createCallerHandler } from '../../../src/http/caller.ts'
 import { createConversationSync } from '../../../src/http/conversation-sync.ts'
@@ -31,4 +32,6 @@ process.on('message', async (message) => {
   process.send?.({ status: response.status, body: await response.json() })
 })
 process.on('disconnect', () => process.exit())
+// It seldom ends by itself, and the cache would be written then.
+flushCompileCache()
 process.send?.('ready')
