@@ -6,12 +6,14 @@ import { COPIED, copiedPages } from './lib/copied-pages.ts'
 import { cpuByProgram, peakOf } from './lib/processes.ts'
 import type { Report } from './lib/report.ts'
 import { requireSameRows } from './lib/same-rows.ts'
-import { type BenchDatabase, connect, startBenchServer } from './lib/server.ts'
+import { type BenchDatabase, type BenchServer, connect, startBenchServer } from './lib/server.ts'
 import { type BenchStack, startBenchStack } from './lib/stack.ts'
-import { sum, timed } from './lib/statistics.ts'
+import { type Spread, spreadOf, sum, timed } from './lib/statistics.ts'
 
 const CONVERSATIONS = Number(process.env.BENCH_CONVERSATIONS ?? 10_000)
 const MESSAGES = Number(process.env.BENCH_MESSAGES ?? 200_000)
+/** The baseline is short, and a checkpoint may fall into it. */
+const BARE_ROUNDS = 3
 const FUNCTIONS = { 'conversation-sync': new URL('../functions/conversation-sync/index.ts', import.meta.url) }
 
 const Answer = z.object({
@@ -31,12 +33,11 @@ interface Request {
 }
 
 export async function sync(): Promise<Report> {
-  const server = await startBenchServer()
+  // Its workers would take a core from whichever side happens to run.
+  const server = await startBenchServer({ autovacuum: 'off' })
   try {
     const database = await server.addDatabase('sync')
-    const bareDatabase = await server.addDatabase('bare')
     const account = await createAccount(database.pool, 'messenger', 'sync')
-    const bareAccount = await createAccount(bareDatabase.pool, 'messenger', 'sync')
     await database.pool.query(`select crm.set_rate_limit('messenger:' || $1, 1000000, 100000)`, [account.externalId])
     const graph = await spawnGraphSimulator({
       world: { pageId: account.externalId, conversations: CONVERSATIONS, messages: MESSAGES },
@@ -47,14 +48,15 @@ export async function sync(): Promise<Report> {
       const first = await syncToTheEnd(stack, account, 'full')
       const memory = await peakOf('deno')
       await requireAll(database, graph)
-      const copies = await copiedPages(database.pool, account, bareAccount)
-      const bare = await insertAll(bareDatabase, copies.statement, copies.pages)
-      await requireSameRows(database.pool, account, bareAccount, {
-        otherPool: bareDatabase.pool,
-        tables: Object.keys(COPIED),
-      })
+      const bare: number[] = []
+      let rows = 0
+      for (let round = 1; round <= BARE_ROUNDS; round++) {
+        const copy = await insertCopies(server, database, account, round)
+        bare.push(copy.seconds)
+        rows = copy.rows
+      }
       const again = await nothingNew(database, stack, account, graph)
-      return { ...reportOf(first, memory, copies.rows, bare, again), settings: server.settings }
+      return { ...reportOf(first, memory, rows, spreadOf(bare), again), settings: server.settings }
     } finally {
       await stack.stop()
       await graph.stop()
@@ -62,6 +64,19 @@ export async function sync(): Promise<Report> {
   } finally {
     await server.drop()
   }
+}
+
+/** The bare inserts of what the sync left, into a database of their own; checks that both hold the same. */
+async function insertCopies(server: BenchServer, from: BenchDatabase, account: Account, round: number) {
+  const database = await server.addDatabase(`bare-${round}`)
+  const bareAccount = await createAccount(database.pool, 'messenger', 'sync')
+  const { statement, pages, rows } = await copiedPages(from.pool, account, bareAccount)
+  // What was written before is not what is measured.
+  await database.admin.query('checkpoint')
+  const seconds = await insertAll(database, statement, pages)
+  const sides = { otherPool: database.pool, tables: Object.keys(COPIED) }
+  await requireSameRows(from.pool, account, bareAccount, sides)
+  return { seconds, rows }
 }
 
 async function syncToTheEnd(stack: BenchStack, account: Account, mode: 'full' | 'incremental'): Promise<Request[]> {
@@ -150,7 +165,7 @@ function reportOf(
   requests: readonly Request[],
   memory: number | null,
   rows: number,
-  bare: number,
+  bare: Spread,
   again: { asked: number; tuples: number; seconds: number },
 ): Omit<Report, 'settings'> {
   const seconds = sum(requests.map((request) => request.seconds))
@@ -165,7 +180,7 @@ function reportOf(
     name: 'sync',
     title: `${CONVERSATIONS} conversations with ${MESSAGES} messages through conversation-sync`,
     figures: [
-      { name: 'Rows per second, ours / bare', value: bare / seconds, unit: 'ratio', target: { atLeast: 0.6 } },
+      { name: 'Rows per second, ours / bare', value: bare.median / seconds, unit: 'ratio', target: { atLeast: 0.6 } },
       { name: 'Most CPU of the function for a request', value: Math.max(...cpu), unit: 's', target: { atMost: 2 } },
       { name: 'Most memory of the function process', value: memory ?? Number.NaN, unit: 'MB', target: { atMost: 256 } },
       { name: 'Nothing new: requests to Graph', value: again.asked, unit: 'requests', target: { atMost: 2 } },
@@ -177,7 +192,9 @@ function reportOf(
         head: ['', 'seconds', 'rows', 'rows per second'],
         rows: [
           ['ours', seconds, rows, rows / seconds],
-          ['bare', bare, rows, rows / bare],
+          ['bare, median', bare.median, rows, rows / bare.median],
+          ['bare, fastest', bare.min, rows, rows / bare.min],
+          ['bare, slowest', bare.max, rows, rows / bare.max],
           ['nothing new', again.seconds, 0, 0],
         ],
       },

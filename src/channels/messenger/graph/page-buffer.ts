@@ -17,6 +17,7 @@ const MOST_REJECTED = 1000
 export class PageBuffer {
   readonly #worthwhile: Worthwhile
   #items: InboundItem[] = []
+  readonly #byThread = new Map<string, InboundItem>()
   #rejected: GraphRejection[] = []
   #events = 0
 
@@ -25,13 +26,22 @@ export class PageBuffer {
   }
 
   keep(items: readonly InboundItem[], rejected: readonly GraphRejection[]): void {
-    const last = this.#items.at(-1)
-    const [first] = items
-    // Pages of one thread are one item.
-    if (last && items.length === 1 && first?.thread_id === last.thread_id) last.events.push(...(first?.events ?? []))
-    else this.#items.push(...items)
+    for (const item of items) this.#join(item)
     this.#rejected.push(...rejected)
     this.#events += items.reduce((count, { events }) => count + events.length, 0)
+  }
+
+  /** What is read of one thread is one item: a commit of conversations that are all new is the cheapest. */
+  #join(item: InboundItem): void {
+    const known = item.thread_id === undefined ? undefined : this.#byThread.get(item.thread_id)
+    if (known) {
+      known.events.push(...item.events)
+      Object.assign(known, { ...item, events: known.events })
+      return
+    }
+    const kept = { ...item, events: [...item.events] }
+    this.#items.push(kept)
+    if (item.thread_id !== undefined) this.#byThread.set(item.thread_id, kept)
   }
 
   /** Whether so many more events still are one commit. */
@@ -54,6 +64,7 @@ export class PageBuffer {
     const rejected = this.#rejected
     const count = Math.max(1, slices.length, Math.ceil(rejected.length / MOST_REJECTED))
     this.#items = []
+    this.#byThread.clear()
     this.#rejected = []
     this.#events = 0
     return Array.from({ length: count }, (_, i) => ({
