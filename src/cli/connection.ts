@@ -27,9 +27,9 @@ export interface Connection {
   crm: CrmClient
   monitoring: Monitoring
   callFunction: CallFunction
-  /** The workspace of this slug or id; null when there is none. Throws `RpcError`. */
+  /** The workspace of this slug or id; null when there is none. Throws `RpcError`, or the interruption. */
   workspace(slugOrId: string): Promise<Workspace | null>
-  /** The channel account; null when nobody has connected it. Throws `RpcError`. */
+  /** The channel account; null when nobody has connected it. Throws `RpcError`, or the interruption. */
   account(channel: Channel, externalId: string): Promise<Account | null>
 }
 
@@ -37,33 +37,44 @@ const workspaceRows = z.array(z.object({ id: z.string(), slug: z.string() }))
 const accountRows = z.array(z.object({ id: z.string(), workspace_id: z.string(), is_active: z.boolean() }))
 
 /**
- * A connection with the service role (`SUPABASE_URL`, and `SUPABASE_SECRET_KEY` or `SUPABASE_SECRET_KEYS`). Throws a
- * `UsageError` when the environment lacks either.
+ * A connection with the service role (`SUPABASE_URL`, and `SUPABASE_SECRET_KEY` or `SUPABASE_SECRET_KEYS`). What only reads
+ * ends at once when it is interrupted, with the signal's reason. Throws a `UsageError` when the environment lacks either.
  */
-export function connect(): Connection {
+export function connect(interrupted: AbortSignal): Connection {
   const supabase = adminClient()
-  return connectionOver(access(), supabase)
+  return connectionOver(access(), supabase, interrupted)
 }
 
 /** The same over a client that is there. */
-export function connectionOver(to: { url: string; secretKey: string }, supabase: SupabaseClient): Connection {
+export function connectionOver(
+  to: { url: string; secretKey: string },
+  supabase: SupabaseClient,
+  interrupted: AbortSignal,
+): Connection {
   const crm = supabase.schema('crm')
   return {
     url: to.url,
     crm: createCrmClient(supabase),
-    monitoring: monitoringOver(supabase),
+    monitoring: monitoringOver(supabase, interrupted),
     callFunction: functionCaller(to),
     async workspace(slugOrId) {
       const column = z.guid().safeParse(slugOrId).success ? 'id' : 'slug'
-      const answer = await crm.from('workspaces').select('id,slug').eq(column, slugOrId)
-      if (answer.error) throw toRpcError('workspaces', answer.status, answer.error)
+      const query = crm.from('workspaces').select('id,slug').eq(column, slugOrId)
+      const answer = await query.abortSignal(interrupted)
+      if (answer.error) {
+        interrupted.throwIfAborted()
+        throw toRpcError('workspaces', answer.status, answer.error)
+      }
       return workspaceRows.parse(answer.data)[0] ?? null
     },
     async account(channel, externalId) {
       const columns = 'id,workspace_id,is_active'
       const query = crm.from('channel_accounts').select(columns).eq('channel', channel).eq('external_id', externalId)
-      const answer = await query
-      if (answer.error) throw toRpcError('channel_accounts', answer.status, answer.error)
+      const answer = await query.abortSignal(interrupted)
+      if (answer.error) {
+        interrupted.throwIfAborted()
+        throw toRpcError('channel_accounts', answer.status, answer.error)
+      }
       const [found] = accountRows.parse(answer.data)
       return found ? { id: found.id, workspaceId: found.workspace_id, isActive: found.is_active } : null
     },

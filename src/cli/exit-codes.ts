@@ -65,11 +65,13 @@ export const EXIT_HELP = {
     done: 'all is well',
     usage: 'the command or the environment is wrong',
     stopped: 'the database did not answer',
+    interrupted: 'interrupted before all was read',
     unhealthy: 'sync_health has a row that is not ok',
   }),
   locks: exitHelp({
     done: 'the locks were read, whatever they are',
     usage: 'the command or the environment is wrong',
     stopped: 'the database did not answer',
+    interrupted: 'interrupted before all was read',
   }),
 }

@@ -7,6 +7,11 @@ export interface Interruption {
   stop(): void
 }
 
+/** Whether this error says that somebody has asked to stop. */
+export function isInterruption(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && error === signal.reason
+}
+
 /** What Ctrl-C and SIGTERM do: the first asks to stop, a second one, by this clock not the same one again, ends at once. */
 export function interruption(now: () => number, end: () => void): Interruption {
   const controller = new AbortController()

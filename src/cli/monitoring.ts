@@ -105,7 +105,7 @@ export interface Scope {
   workspaceId?: string | undefined
 }
 
-/** Each throws `RpcError`, and answers at most the 1,000 rows that the API gives at once. */
+/** Each throws `RpcError`, or the interruption, and answers at most the 1,000 rows that the API gives at once. */
 export interface Monitoring {
   /** Runs under way, of one resource where it is given. */
   activeSyncs(scope: Scope & { resource?: string }): Promise<ActiveSync[]>
@@ -129,7 +129,8 @@ interface Reading {
   order?: { column: string; ascending: boolean }[]
 }
 
-export function monitoringOver(supabase: SupabaseClient): Monitoring {
+/** Once `interrupted` is aborted, each reading ends with its reason. */
+export function monitoringOver(supabase: SupabaseClient, interrupted: AbortSignal): Monitoring {
   const crm = supabase.schema('crm')
 
   async function rows<Shape extends z.ZodRawShape>(
@@ -141,8 +142,11 @@ export function monitoringOver(supabase: SupabaseClient): Monitoring {
     if (scope.workspaceId !== undefined) query = query.eq('workspace_id', scope.workspaceId)
     for (const [column, operator, value] of filters) query = query.filter(column, operator, value)
     for (const { column, ascending } of order) query = query.order(column, { ascending })
-    const { data, error, status } = await query
-    if (error) throw toRpcError(source, status, error)
+    const { data, error, status } = await query.abortSignal(interrupted)
+    if (error) {
+      interrupted.throwIfAborted()
+      throw toRpcError(source, status, error)
+    }
     const parsed = z.array(shape).safeParse(data)
     if (parsed.success) return parsed.data
     throw new RpcError(source, {

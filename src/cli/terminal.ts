@@ -43,7 +43,7 @@ export function processTerminal(): Terminal {
     },
     progress: line.show,
     endProgress: line.stop,
-    connect,
+    connect: () => connect(signal),
     clock: systemClock,
     interrupted: signal,
   }

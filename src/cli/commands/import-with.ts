@@ -6,6 +6,7 @@ import { type ImportEvents, ImportStopped, importFile } from '../import/run.ts'
 import { noProgress, type Progress } from '../import/state.ts'
 import { type ImportSummary, summaryText } from '../import/summary.ts'
 import type { Format, Target } from '../import/target.ts'
+import { isInterruption } from '../interruption.ts'
 import type { Terminal } from '../terminal.ts'
 
 interface Settings {
@@ -52,6 +53,9 @@ export async function importWith<Entry>(
     const { cause, progress, resumedAfterLine } =
       error instanceof ImportStopped ? error : new ImportStopped(error, noProgress(), 0)
     if (cause instanceof UsageError) throw cause
+    if (isInterruption(cause, terminal.interrupted)) {
+      return report(summarize(settings, 'interrupted', progress, resumedAfterLine, EXIT.interrupted, null))
+    }
     return report(summarize(settings, 'stopped', progress, resumedAfterLine, EXIT.stopped, cause))
   }
 }

@@ -1,11 +1,12 @@
 import { RpcError } from '../../crm/rpc-error.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { isInterruption } from '../interruption.ts'
 import type { Terminal } from '../terminal.ts'
 import { lookUp } from './options.ts'
 
 /**
  * Prints what `read` finds, as text or as one JSON document, and returns its exit code. A database that does not answer is
- * told the same way, with `EXIT.stopped`; a refused key is a `UsageError`.
+ * told the same way, with `EXIT.stopped`, and an interruption with `EXIT.interrupted`; a refused key is a `UsageError`.
  */
 export async function printReading<Found extends { exit_code: ExitCode }>(
   terminal: Terminal,
@@ -18,11 +19,27 @@ export async function printReading<Found extends { exit_code: ExitCode }>(
     terminal.out(json ? JSON.stringify(found) : toText(found))
     return found.exit_code
   } catch (error) {
-    if (!(error instanceof RpcError)) throw error
-    const { message, hint } = error
-    const failure = { code: error.stableCode ?? error.code, message, hint }
-    if (json) terminal.out(JSON.stringify({ exit_code: EXIT.stopped, error: failure }))
-    else terminal.err(`${message} (${failure.code ?? 'no answer'})${hint ? `\n${hint}` : ''}`)
-    return EXIT.stopped
+    const failed = failureOf(error, terminal.interrupted)
+    if (!failed) throw error
+    const { code, message, hint } = failed.error
+    if (json) terminal.out(JSON.stringify(failed))
+    else terminal.err(`${message} (${code ?? 'no answer'})${hint ? `\n${hint}` : ''}`)
+    return failed.exit_code
   }
+}
+
+function failureOf(
+  error: unknown,
+  interrupted: AbortSignal,
+): { exit_code: ExitCode; error: { code: string | null; message: string; hint: string | null } } | undefined {
+  if (!(error instanceof RpcError) && !isInterruption(error, interrupted)) return undefined
+  // A call that changes something is not broken off: it may fail later.
+  if (interrupted.aborted || !(error instanceof RpcError)) {
+    return {
+      exit_code: EXIT.interrupted,
+      error: { code: 'interrupted', message: 'It was stopped before all was read.', hint: null },
+    }
+  }
+  const { stableCode, code, message, hint } = error
+  return { exit_code: EXIT.stopped, error: { code: stableCode ?? code, message, hint } }
 }

@@ -4,6 +4,7 @@ import type { Channel } from '../../channels/inbound.ts'
 import { RpcError } from '../../crm/rpc-error.ts'
 import type { Connection } from '../connection.ts'
 import { EXIT, EXIT_HELP, type ExitCode, UsageError } from '../exit-codes.ts'
+import { isInterruption } from '../interruption.ts'
 import type { Finish } from '../program.ts'
 import { SYNC_RETRY } from '../sync/call.ts'
 import { type FollowEnd, type FollowEvents, type FollowOptions, followSync } from '../sync/follow.ts'
@@ -87,13 +88,15 @@ async function follow(given: Options, database: Connection, terminal: Terminal):
     }
     return await followSync(jobOf(account, found.id, mode), settings, eventsTo(terminal))
   } catch (error) {
+    const end = { session: resume ?? null, last: null, calls: 0, held: null }
+    if (isInterruption(error, signal)) return { ...end, status: 'interrupted', failure: null }
     if (!(error instanceof RpcError)) throw error
     const failure = {
       code: error.stableCode ?? error.code ?? 'database_unavailable',
       message: error.message,
       hint: error.hint,
     }
-    return { status: 'stopped', session: resume ?? null, last: null, calls: 0, held: null, failure }
+    return { ...end, status: 'stopped', failure }
   } finally {
     terminal.endProgress()
   }

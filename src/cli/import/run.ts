@@ -1,5 +1,6 @@
 /** One import: a file's lines into a target, batch by batch. */
 import type { RpcError } from '../../crm/rpc-error.ts'
+import { isInterruption } from '../interruption.ts'
 import { Batch } from './batch.ts'
 import { type DeliverOptions, deliver } from './deliver.ts'
 import { readLines } from './lines.ts'
@@ -96,7 +97,7 @@ export async function importFile<Entry>(
     if (target) await removeProgress(path)
     return { status: 'done', progress, resumedAfterLine }
   } catch (error) {
-    if (signal.aborted && error === signal.reason) return { status: 'interrupted', progress, resumedAfterLine }
+    if (isInterruption(error, signal)) return { status: 'interrupted', progress, resumedAfterLine }
     throw new ImportStopped(error, progress, resumedAfterLine)
   }
 }

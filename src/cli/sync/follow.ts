@@ -1,4 +1,5 @@
 /** A sync to its end: its function works for two minutes at most, and is called until nothing is left. */
+import { isInterruption } from '../interruption.ts'
 import type { ActiveSync, Monitoring } from '../monitoring.ts'
 import { type CallContext, callSync, type Failure } from './call.ts'
 import type { Stretch, SyncJob } from './job.ts'
@@ -116,7 +117,7 @@ export async function followSync(job: SyncJob, options: FollowOptions, events: F
       if (idle > 0) await clock.sleep(IDLE_MS, signal)
     }
   } catch (error) {
-    if (signal.aborted && error === signal.reason) return { ...at, status: 'interrupted' }
+    if (isInterruption(error, signal)) return { ...at, status: 'interrupted' }
     throw error
   }
 }

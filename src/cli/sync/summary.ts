@@ -98,7 +98,7 @@ function whatNow({ sync, status, session, resume_at, expires_at }: SyncSummary):
       ]
     case 'interrupted':
       return [
-        '  What is stored stays. The function finishes the stretch it is at, in two minutes at most, and the run is then paused.',
+        '  What is stored stays. If the function is at work, it finishes its stretch, in two minutes at most, and the run is then paused.',
         `  It goes on with: ${again}`,
       ]
     case 'stopped':

@@ -96,6 +96,16 @@ describe('onefold locks', () => {
     const { code, err } = await run(['locks', '--cleanup'], { cleanupExpiredLocks })
     expect({ code, err }).toEqual({ code: 3, err: ['failed (57014)'] })
   })
+
+  it('exits with 4 when nobody has answered the cleaning up since somebody asked to stop', async () => {
+    const interruption = new AbortController()
+    const cleanupExpiredLocks = () => {
+      interruption.abort(new Error('stop'))
+      return Promise.reject(refusal(null, 0))
+    }
+    const { code, err } = await run(['locks', '--cleanup'], { cleanupExpiredLocks }, { interruption })
+    expect({ code, err }).toEqual({ code: 4, err: ['It was stopped before all was read. (interrupted)'] })
+  })
 })
 
 describe('the help', () => {
@@ -111,11 +121,11 @@ describe('the help', () => {
     ],
     [
       ['status', '--help'],
-      ['0', '2', '3', '7'],
+      ['0', '2', '3', '4', '7'],
     ],
     [
       ['locks', '--help'],
-      ['0', '2', '3'],
+      ['0', '2', '3', '4'],
     ],
   ])('of %j documents its exit codes', async (args, codes) => {
     const { code, out } = await run(args)

@@ -15,7 +15,7 @@ function views(status: number, body: unknown) {
     auth: { persistSession: false },
     global: { fetch },
   })
-  return { asked, monitoring: monitoringOver(supabase) }
+  return { asked, monitoring: monitoringOver(supabase, new AbortController().signal) }
 }
 
 describe('the views', () => {
@@ -44,6 +44,22 @@ describe('the views', () => {
     const { asked, monitoring } = views(200, [])
     await read(monitoring)
     expect(asked).toEqual([`/rest/v1/${address}`])
+  })
+
+  it('are waited for no longer once somebody asks to stop', async () => {
+    const interruption = new AbortController()
+    const stop = new Error('stop')
+    const fetch: typeof globalThis.fetch = (_, init) =>
+      new Promise((_, reject) => {
+        init?.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')))
+        interruption.abort(stop)
+      })
+    const supabase = createClient('http://127.0.0.1:1', 'sb_secret_x', {
+      auth: { persistSession: false },
+      global: { fetch },
+    })
+    const read = monitoringOver(supabase, interruption.signal).locks({})
+    await expect(read).rejects.toBe(stop)
   })
 
   it('of another version are an error, and not empty', async () => {
