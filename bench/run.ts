@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures what the project promises about speed and memory, each figure beside a baseline in the same run.
- * Names choose benchmarks; `--json` also prints the results as JSON and keeps them in bench/results/.
+ * Names choose benchmarks; `--json` also prints the results as JSON and keeps them in bench/results/; `--help` lists the names.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -17,38 +17,55 @@ import { single } from './single.ts'
 import { start } from './start.ts'
 import { sync } from './sync.ts'
 
-const BENCHMARKS: Record<string, () => Promise<Report>> = {
-  single,
-  page,
-  large,
-  contacts,
-  phone,
-  reconcile,
-  locks,
-  http,
-  sync,
-  start,
+const BENCHMARKS: Record<string, { run: () => Promise<Report>; measures: string }> = {
+  single: { run: single, measures: 'one message to a known contact' },
+  page: { run: page, measures: 'pages of new conversations, and the same again' },
+  large: { run: large, measures: 'one message where five million are there (ten minutes, 8 GB of disk)' },
+  contacts: { run: contacts, measures: 'pages of API records, half of them upgrades (five minutes, 6 GB of disk)' },
+  phone: { run: phone, measures: 'normalize_phone over 50,000 numbers' },
+  reconcile: { run: reconcile, measures: 'reconcile_contacts over orphans, and with nothing to do' },
+  locks: { run: locks, measures: 'the lock functions' },
+  http: { run: http, measures: 'a webhook through gateway, function and database' },
+  sync: { run: sync, measures: 'a whole page through conversation-sync, and with nothing new' },
+  start: { run: start, measures: 'how soon the local platform is ready, and its memory' },
 }
 
-const { values: flags, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
-})
-const names = positionals.length ? positionals : Object.keys(BENCHMARKS)
-const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name))
-if (unknown.length) {
-  console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHMARKS).join(', ')}`)
-  process.exit(2)
+const { help, json, names } = readArguments()
+if (help) {
+  console.log('npm run bench -- [names] [--json]: all of them unless some are named\n')
+  for (const [name, { measures }] of Object.entries(BENCHMARKS)) console.log(`  ${name.padEnd(10)} ${measures}`)
+  process.exit(0)
 }
+const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name))
+if (unknown.length)
+  refuse(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHMARKS).join(', ')}`)
 
 undoOnSignals()
 try {
-  for (const name of names) {
-    const report = await BENCHMARKS[name]?.()
+  for (const name of names.length ? names : Object.keys(BENCHMARKS)) {
+    const report = await BENCHMARKS[name]?.run()
     if (!report) continue
     printReport(report)
-    if (flags.json) console.log(await writeReport(report, join(import.meta.dirname, 'results')))
+    if (json) console.log(await writeReport(report, join(import.meta.dirname, 'results')))
   }
 } finally {
   await undoAll()
+}
+
+function readArguments(): { help: boolean; json: boolean; names: string[] } {
+  const options = {
+    help: { type: 'boolean', short: 'h', default: false },
+    json: { type: 'boolean', default: false },
+  } as const
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options })
+    return { ...values, names: positionals }
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function refuse(why: string): never {
+  console.error(why)
+  process.exit(2)
 }
