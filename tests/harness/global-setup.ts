@@ -22,7 +22,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const tearDown = await setUpDatabase(project)
   return async () => {
     await tearDown()
-    await rm(caches, { recursive: true, force: true })
+    // A process that is ending may still write what it compiled.
+    await rm(caches, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
 
