@@ -1,4 +1,9 @@
-create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz)
+create function crm_private.ingest_isolating(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_now timestamptz,
+  p_history_before timestamptz default null
+)
 returns setof crm_private.ingest_result
 language plpgsql
 set search_path = ''
@@ -14,7 +19,7 @@ begin
   end if;
   for v_attempt in 1..5 loop
     begin
-      v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now) r);
+      v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now, p_history_before) r);
       -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
       set constraints all immediate;
       set constraints all deferred;
@@ -35,12 +40,12 @@ begin
   for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
     v_ordinal := v_ordinal + 1;
     begin
-      select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now) r;
+      select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
       set constraints all immediate;
       set constraints all deferred;
     exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
       perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
-        sqlstate || ': ' || sqlerrm, v_item);
+        sqlstate || ': ' || sqlerrm, crm_private.as_history(v_item, p_history_before));
       v_result := null;
       v_result.is_new := false;
       v_result.contact_outcome := 'ignored';
@@ -53,5 +58,5 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz) is
-  'Ingests items so that one the database refuses (SQLSTATE classes 22 and 23, PT400) becomes a dead letter and the others go in: all at once, and one by one only when that fails.';
+comment on function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
+  'Ingests items so that one the database refuses (SQLSTATE classes 22 and 23, PT400) becomes a dead letter and the others go in: all at once, and one by one only when that fails. Messages from before p_history_before are history.';

@@ -1,4 +1,9 @@
-create function crm_private.ingest_items(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz)
+create function crm_private.ingest_items(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_now timestamptz,
+  p_history_before timestamptz default null
+)
 returns setof crm_private.ingest_result
 language plpgsql
 set search_path = ''
@@ -20,7 +25,7 @@ declare
   v_stored crm_private.inbound_event[];
 begin
   -- Parse and set aside what is malformed.
-  v_events := crm_private.parse_events(p_items, p_now);
+  v_events := crm_private.parse_events(p_items, p_now, p_history_before);
   v_items := crm_private.parse_items(p_account, p_items, v_events);
   v_identities := crm_private.item_identities(p_account, v_items);
   v_keys := crm_private.item_keys(p_account, v_items, v_identities);
@@ -41,7 +46,7 @@ begin
   end if;
   v_stored := crm_private.store_events(p_account, v_items, v_usable, v_contact_ids, v_conversation_ids, v_are_new);
 
-  perform crm_private.keep_rejected(p_account, p_items, v_items, v_events);
+  perform crm_private.keep_rejected(p_account, p_items, v_items, v_events, p_history_before);
 
   return query
   select i.ordinal, v.id, v.contact_id, v.version, v_are_new[i.ordinal], v_outcomes[i.ordinal],
@@ -67,5 +72,5 @@ begin
   order by i.ordinal;
 end;
 $$;
-comment on function crm_private.ingest_items(crm.channel_accounts, jsonb, timestamptz) is
-  'Ingests items into one channel account in one go and returns a row per item, in order. What is malformed is kept as a dead letter; a data error that only the tables find aborts the call, and the caller isolates the item. p_now is what times in the future are measured against.';
+comment on function crm_private.ingest_items(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
+  'Ingests items into one channel account in one go and returns a row per item, in order. What is malformed is kept as a dead letter; a data error that only the tables find aborts the call, and the caller isolates the item. p_now is what times in the future are measured against; messages from before p_history_before are history.';

@@ -1,4 +1,4 @@
-create function crm_private.parse_events(p_items jsonb, p_now timestamptz)
+create function crm_private.parse_events(p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
 returns crm_private.inbound_event[]
 language plpgsql
 stable
@@ -81,7 +81,7 @@ begin
         s.reply_to, s.status,
         case when s.type = 'edit' and s.problem_path is null then coalesce((s.payload ->> 'num_edit')::bigint, crm_private.epoch_ms(s.at)) end,
         s.watermark,
-        coalesce(s.is_history = 'true', false),
+        coalesce(s.is_history = 'true' or s.type = 'message' and s.at < p_history_before, false),
         s.kept,
         case
           when s.problem_path is null then null
@@ -95,5 +95,5 @@ begin
   );
 end;
 $$;
-comment on function crm_private.parse_events(jsonb, timestamptz) is
-  'The events of all items as rows, in order, each with its key, or with what is wrong with it: a time before 2004 or more than 24 hours after p_now, a missing message id, a wrong type.';
+comment on function crm_private.parse_events(jsonb, timestamptz, timestamptz) is
+  'The events of all items as rows, in order, each with its key, or with what is wrong with it: a time before 2004 or more than 24 hours after p_now, a missing message id, a wrong type. Messages from before p_history_before are history, whatever they say.';

@@ -13,6 +13,8 @@ as $$
 declare
   -- Read again on every incremental run: a source may show a change a little late.
   c_overlap constant interval := interval '5 minutes';
+  -- What was said so long before the first reading is nothing that somebody still has to answer.
+  c_recent constant interval := interval '24 hours';
   v_now timestamptz := clock_timestamp();
   v_state crm.sync_state;
   v_run crm.sync_runs;
@@ -56,13 +58,16 @@ begin
     returning s.* into v_state;
   end if;
 
-  insert into crm.sync_runs as r (workspace_id, channel_account_id, resource, mode, holder, fencing_token, since, started_at)
+  insert into crm.sync_runs as r (workspace_id, channel_account_id, resource, mode, holder, fencing_token, since, history_before, started_at)
   values (p_account.workspace_id, p_account.id, p_resource, v_mode, p_holder, p_fencing_token,
     case
       when v_mode = 'full' then null
       when resumed and v_last.since is not null then v_last.since
       else v_state.high_watermark - c_overlap
-    end, v_now)
+    end,
+    -- Read before is what is as old as the watermark, to its very second; what a failed run has left is judged as that one would have.
+    case when resumed then coalesce(v_last.history_before, v_now - c_recent) else least(v_now - c_recent, v_state.high_watermark + interval '1 second') end,
+    v_now)
   returning r.* into v_run;
   return query select v_run, v_state.cursor, resumed;
 end;

@@ -62,7 +62,8 @@ begin
   perform crm_private.keep_dead_letter(v_account, v_account.channel, v_account.external_id,
     coalesce(r.value ->> 'reason', 'rejected'), r.value ->> 'path', null, coalesce(r.value -> 'item', r.value))
   from jsonb_array_elements(p_rejected) r;
-  v_results := array(select r from crm_private.ingest_isolating(v_account, p_items, clock_timestamp()) r order by r.ordinal);
+  v_results := array(
+    select r from crm_private.ingest_isolating(v_account, p_items, clock_timestamp(), v_run.history_before) r order by r.ordinal);
   select c.* into strict v_counts from crm_private.count_results(v_account, p_items, v_results, v_since) c;
 
   v_now := clock_timestamp();
@@ -108,4 +109,4 @@ begin
 end;
 $$;
 comment on function crm.commit_sync_page(uuid, uuid, jsonb, jsonb, int, jsonb, uuid) is
-  'Ingests up to 500 InboundItems with up to 2,000 events for a run, keeps what the translation rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to go on (null leaves it: more of the same page follows), and lets the lease end 5 minutes from now: all of it or nothing. Counts the items: created (a new conversation), updated (something was written), unchanged, failed (nothing stored; a dead letter); then the lease''s end, the rejected, and the same of the whole run, with its pages and total_estimate. cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Ingests up to 500 InboundItems with up to 2,000 events for a run, keeps what the translation rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to go on (null leaves it: more of the same page follows), and lets the lease end 5 minutes from now: all of it or nothing. Messages from before the run''s history_before are history. Counts the items: created (a new conversation), updated (something was written), unchanged, failed (nothing stored; a dead letter); then the lease''s end, the rejected, and the same of the whole run, with its pages and total_estimate. cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';

@@ -22,6 +22,8 @@ begin
     from (values
       ('onefold-expired-locks', '* * * * *', 'select crm.cleanup_expired_locks()'),
       ('onefold-reconcile-contacts', '*/15 * * * *', 'select crm.reconcile_contacts()'),
+      -- Seven minutes after reconciliation, and not at the full quarter, when everybody else asks.
+      ('onefold-refresh-syncs', '7-59/15 * * * *', format('select crm_private.refresh_syncs(%L, %L)', v_url, p_secret_name)),
       ('onefold-resume-syncs', '* * * * *', format('select crm_private.resume_syncs(%L, %L)', v_url, p_secret_name))
     ) j (name, schedule, command)
   loop
@@ -31,4 +33,4 @@ begin
 end;
 $$;
 comment on function crm.schedule_jobs(text, text) is
-  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts every fifteen. Syncs are resumed by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
+  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts and the syncs of pages that were read before every fifteen. Syncs are resumed and begun by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';

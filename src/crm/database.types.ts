@@ -1020,6 +1020,7 @@ export type Database = {
           failed: number
           fencing_token: number
           finished_at: string | null
+          history_before: string
           holder: string
           id: string
           items: number
@@ -1052,6 +1053,7 @@ export type Database = {
           failed?: number
           fencing_token: number
           finished_at?: string | null
+          history_before?: string
           holder: string
           id?: string
           items?: number
@@ -1083,6 +1085,7 @@ export type Database = {
           failed?: number
           fencing_token?: number
           finished_at?: string | null
+          history_before?: string
           holder?: string
           id?: string
           items?: number

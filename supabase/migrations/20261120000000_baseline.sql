@@ -4491,6 +4491,29 @@ $$;
 comment on function crm_private.apply_watermarks(crm.channel_accounts, crm.conversations[]) is
   'Marks what we sent up to the conversations'' watermarks as delivered or read. p_conversations are the rows as they were before: only messages between the old watermark and the new one are looked at.';
 
+-- sql/030_conversations/fn_as_history.sql
+create function crm_private.as_history(p_item jsonb, p_before timestamptz)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select
+    case
+      when p_before is null or jsonb_typeof(p_item -> 'events') is distinct from 'array' then p_item
+      else jsonb_set(p_item, '{events}', (
+        select coalesce(jsonb_agg(
+          case
+            when e.event ->> 'type' = 'message' and crm_private.event_time(e.event ->> 'occurred_at') < p_before
+              then e.event || '{"is_history": true}'
+            else e.event
+          end order by e.index), '[]')
+        from jsonb_array_elements(p_item -> 'events') with ordinality e (event, index)))
+    end;
+$$;
+comment on function crm_private.as_history(jsonb, timestamptz) is
+  'The item whose messages from before p_before say is_history, so that it may be ingested later by whoever does not know the time. Null p_before: as it is.';
+
 -- sql/030_conversations/fn_attach_left_events.sql
 create function crm_private.attach_left_events(
   p_workspace_id uuid,
@@ -5055,7 +5078,12 @@ comment on function crm_private.has_waiting_events(uuid, text) is
   'True when an event came before the message it speaks of. Where a person has several ids it may lie in another conversation, whose follow_up the message does not see.';
 
 -- sql/030_conversations/fn_ingest_isolating.sql
-create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz)
+create function crm_private.ingest_isolating(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_now timestamptz,
+  p_history_before timestamptz default null
+)
 returns setof crm_private.ingest_result
 language plpgsql
 set search_path = ''
@@ -5071,7 +5099,7 @@ begin
   end if;
   for v_attempt in 1..5 loop
     begin
-      v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now) r);
+      v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now, p_history_before) r);
       -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
       set constraints all immediate;
       set constraints all deferred;
@@ -5092,12 +5120,12 @@ begin
   for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
     v_ordinal := v_ordinal + 1;
     begin
-      select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now) r;
+      select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
       set constraints all immediate;
       set constraints all deferred;
     exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
       perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
-        sqlstate || ': ' || sqlerrm, v_item);
+        sqlstate || ': ' || sqlerrm, crm_private.as_history(v_item, p_history_before));
       v_result := null;
       v_result.is_new := false;
       v_result.contact_outcome := 'ignored';
@@ -5110,11 +5138,16 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz) is
-  'Ingests items so that one the database refuses (SQLSTATE classes 22 and 23, PT400) becomes a dead letter and the others go in: all at once, and one by one only when that fails.';
+comment on function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
+  'Ingests items so that one the database refuses (SQLSTATE classes 22 and 23, PT400) becomes a dead letter and the others go in: all at once, and one by one only when that fails. Messages from before p_history_before are history.';
 
 -- sql/030_conversations/fn_ingest_items.sql
-create function crm_private.ingest_items(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz)
+create function crm_private.ingest_items(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_now timestamptz,
+  p_history_before timestamptz default null
+)
 returns setof crm_private.ingest_result
 language plpgsql
 set search_path = ''
@@ -5136,7 +5169,7 @@ declare
   v_stored crm_private.inbound_event[];
 begin
   -- Parse and set aside what is malformed.
-  v_events := crm_private.parse_events(p_items, p_now);
+  v_events := crm_private.parse_events(p_items, p_now, p_history_before);
   v_items := crm_private.parse_items(p_account, p_items, v_events);
   v_identities := crm_private.item_identities(p_account, v_items);
   v_keys := crm_private.item_keys(p_account, v_items, v_identities);
@@ -5157,7 +5190,7 @@ begin
   end if;
   v_stored := crm_private.store_events(p_account, v_items, v_usable, v_contact_ids, v_conversation_ids, v_are_new);
 
-  perform crm_private.keep_rejected(p_account, p_items, v_items, v_events);
+  perform crm_private.keep_rejected(p_account, p_items, v_items, v_events, p_history_before);
 
   return query
   select i.ordinal, v.id, v.contact_id, v.version, v_are_new[i.ordinal], v_outcomes[i.ordinal],
@@ -5183,8 +5216,8 @@ begin
   order by i.ordinal;
 end;
 $$;
-comment on function crm_private.ingest_items(crm.channel_accounts, jsonb, timestamptz) is
-  'Ingests items into one channel account in one go and returns a row per item, in order. What is malformed is kept as a dead letter; a data error that only the tables find aborts the call, and the caller isolates the item. p_now is what times in the future are measured against.';
+comment on function crm_private.ingest_items(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
+  'Ingests items into one channel account in one go and returns a row per item, in order. What is malformed is kept as a dead letter; a data error that only the tables find aborts the call, and the caller isolates the item. p_now is what times in the future are measured against; messages from before p_history_before are history.';
 
 -- sql/030_conversations/fn_ingest_known_person.sql
 create function crm_private.ingest_known_person(p_account crm.channel_accounts, p_item jsonb)
@@ -5981,7 +6014,7 @@ comment on function crm_private.orphan_items(crm.channel_accounts, uuid[]) is
   'Items without events that deliver the participants of the account''s conversations once more, as kept or else as their keys name them, and the conversations they are of, in the same order. Only those that can be linked by now; both null when there is none.';
 
 -- sql/030_conversations/fn_parse_events.sql
-create function crm_private.parse_events(p_items jsonb, p_now timestamptz)
+create function crm_private.parse_events(p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
 returns crm_private.inbound_event[]
 language plpgsql
 stable
@@ -6064,7 +6097,7 @@ begin
         s.reply_to, s.status,
         case when s.type = 'edit' and s.problem_path is null then coalesce((s.payload ->> 'num_edit')::bigint, crm_private.epoch_ms(s.at)) end,
         s.watermark,
-        coalesce(s.is_history = 'true', false),
+        coalesce(s.is_history = 'true' or s.type = 'message' and s.at < p_history_before, false),
         s.kept,
         case
           when s.problem_path is null then null
@@ -6078,8 +6111,8 @@ begin
   );
 end;
 $$;
-comment on function crm_private.parse_events(jsonb, timestamptz) is
-  'The events of all items as rows, in order, each with its key, or with what is wrong with it: a time before 2004 or more than 24 hours after p_now, a missing message id, a wrong type.';
+comment on function crm_private.parse_events(jsonb, timestamptz, timestamptz) is
+  'The events of all items as rows, in order, each with its key, or with what is wrong with it: a time before 2004 or more than 24 hours after p_now, a missing message id, a wrong type. Messages from before p_history_before are history, whatever they say.';
 
 -- sql/030_conversations/fn_parse_items.sql
 create function crm_private.parse_items(p_account crm.channel_accounts, p_items jsonb, p_events crm_private.inbound_event[])
@@ -6794,6 +6827,7 @@ create table crm.sync_runs (
   holder text not null,
   fencing_token bigint not null,
   since timestamptz,
+  history_before timestamptz not null default '-infinity',
   pages int not null default 0,
   items int not null default 0,
   created int not null default 0,
@@ -6832,6 +6866,7 @@ comment on column crm.sync_runs.status is 'running: under a lease, or its proces
 comment on column crm.sync_runs.holder is 'Who runs it, or ran it last.';
 comment on column crm.sync_runs.fencing_token is 'The fencing token of the lock it runs under, or ran under last.';
 comment on column crm.sync_runs.since is 'An incremental run reads what changed from here on, by the source''s clock; null in a full one.';
+comment on column crm.sync_runs.history_before is 'Messages from before it are history: they make nothing unread and open no reply window. A day before the run began, or where the last complete run ended, if that is longer ago: what came since then is new. Minus infinity: there is no history.';
 comment on column crm.sync_runs.pages is 'Committed calls; a large page may take several.';
 comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items.';
 comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters.';
@@ -7040,6 +7075,8 @@ as $$
 declare
   -- Read again on every incremental run: a source may show a change a little late.
   c_overlap constant interval := interval '5 minutes';
+  -- What was said so long before the first reading is nothing that somebody still has to answer.
+  c_recent constant interval := interval '24 hours';
   v_now timestamptz := clock_timestamp();
   v_state crm.sync_state;
   v_run crm.sync_runs;
@@ -7083,13 +7120,16 @@ begin
     returning s.* into v_state;
   end if;
 
-  insert into crm.sync_runs as r (workspace_id, channel_account_id, resource, mode, holder, fencing_token, since, started_at)
+  insert into crm.sync_runs as r (workspace_id, channel_account_id, resource, mode, holder, fencing_token, since, history_before, started_at)
   values (p_account.workspace_id, p_account.id, p_resource, v_mode, p_holder, p_fencing_token,
     case
       when v_mode = 'full' then null
       when resumed and v_last.since is not null then v_last.since
       else v_state.high_watermark - c_overlap
-    end, v_now)
+    end,
+    -- Read before is what is as old as the watermark, to its very second; what a failed run has left is judged as that one would have.
+    case when resumed then coalesce(v_last.history_before, v_now - c_recent) else least(v_now - c_recent, v_state.high_watermark + interval '1 second') end,
+    v_now)
   returning r.* into v_run;
   return query select v_run, v_state.cursor, resumed;
 end;
@@ -7411,7 +7451,8 @@ begin
   perform crm_private.keep_dead_letter(v_account, v_account.channel, v_account.external_id,
     coalesce(r.value ->> 'reason', 'rejected'), r.value ->> 'path', null, coalesce(r.value -> 'item', r.value))
   from jsonb_array_elements(p_rejected) r;
-  v_results := array(select r from crm_private.ingest_isolating(v_account, p_items, clock_timestamp()) r order by r.ordinal);
+  v_results := array(
+    select r from crm_private.ingest_isolating(v_account, p_items, clock_timestamp(), v_run.history_before) r order by r.ordinal);
   select c.* into strict v_counts from crm_private.count_results(v_account, p_items, v_results, v_since) c;
 
   v_now := clock_timestamp();
@@ -7457,7 +7498,7 @@ begin
 end;
 $$;
 comment on function crm.commit_sync_page(uuid, uuid, jsonb, jsonb, int, jsonb, uuid) is
-  'Ingests up to 500 InboundItems with up to 2,000 events for a run, keeps what the translation rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to go on (null leaves it: more of the same page follows), and lets the lease end 5 minutes from now: all of it or nothing. Counts the items: created (a new conversation), updated (something was written), unchanged, failed (nothing stored; a dead letter); then the lease''s end, the rejected, and the same of the whole run, with its pages and total_estimate. cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Ingests up to 500 InboundItems with up to 2,000 events for a run, keeps what the translation rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to go on (null leaves it: more of the same page follows), and lets the lease end 5 minutes from now: all of it or nothing. Messages from before the run''s history_before are history. Counts the items: created (a new conversation), updated (something was written), unchanged, failed (nothing stored; a dead letter); then the lease''s end, the rejected, and the same of the whole run, with its pages and total_estimate. cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/040_sync/fn_count_outcomes.sql
 create function crm_private.count_outcomes(p_outcomes crm_private.raw_outcome[])
@@ -7771,7 +7812,8 @@ create function crm_private.keep_rejected(
   p_account crm.channel_accounts,
   p_items jsonb,
   p_parsed crm_private.inbound_item[],
-  p_events crm_private.inbound_event[]
+  p_events crm_private.inbound_event[],
+  p_history_before timestamptz
 )
 returns void
 language plpgsql
@@ -7783,7 +7825,7 @@ declare
 begin
   for v_item in select i.* from unnest(p_parsed) i where i.problem is not null loop
     perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_item.problem, v_item.problem_path,
-      null, p_items -> (v_item.ordinal - 1));
+      null, crm_private.as_history(p_items -> (v_item.ordinal - 1), p_history_before));
   end loop;
 
   -- A malformed event is kept with its item, alone, so that it can be replayed as it is.
@@ -7794,12 +7836,13 @@ begin
   loop
     perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_event.problem,
       regexp_replace(v_event.problem_path, '^\$\.events\[\d+\]', '$.events[0]'), null,
-      jsonb_set(p_items -> (v_event.ordinal - 1), '{events}', jsonb_build_array(p_items -> (v_event.ordinal - 1) -> 'events' -> v_event.index)));
+      crm_private.as_history(jsonb_set(p_items -> (v_event.ordinal - 1), '{events}',
+        jsonb_build_array(p_items -> (v_event.ordinal - 1) -> 'events' -> v_event.index)), p_history_before));
   end loop;
 end;
 $$;
-comment on function crm_private.keep_rejected(crm.channel_accounts, jsonb, crm_private.inbound_item[], crm_private.inbound_event[]) is
-  'Keeps the malformed items and events of a delivery as dead letters, with the JSON path of what was wrong.';
+comment on function crm_private.keep_rejected(crm.channel_accounts, jsonb, crm_private.inbound_item[], crm_private.inbound_event[], timestamptz) is
+  'Keeps the malformed items and events of a delivery as dead letters, with the JSON path of what was wrong. What is history by p_history_before stays it when it is replayed.';
 
 -- sql/040_sync/fn_land_raw_records.sql
 create function crm.land_raw_records(
@@ -9205,6 +9248,74 @@ group by r.workspace_id, r.resource, r.day
 order by r.day desc, r.resource;
 comment on view crm.sync_statistics is 'How did the syncs of each resource go, day by day (UTC, by when they began)? Runs and how they ended (completion_rate in percent of those that ended), durations from start to end and without the pauses (avg_active), what became of the items, and the codes of the failed runs, counted.';
 
+-- sql/090_schedule/05_fn_call_function.sql
+create function crm_private.call_function(p_project_url text, p_secret_name text, p_function text, p_bodies jsonb[])
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_secret text;
+  v_count int;
+begin
+  if cardinality(p_bodies) = 0 then
+    return 0;
+  end if;
+  v_secret := crm_private.vault_secret(p_secret_name);
+  -- The function answers when its time is over: to hang up earlier might end it. The extension may be missing when this is made.
+  execute $sql$
+    select count(net.http_post(url := $1, body := b.body, headers := $2, timeout_milliseconds := 150000))
+    from unnest($3) b (body)
+  $sql$ into v_count
+    using rtrim(p_project_url, '/') || '/functions/v1/' || p_function,
+      jsonb_build_object('Content-Type', 'application/json', 'apikey', v_secret), p_bodies;
+  return v_count;
+end;
+$$;
+comment on function crm_private.call_function(text, text, text, jsonb[]) is
+  'Calls an Edge Function of the project once with each body, in their order, and returns how many calls that are. The secret key is read from the vault by its name when there is something to call. The calls leave when the transaction commits, and nobody waits for their answers. PT404 not_found when the secret is gone.';
+
+-- sql/090_schedule/05_fn_refresh_syncs.sql
+create function crm_private.refresh_syncs(
+  p_project_url text,
+  p_secret_name text,
+  p_limit int default 100,
+  p_now timestamptz default clock_timestamp()
+)
+returns int
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', array(
+    select jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
+    from crm.channel_accounts a
+    cross join lateral (select a.channel || ':' || a.external_id || ':conversations' as resource offset 0) n
+    cross join lateral (
+      select r.status, r.started_at, r.mode = 'full' and r.items + r.rejected = 0 as found_nothing
+      from crm.sync_runs r
+      where r.workspace_id = a.workspace_id and r.resource = n.resource
+      order by r.started_at desc
+      limit 1
+    ) last_run
+    left join lateral (
+      select x.high_watermark from crm.sync_state x where x.workspace_id = a.workspace_id and x.resource = n.resource offset 0
+    ) s on true
+    left join lateral (select x.token, x.expires_at from crm.sync_locks x where x.resource = n.resource offset 0) l on true
+    where a.channel = 'messenger' and a.is_active
+      -- A failed run waits for a person; one that is running or paused is for resume_syncs.
+      and last_run.status = 'completed'
+      -- Without a watermark it would be a full run again. An empty page has none, and costs one request.
+      and (s.high_watermark is not null or last_run.found_nothing)
+      and (l.token is null or l.expires_at <= p_now)
+    order by last_run.started_at
+    limit p_limit
+  ));
+end;
+$$;
+comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
+  'Calls the function conversation-sync for an incremental run of up to p_limit active Messenger pages that have been read to their end, whose last run is completed and whose lock nobody holds; those that were read longest ago first. Returns how many. Calls and errors are those of call_function.';
+
 -- sql/090_schedule/05_fn_require_scheduler.sql
 create function crm_private.require_scheduler(p_extensions text[])
 returns void
@@ -9251,13 +9362,9 @@ returns int
 language plpgsql
 set search_path = ''
 as $$
-declare
-  v_secret text;
-  v_run record;
-  v_count int := 0;
 begin
-  for v_run in
-    select r.id, r.channel_account_id
+  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', array(
+    select jsonb_build_object('channelAccountId', r.channel_account_id, 'resumeSession', r.id)
     from crm.sync_runs r
     join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id and a.is_active
     left join crm.sync_locks l on l.resource = r.resource
@@ -9267,22 +9374,11 @@ begin
     -- Runs that cannot start must not keep the others from their turn every time.
     order by random()
     limit p_limit
-  loop
-    if v_secret is null then
-      v_secret := crm_private.vault_secret(p_secret_name);
-    end if;
-    -- The function answers when its time is over: to hang up earlier might end it. The extension may be missing when this is made.
-    execute 'select net.http_post(url := $1, body := $2, headers := $3, timeout_milliseconds := 150000)'
-      using rtrim(p_project_url, '/') || '/functions/v1/conversation-sync',
-        jsonb_build_object('channelAccountId', v_run.channel_account_id, 'resumeSession', v_run.id),
-        jsonb_build_object('Content-Type', 'application/json', 'apikey', v_secret);
-    v_count := v_count + 1;
-  end loop;
-  return v_count;
+  ));
 end;
 $$;
 comment on function crm_private.resume_syncs(text, text, int, timestamptz) is
-  'Calls the function conversation-sync for up to p_limit runs that nobody works on: those paused and due, and those whose process died (their lease is over). Returns how many. The secret key is read from the vault by its name. The calls leave when the transaction commits, and nobody waits for their answers. PT404 not_found when the secret is gone.';
+  'Calls the function conversation-sync for up to p_limit runs that nobody works on: those paused and due, and those whose process died (their lease is over). Returns how many. Calls and errors are those of call_function.';
 
 -- sql/090_schedule/05_fn_schedule_jobs.sql
 create function crm.schedule_jobs(p_project_url text, p_secret_name text)
@@ -9309,6 +9405,8 @@ begin
     from (values
       ('onefold-expired-locks', '* * * * *', 'select crm.cleanup_expired_locks()'),
       ('onefold-reconcile-contacts', '*/15 * * * *', 'select crm.reconcile_contacts()'),
+      -- Seven minutes after reconciliation, and not at the full quarter, when everybody else asks.
+      ('onefold-refresh-syncs', '7-59/15 * * * *', format('select crm_private.refresh_syncs(%L, %L)', v_url, p_secret_name)),
       ('onefold-resume-syncs', '* * * * *', format('select crm_private.resume_syncs(%L, %L)', v_url, p_secret_name))
     ) j (name, schedule, command)
   loop
@@ -9318,7 +9416,7 @@ begin
 end;
 $$;
 comment on function crm.schedule_jobs(text, text) is
-  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts every fifteen. Syncs are resumed by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
+  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts and the syncs of pages that were read before every fifteen. Syncs are resumed and begun by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
 
 -- sql/090_schedule/05_fn_unschedule_jobs.sql
 create function crm.unschedule_jobs()

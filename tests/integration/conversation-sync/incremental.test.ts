@@ -128,3 +128,18 @@ test('what was history when the page was first read stays it, and what is new is
   expect(await page.count('conversations', 't.unread_count = 1')).toBe(10)
   expect(await page.count('conversations', 't.unread_count > 1')).toBe(0)
 })
+
+test('a first run takes the day before it for new', async () => {
+  const now = Date.now()
+  const until = now - 2 * 86_400_000
+  const page = await pages.start(stack, { world: { seed: 46, conversations: 30, messages: 200, emptyThreads: 0, until } })
+  page.clock.advance(now - page.clock.now())
+  const { world } = page.simulator
+  for (const { id } of world.list.slice(-5)) world.receive({ thread: id, outbound: false, at: now - 3_600_000 })
+  for (const { id } of world.list.slice(-2)) world.receive({ thread: id, outbound: false, at: now - 25 * 3_600_000 })
+  await page.sync()
+  expect(await stored(page)).toEqual(told(page))
+  expect(await page.count('messages', 't.is_history')).toBe(202)
+  expect(await page.count('conversations', 't.unread_count = 1')).toBe(5)
+  expect(await page.count('conversations', 't.unread_count > 1')).toBe(0)
+})

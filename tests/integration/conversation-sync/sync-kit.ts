@@ -15,7 +15,7 @@ import type { Arrival } from '../../simulators/graph/world.ts'
 import { ManualClock } from '../../unit/channels/b2chat/manual-clock.ts'
 import { createSandbox, given } from '../ingest/sandbox.ts'
 
-/** Less than a day after the world's newest message: a part of what is said in it is history to a full run, and a part is not. */
+/** Less than a day after the world's newest message. By the database's clock that is long ago: to a first run all of it is history. */
 export const NOW = '2025-06-02T08:00:00Z'
 
 export interface Answer {

@@ -7,8 +7,8 @@ select tests.deliver(tests.chat('P1', tests.said('a0', 0)), tests.chat('P2', tes
 create table pg_temp.before as select v.id, v.version, v.unread_count from crm.conversations v;
 
 create function pg_temp.refuse() returns setof crm_private.ingest_result language plpgsql as $$ begin raise exception 'the general way was taken'; end $$;
-alter function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz) rename to ingest_isolating_kept;
-create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz)
+alter function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) rename to ingest_isolating_kept;
+create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
 returns setof crm_private.ingest_result language sql as 'select * from pg_temp.refuse()';
 
 create table pg_temp.answer as
