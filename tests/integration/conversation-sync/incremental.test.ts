@@ -132,7 +132,9 @@ test('what was history when the page was first read stays it, and what is new is
 test('a first run takes the day before it for new', async () => {
   const now = Date.now()
   const until = now - 2 * 86_400_000
-  const page = await pages.start(stack, { world: { seed: 46, conversations: 30, messages: 200, emptyThreads: 0, until } })
+  const page = await pages.start(stack, {
+    world: { seed: 46, conversations: 30, messages: 200, emptyThreads: 0, until },
+  })
   page.clock.advance(now - page.clock.now())
   const { world } = page.simulator
   for (const { id } of world.list.slice(-5)) world.receive({ thread: id, outbound: false, at: now - 3_600_000 })
