@@ -1,9 +1,10 @@
 /**
  * The same pages in the same order, asked for before they are wanted: up to `most` are on their way or waiting while the
- * consumer works. An error comes after the pages before it. Leaving early ends the source.
+ * consumer works. An error comes after the pages before it. Leaving early ends the source after what it was asked for; only a
+ * signal of its own stops that.
  */
 export async function* readAhead<Page, End>(
-  source: AsyncGenerator<Page, End, void>,
+  source: AsyncIterator<Page, End, void>,
   most: number,
 ): AsyncGenerator<Page, End, void> {
   const ask = (): Promise<IteratorResult<Page, End>> => {
@@ -22,6 +23,6 @@ export async function* readAhead<Page, End>(
       yield step.value
     }
   } finally {
-    await source[Symbol.asyncDispose]()
+    await source.return?.()
   }
 }

@@ -47,7 +47,6 @@ export interface ConversationsPage {
   rest: Rest
   /** How many conversations there are, where Graph says so. */
   total: number | null
-  usage: GraphUsage
 }
 
 export interface MessagesPage {
@@ -55,7 +54,6 @@ export interface MessagesPage {
   rejected: GraphRejection[]
   rest: Rest
   oldestMessage: number | null
-  usage: GraphUsage
 }
 
 export interface GraphClient {
@@ -108,7 +106,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
         limit: String(limit),
         ...(after === null ? {} : { after }),
       }
-      const { body, usage } = await request({ path: [pageId, 'conversations'], query }, requester, run)
+      const body = await request({ path: [pageId, 'conversations'], query }, requester, run)
       const answer = readConversations(body)
       if (!answer) throw unexpected('conversations')
       const { rest, total, rejected } = answer
@@ -121,16 +119,16 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           oldestMessage: oldest(conversation.messages),
         }
       })
-      return { conversations, rejected, rest, total, usage }
+      return { conversations, rejected, rest, total }
     },
 
     async listMessages({ thread, after, limit }, run) {
       const query = { fields: MESSAGE_FIELDS, limit: String(limit), ...(after === null ? {} : { after }) }
-      const { body, usage } = await request({ path: [thread.id, 'messages'], query }, requester, run)
+      const body = await request({ path: [thread.id, 'messages'], query }, requester, run)
       const answer = readMessages(body)
       if (!answer) throw unexpected('messages')
       const { rest, rejected, messages } = answer
-      return { item: itemOf(thread, messages, pageId), rejected, rest, oldestMessage: oldest(messages), usage }
+      return { item: itemOf(thread, messages, pageId), rejected, rest, oldestMessage: oldest(messages) }
     },
   }
 }

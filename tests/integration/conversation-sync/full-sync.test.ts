@@ -2,13 +2,14 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestStack, type TestStack } from '../../harness/stack.ts'
 import type { GraphOptions } from '../../simulators/graph/options.ts'
 import { stored, told } from './stored.ts'
-import { Pages } from './sync-kit.ts'
+import { judgeAsOfNow, Pages } from './sync-kit.ts'
 
 let stack: TestStack
 const pages = new Pages()
 
 beforeAll(async () => {
   stack = await startTestStack()
+  await judgeAsOfNow(stack)
 })
 afterEach(() => pages.stop())
 afterAll(() => stack?.stop())
@@ -111,6 +112,8 @@ test.each<[string, number, GraphOptions]>([
       calm.simulator.world.receive({ thread: conversation.id, at, text, outbound })
     }
     await calm.syncAll({ mode: 'full' })
+    expect(await calm.count('messages', 't.is_history')).toBeGreaterThan(0)
+    expect(await calm.count('conversations', 't.unread_count > 0')).toBeGreaterThan(0)
     expect(await disturbed.state()).toEqual(await calm.state())
   },
 )

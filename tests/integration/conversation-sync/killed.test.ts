@@ -5,7 +5,7 @@ import { type LoopbackServer, serveOnLoopback } from '../../simulators/loopback.
 import { createRandom } from '../../simulators/random.ts'
 import { endProcesses, FunctionProcess } from './function-process.ts'
 import { stored, told } from './stored.ts'
-import { type Answer, Pages } from './sync-kit.ts'
+import { type Answer, judgeAsOfNow, Pages } from './sync-kit.ts'
 
 let stack: TestStack
 const pages = new Pages()
@@ -13,6 +13,7 @@ let way: LoopbackServer | undefined
 
 beforeAll(async () => {
   stack = await startTestStack()
+  await judgeAsOfNow(stack)
 })
 afterEach(async () => {
   await endProcesses()

@@ -15,8 +15,8 @@ import type { Arrival } from '../../simulators/graph/world.ts'
 import { ManualClock } from '../../unit/channels/b2chat/manual-clock.ts'
 import { createSandbox, given } from '../ingest/sandbox.ts'
 
-/** Less than a day after the world's newest message. By the database's clock that is long ago: to a first run all of it is history. */
-export const NOW = '2025-06-02T08:00:00Z'
+/** Less than a day after the world's newest message. By the database's clock that is long ago, so that a first run takes all of it for history. */
+export const NOW = '2025-06-02T11:00:00Z'
 
 export interface Answer {
   status: number
@@ -223,6 +223,18 @@ export class Page {
   async isLocked(): Promise<boolean> {
     return (await this.count('sync_locks', 't.token is not null')) > 0
   }
+}
+
+/** Lets runs of this database judge what is history as if it were NOW: a part of a world is, and a part is not. */
+export async function judgeAsOfNow({ database }: Backend): Promise<void> {
+  await database.pool.query(`
+    create function tests.judge_as_of_now() returns trigger language plpgsql as $$
+    begin
+      new.history_before := least(new.history_before, timestamptz '${NOW}' - interval '24 hours');
+      return new;
+    end $$;
+    create trigger judge_as_of_now before insert on crm.sync_runs for each row execute function tests.judge_as_of_now();
+  `)
 }
 
 /** The pages of a test file; `stop` ends their simulators. */

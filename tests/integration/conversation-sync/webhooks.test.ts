@@ -7,13 +7,14 @@ import { given } from '../ingest/sandbox.ts'
 import { expectInvariants } from '../invariants.ts'
 import { type Answered, deliverUntilTaken, endpointOf, messengerBody } from '../webhooks/http.ts'
 import { stored, told } from './stored.ts'
-import { type Page, Pages } from './sync-kit.ts'
+import { judgeAsOfNow, type Page, Pages } from './sync-kit.ts'
 
 let stack: TestStack
 const pages = new Pages()
 
 beforeAll(async () => {
   stack = await startTestStack()
+  await judgeAsOfNow(stack)
 })
 afterEach(() => pages.stop())
 afterAll(() => stack?.stop())

@@ -3,8 +3,9 @@ import type { CrmClient } from '../../../src/crm/client.ts'
 import type { PageOutcome } from '../../../src/crm/rpc-types.ts'
 import { runConversationSync } from '../../../src/http/conversation-run.ts'
 import { GraphPace } from '../../../src/http/graph-pace.ts'
-import { fakeCrm } from '../../functions/fake-crm.ts'
-import { clientFor, conversation, FakeGraph, NOW } from '../channels/messenger/graph/fake-graph.ts'
+import { fakeCrm, rpcError } from '../../functions/fake-crm.ts'
+import { ManualClock } from '../channels/b2chat/manual-clock.ts'
+import { clientFor, conversation, FakeGraph, json, NOW, refusal } from '../channels/messenger/graph/fake-graph.ts'
 
 const bucket = 'messenger:PAGE1'
 const counts = { items: 0, created: 0, updated: 0, unchanged: 0, failed: 0, rejected: 0, total_estimate: null }
@@ -19,24 +20,32 @@ const outcome: PageOutcome = {
   run_failed: 0,
   run_rejected: 0,
 }
+/** Seconds that a stretch may take. */
+const BUDGET = 100
 
-/** A stretch of 100 seconds over this Graph, and what it did to the bucket and the run. */
-async function stretch(graph: FakeGraph) {
+/** A stretch over this Graph: how it ends, what it did to the bucket and the run, and how many pages it stored. */
+function stretch(graph: FakeGraph, { maxMessages = 1_000_000, commit = async () => {} } = {}) {
   const blocks: number[] = []
   const ends: Parameters<CrmClient['finishSync']>[0][] = []
+  const commits: Parameters<CrmClient['commitSyncPage']>[0][] = []
   const crm = fakeCrm({
     takeRateLimit: async () => ({ granted: true }),
     blockRateLimit: async ({ seconds }) => {
       blocks.push(seconds)
     },
-    commitSyncPage: async () => outcome,
+    commitSyncPage: async (call) => {
+      commits.push(call)
+      await commit()
+      return outcome
+    },
     finishSync: async (call) => {
       ends.push(call)
     },
   })
-  const { client, clock } = clientFor(graph.fetch)
-  const until = clock.now() + 100_000
+  const clock = new ManualClock(NOW)
+  const until = clock.now() + BUDGET * 1000
   const pace = new GraphPace({ crm, bucket, clock, until })
+  const { client } = clientFor(graph.fetch, { clock, take: pace.take, onUsage: pace.onUsage })
   const run = {
     ...counts,
     status: 'running' as const,
@@ -50,37 +59,116 @@ async function stretch(graph: FakeGraph) {
     expires_at: NOW,
     pages: 0,
   }
-  const end = await runConversationSync({ crm, client, pace, run, until, maxMessages: 1000, clock })
-  return { end, blocks, ends, resumeAt: pace.resumeAt }
+  const end = runConversationSync({ crm, client, pace, run, until, maxMessages, clock })
+  return { end, blocks, ends, commits, pace, clock }
 }
 
-const answering = (status: number, retryAfter?: string) => {
-  const graph = new FakeGraph([conversation('t_0', Date.parse(NOW), 1)])
-  graph.before = () => new Response('', { status, ...(retryAfter ? { headers: { 'retry-after': retryAfter } } : {}) })
-  return graph
-}
+/** So many pages of the list, each of them as much as is stored at once. */
+const listPages = (count: number) =>
+  new FakeGraph(Array.from({ length: 25 * count }, (_, i) => conversation(`t_${i}`, Date.parse(NOW) - i * 60_000, 70)))
+
+describe('while a page is being stored', () => {
+  /** A stretch whose first commit lasts until `stored` is called. */
+  const storing = (graph: FakeGraph, maxMessages?: number) => {
+    const { promise, resolve: stored } = Promise.withResolvers<void>()
+    return { ...stretch(graph, { commit: () => promise, ...(maxMessages ? { maxMessages } : {}) }), stored }
+  }
+
+  test('the next two are asked for, one after the other, and no more', async () => {
+    const graph = listPages(6)
+    graph.before = async () => {
+      await new Promise(setImmediate)
+      return undefined
+    }
+    const { end, commits, stored } = storing(graph)
+    await expect.poll(() => graph.asked.length).toBe(3)
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+    expect(graph.asked).toHaveLength(3)
+    expect(commits).toHaveLength(1)
+    stored()
+    expect((await end).status).toBe('completed')
+    expect(graph.mostAtOnce).toBe(1)
+  })
+
+  test.each<[string, number | undefined, number]>([
+    ['there is no time left', undefined, BUDGET],
+    ['as many messages are stored as a call may', 1000, 0],
+  ])('nothing more is asked for once %s, and what was answered is stored', async (_name, maxMessages, seconds) => {
+    const graph = listPages(6)
+    const { end, commits, stored, clock } = storing(graph, maxMessages)
+    await expect.poll(() => graph.underWay === 0 && graph.asked.length).toBe(3)
+    clock.advance(seconds * 1000)
+    stored()
+    expect((await end).status).toBe('paused')
+    expect(graph.asked).toHaveLength(3)
+    expect(commits.map(({ cursor }) => cursor)).toMatchObject([{ after: '25' }, { after: '50' }, { after: '75' }])
+  })
+
+  test('a failure of Graph waits until what was read before it is stored', async () => {
+    const graph = listPages(6)
+    graph.before = (_asked, number) => (number === 3 ? refusal(190, 401) : undefined)
+    const { end, commits, ends, stored } = storing(graph)
+    await expect.poll(() => graph.underWay === 0 && graph.asked.length).toBe(3)
+    expect(ends).toEqual([])
+    stored()
+    expect(await end).toMatchObject({ status: 'failed', failure: { code: 'reconnect' } })
+    expect(commits).toHaveLength(2)
+  })
+
+  test('a failure of the database stops what is being asked for', async () => {
+    const graph = listPages(6)
+    graph.before = async (_asked, number) => (number === 2 ? new Promise(() => {}) : undefined)
+    const { end } = stretch(graph, {
+      commit: async () => {
+        await expect.poll(() => graph.asked.length).toBe(2)
+        throw rpcError({ status: 503 })
+      },
+    })
+    expect(await end).toMatchObject({ status: 'paused', failure: { code: 'database_unavailable' } })
+    await expect.poll(() => graph.underWay).toBe(0)
+    expect(graph.asked).toHaveLength(2)
+  })
+})
+
+describe('limits of Graph that are nearly used up', () => {
+  test.each([
+    [95, 60],
+    [100, 300],
+  ])('let nothing more be asked for, also where the bucket would: %i %%', async (percent, seconds) => {
+    const graph = new FakeGraph([])
+    const paging = { cursors: { after: '25' }, next: 'https://graph.test/' }
+    graph.before = () => json({ data: [{ id: 't_0' }], paging }, 200, { 'x-app-usage': `{"call_count":${percent}}` })
+    const { end, blocks, ends, commits, pace } = stretch(graph)
+    expect((await end).status).toBe('paused')
+    expect(graph.asked).toHaveLength(1)
+    expect(commits).toMatchObject([{ items: [{ thread_id: 't_0' }], cursor: { after: '25' } }])
+    expect(blocks).toEqual([seconds])
+    expect(ends).toMatchObject([{ status: 'paused', error: 'throttled' }])
+    expect(pace.resumeAt).toBe(Date.parse(NOW) + seconds * 1000)
+  })
+})
 
 describe('a server that says when to ask again', () => {
-  test('is asked then, and the run says why and until when', async () => {
-    const { end, blocks, ends, resumeAt } = await stretch(answering(503, '7200'))
-    expect(end).toMatchObject({ status: 'paused', failure: { code: 'provider_unavailable' } })
+  const answering = (status: number, retryAfter?: string) => {
+    const graph = new FakeGraph([])
+    graph.before = () => new Response('', { status, ...(retryAfter ? { headers: { 'retry-after': retryAfter } } : {}) })
+    return stretch(graph)
+  }
+
+  test.each([
+    [503, 'provider_unavailable'],
+    [429, 'throttled'],
+  ])('is asked then, and the run says why and until when: %i', async (status, code) => {
+    const { end, blocks, ends, pace } = answering(status, '7200')
+    expect(await end).toMatchObject({ status: 'paused', failure: { code } })
     expect(blocks).toEqual([7200])
-    expect(resumeAt).toBe(Date.parse(NOW) + 7_200_000)
-    expect(ends).toMatchObject([{ status: 'paused', error: expect.stringMatching(/^provider_unavailable: .*503/) }])
+    expect(pace.resumeAt).toBe(Date.parse(NOW) + 7_200_000)
+    expect(ends).toMatchObject([{ status: 'paused', error: expect.stringMatching(`^${code}: .*${status}`) }])
   })
 
-  test('is so with 429 as well', async () => {
-    const { end, blocks, ends } = await stretch(answering(429, '7200'))
-    expect(end).toMatchObject({ status: 'paused', failure: { code: 'throttled' } })
-    expect(blocks).toEqual([7200])
-    expect(ends).toMatchObject([{ status: 'paused', error: expect.stringMatching(/^throttled: /) }])
-  })
-
-  test('at once is not one that blocks', async () => {
-    for (const retryAfter of [undefined, '0']) {
-      const graph = answering(503, retryAfter)
-      const { blocks, resumeAt } = await stretch(graph)
-      expect({ blocks, resumeAt }).toEqual({ blocks: [], resumeAt: null })
-    }
+  test.each([undefined, '0'])('at once is not one that blocks: %s', async (retryAfter) => {
+    const { end, blocks, pace } = answering(503, retryAfter)
+    await end
+    expect({ blocks, resumeAt: pace.resumeAt }).toEqual({ blocks: [], resumeAt: null })
   })
 })

@@ -11,9 +11,6 @@ export const PageLimits = z.object({
 })
 export type PageLimits = z.infer<typeof PageLimits>
 
-/** Few threads of a page have more messages than come with it, and each of those costs a request: so many, for fewer conversations. */
-export const DEFAULT_LIMITS: PageLimits = { threads: 25, nested: 100, messages: 200 }
-
 /** Something Date can read: a time without a zone would depend on the machine. */
 const Time = z.string().refine((text) => /(Z|[+-]\d\d(:?\d\d)?)$/.test(text) && Number.isFinite(timeOf(text)))
 
@@ -54,8 +51,6 @@ export const GraphCursor = z.object({
   since: Time.nullable(),
   /** The run reads a thread's messages down to this time; null: to their end. */
   messages_since: Time.nullable(),
-  /** Messages before this time are history: they make nothing unread. */
-  history_before: Time,
   /** The newest `updated_time` at the head when the pass began: what changes later is found again by a walk down to it. */
   high_watermark: Time.nullable(),
   /** True while all that changed since the pass before came on one page of the list. */
@@ -69,6 +64,24 @@ export const GraphCursor = z.object({
   restarts: z.int().nonnegative(),
 })
 export type GraphCursor = z.infer<typeof GraphCursor>
+
+/** Where a walk begins that reads down to `since`, or everything. Throws a RangeError for a `since` that is no time. */
+export function firstCursor(since: string | null, limit: PageLimits): GraphCursor {
+  if (since !== null && Number.isNaN(timeOf(since))) throw new RangeError('since is no time')
+  return {
+    pass: 'walk',
+    after: null,
+    at_end: false,
+    limit,
+    since,
+    messages_since: since,
+    high_watermark: null,
+    is_settled: false,
+    rescans: 0,
+    threads: [],
+    restarts: 0,
+  }
+}
 
 /** The stored cursor; undefined where there is none, or one of another form. */
 export function readCursor(stored: unknown): GraphCursor | undefined {

@@ -1,46 +1,116 @@
-/** What a page of the list says of the pass over it: how far that reaches, whether it is settled, and whether it is over. */
-import { type GraphCursor, timeOf } from './cursor.ts'
+/** The passes over the list of conversations: where one goes on, when it begins again, and when it was the last. Pure. */
+import type { ConversationsPage, ConversationsRequest, ListedConversation } from '../client.ts'
+import { type GraphCursor, type PageLimits, timeOf } from './cursor.ts'
+import { GraphError } from './errors.ts'
+import { OVERLAP, readListPage } from './list-page.ts'
+import { Standstill } from './standstill.ts'
+import { half } from './walk-sizes.ts'
 
-/** A pass goes back this far behind the watermark that it begins from: milliseconds. */
-export const OVERLAP = 5 * 60_000
+/** The most conversations that are asked for when the head is read again. */
+const LARGEST_HEAD = 400
+/** How often the head is read again at most. */
+export const MOST_RESCANS = 10
+/** How often the list may be begun again in a run because its cursor is not accepted. */
+export const MOST_RESTARTS = 10
 
-export interface ListedTimes {
-  /** When its conversations changed last, in their order, as far as they say. */
-  told: readonly number[]
-  /** Whether the list goes on behind it. */
-  hasRest: boolean
-  /** Milliseconds since 1970. */
-  askedAt: number
+/** The list's part of the cursor. */
+export type ListCursor = Omit<GraphCursor, 'threads' | 'given_up'>
+
+/**
+ * The list reorders while it is read: what moves to the head before it was reached is missed. So the head is read again,
+ * down to where the pass began, until all that changed since then comes on one page: a single answer has no before and
+ * after. A page too busy for that keeps its old watermark, so that the next run looks at the same time again.
+ */
+export class ListPass {
+  #cursor: ListCursor
+  readonly #standstill = new Standstill()
+
+  constructor(cursor: ListCursor) {
+    this.#cursor = cursor
+  }
+
+  get cursor(): ListCursor {
+    return this.#cursor
+  }
+
+  /** What to ask for next; undefined after the last pass. */
+  get request(): ConversationsRequest | undefined {
+    const { pass, after, limit } = this.#cursor
+    return pass === 'done' ? undefined : { after, limit: limit.threads, nested: limit.nested }
+  }
+
+  /** True while the pass waits for its last threads to be read, and then for `end`. */
+  get isAtEnd(): boolean {
+    return this.#cursor.at_end && this.#cursor.pass !== 'done'
+  }
+
+  /** Those that the pass is about: what is of an unknown time may be new. */
+  wanted(conversations: readonly ListedConversation[]): ListedConversation[] {
+    const { since } = this.#cursor
+    if (since === null) return [...conversations]
+    const from = timeOf(since)
+    return conversations.filter(({ thread }) => (thread.updatedAt ?? from) >= from)
+  }
+
+  /** Goes on behind a page that was asked for at this time. Throws what the walk cannot get past. */
+  take({ conversations, rest }: ConversationsPage, askedAt: number): void {
+    const told = conversations.flatMap(({ thread }) => (thread.updatedAt === null ? [] : [thread.updatedAt]))
+    const { isOver, ...seen } = readListPage(this.#cursor, { told, hasRest: rest !== undefined, askedAt })
+    const { after } = this.#cursor
+    this.#cursor = { ...this.#cursor, ...seen }
+    if (!rest || isOver) this.#cursor = { ...this.#cursor, after: null, at_end: true }
+    else if (rest.after === null) {
+      this.fail(new GraphError('invalid', 'Graph named no place where the list of conversations goes on.'))
+    } else if (this.#standstill.isAt(rest.after, after)) this.#restart()
+    else this.#cursor = { ...this.#cursor, after: rest.after }
+  }
+
+  /** Throws what the walk cannot get past. */
+  fail(error: GraphError): void {
+    // A place that is refused, by whatever code, would be refused to every later run as well.
+    const isPlace = error.kind === 'invalid' && this.#cursor.after !== null
+    if (error.kind === 'cursor' || isPlace) this.#restart()
+    else if (error.kind === 'too_much_data') this.#shrink(error)
+    else throw error
+  }
+
+  /** The threads of the pass are read too: another one follows, over the head, or none. */
+  end(): void {
+    const { is_settled, high_watermark, since, messages_since, rescans, limit } = this.#cursor
+    if (is_settled || rescans === MOST_RESCANS) {
+      // `messages_since` is where the run began.
+      const reached = is_settled ? (high_watermark ?? since) : messages_since
+      this.#cursor = { ...this.#cursor, pass: 'done', high_watermark: reached }
+      return
+    }
+    const from = high_watermark === null ? since : new Date(timeOf(high_watermark) - OVERLAP).toISOString()
+    // The larger the page, the more may have changed at once and still be on it.
+    this.#begin({ pass: 'rescan', since: from, rescans: rescans + 1, limit: larger(limit) })
+  }
+
+  #restart(): void {
+    const restarts = this.#cursor.restarts + 1
+    if (restarts > MOST_RESTARTS) {
+      throw new GraphError('cursor', `The list of conversations was begun again ${MOST_RESTARTS} times in vain.`)
+    }
+    this.#begin({ restarts })
+  }
+
+  #shrink(error: GraphError): void {
+    const { limit } = this.#cursor
+    if (limit.threads === 1 && limit.nested === 1) throw error
+    this.#begin({ limit: { ...limit, threads: half(limit.threads), nested: half(limit.nested) } })
+  }
+
+  /** At the head of the list, with these changes. */
+  #begin(changes: Partial<ListCursor>): void {
+    const head = { after: null, at_end: false, high_watermark: null, is_settled: false }
+    this.#cursor = { ...this.#cursor, ...head, ...changes }
+  }
 }
 
-export interface PassState extends Pick<GraphCursor, 'high_watermark' | 'is_settled'> {
-  /** True when nothing of what follows is wanted. */
-  isOver: boolean
-}
-
-/** `cursor` is the place at which the page was asked for. */
-export function readPass(cursor: GraphCursor, { told, hasRest, askedAt }: ListedTimes): PassState {
-  const { pass, after } = cursor
-  const since = cursor.since === null ? null : timeOf(cursor.since)
-  /** The watermark from which the pass goes back. */
-  const reached = since === null ? null : since + OVERLAP
-  // What is ahead of the clock says nothing of when the others changed.
-  const times = told.filter((time) => time <= askedAt)
-  const newest = times.length > 0 ? Math.max(...times) : told.length > 0 ? askedAt : null
-  const head = cursor.high_watermark === null ? newest : timeOf(cursor.high_watermark)
-
-  /** Nothing has changed since the watermark; what still changes in its very second is in the overlap of the run that finds more. */
-  const isQuiet = times.length > 0 && head !== null && reached !== null && head <= reached
-  /** A rescan looks at its overlap only to be sure. */
-  const lookedFor = pass === 'rescan' ? reached : since
-  const isMore = (time: number) => (isQuiet ? time > reached : lookedFor === null || time >= lookedFor)
-  const last = times.at(-1)
-  const endsHere = !hasRest || (last !== undefined && !isMore(last))
-  const is_settled = after === null ? isQuiet || endsHere : cursor.is_settled && !times.some(isMore)
-
-  // A single row out of order does not end the pass.
-  const older = times.filter((time) => since !== null && time < since).length
-  const isPast = older > 0 && older === times.length
-  const isOver = isPast || (pass === 'walk' && after === null && isQuiet && older > 1)
-  return { high_watermark: head === null ? null : new Date(head).toISOString(), is_settled, isOver }
+/** A head of the list that takes twice as many conversations, of which few have many new messages. */
+function larger(limit: PageLimits): PageLimits {
+  const threads = Math.max(limit.threads, Math.min(2 * limit.threads, LARGEST_HEAD))
+  return { ...limit, threads, nested: Math.ceil(limit.nested / 2) }
 }

@@ -3,14 +3,12 @@ import type { InboundItem } from '../../inbound.ts'
 import { CALL_LIMITS, sliceItems } from '../../slice.ts'
 import type { GraphRejection } from './schema.ts'
 
-/** How much is worth a commit. */
+/** How much is worth a commit: so many events, or so many items and things set aside. */
 export interface Worthwhile {
   events: number
   items: number
 }
 
-/** What is handed out at least, unless there is no more: a commit by itself costs as much as some hundred rows. */
-export const WORTHWHILE: Worthwhile = { events: 1500, items: 300 }
 /** What one commit takes of things set aside. */
 const MOST_REJECTED = 1000
 
@@ -47,10 +45,6 @@ export class PageBuffer {
   /** Whether so many more events still are one commit. */
   hasRoomFor(events: number): boolean {
     return this.#events + events <= CALL_LIMITS.maxEvents
-  }
-
-  get hasMostItems(): boolean {
-    return this.#items.length >= CALL_LIMITS.maxItems
   }
 
   get isWorthwhile(): boolean {

@@ -35,11 +35,6 @@ export interface GraphRequest {
   query: Readonly<Record<string, string>>
 }
 
-export interface GraphAnswer {
-  body: unknown
-  usage: GraphUsage
-}
-
 /** Enough repeats for about a minute without an answer. */
 export const DEFAULT_RETRY: RetryPolicy = { retries: 6, firstWait: 1000, longestWait: 30_000 }
 
@@ -47,10 +42,10 @@ export const DEFAULT_RETRY: RetryPolicy = { retries: 6, firstWait: 1000, longest
  * The answer to a request, repeated while it fails by a transient error. Throws GraphError, also one that says to ask again
  * after `until`; OutOfTime when the time is over first; the signal's reason when that aborts first; and whatever `take` and `onUsage` throw.
  */
-export function request(asked: GraphRequest, requester: Requester, run: RunLimits): Promise<GraphAnswer> {
+export function request(asked: GraphRequest, requester: Requester, run: RunLimits): Promise<unknown> {
   const { clock, random, retry } = requester
   const { until = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = run
-  const attempt = async (): Promise<GraphAnswer> => {
+  const attempt = async (): Promise<unknown> => {
     signal.throwIfAborted()
     if (clock.now() >= until) throw new OutOfTime('the run is over')
     await orAborted(requester.take(), signal)
@@ -81,7 +76,7 @@ function transient(error: unknown): Transient | undefined {
   return error instanceof GraphError && error.isTransient ? { retryAfter: error.retryAfter } : undefined
 }
 
-async function exchange(asked: GraphRequest, requester: Requester, limits: Exchange): Promise<GraphAnswer> {
+async function exchange(asked: GraphRequest, requester: Requester, limits: Exchange): Promise<unknown> {
   const where = `GET /${asked.path.at(-1) ?? ''}`
   const headers = { accept: 'application/json', authorization: `Bearer ${requester.token}` }
   let answer: Answer
@@ -108,7 +103,7 @@ async function exchange(asked: GraphRequest, requester: Requester, limits: Excha
   })
   if (failure) throw failure
   if (body === undefined) throw new GraphError('retryable', `Graph answered ${where} with no whole JSON.`, { status })
-  return { body, usage }
+  return body
 }
 
 function withoutBody(error: unknown): string {

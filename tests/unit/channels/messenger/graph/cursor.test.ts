@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_LIMITS, readCursor, timeOf } from '../../../../../src/channels/messenger/graph/cursor.ts'
+import { firstCursor, readCursor, timeOf } from '../../../../../src/channels/messenger/graph/cursor.ts'
 
 const thread = { id: 't_1', participant: null, updatedAt: null, after: 'x' }
 const cursor = {
   pass: 'rescan',
   after: 'QVFI',
   at_end: false,
-  limit: DEFAULT_LIMITS,
+  limit: { threads: 25, nested: 100, messages: 200 },
   since: '2026-11-20T10:00:00+00:00',
   messages_since: null,
   high_watermark: '2026-11-20T11:00:00.000Z',
-  history_before: '2026-01-05T12:00:00.000Z',
   is_settled: false,
   rescans: 2,
   threads: [{ id: 't_1', participant: { id: 'PSID1', name: 'Ana' }, updatedAt: 1, after: 'x', limit: 5, restarts: 1 }],
@@ -27,6 +26,19 @@ describe('a stored cursor', () => {
     expect(readCursor(JSON.parse(JSON.stringify(stored)))).toEqual(stored)
   })
 
+  it('of a run that began when it said what is history is read without that', () => {
+    const stored = `{
+      "pass": "walk", "after": "QVFI", "at_end": true, "limit": {"threads": 12, "nested": 50, "messages": 200},
+      "since": "2026-11-20T10:00:00+00:00", "messages_since": "2026-11-20T10:00:00+00:00",
+      "history_before": "2026-11-19T12:00:00.000Z", "high_watermark": "2026-11-20T11:00:00.000Z",
+      "is_settled": true, "rescans": 0, "given_up": ["t_0"], "restarts": 1,
+      "threads": [{"id": "t_1", "participant": {"id": "PSID1", "name": "Ana"}, "updatedAt": 1795173600000, "after": "x",
+        "limit": 100, "restarts": 1, "failures": 1, "doubt": {"code": 1, "subcode": null}}]
+    }`
+    const { history_before: _, ...rest } = JSON.parse(stored)
+    expect(readCursor(JSON.parse(stored))).toEqual(rest)
+  })
+
   it.each([
     undefined,
     null,
@@ -34,7 +46,7 @@ describe('a stored cursor', () => {
     'QVFI',
     { ...cursor, pass: 'other' },
     { ...cursor, after: '' },
-    { ...cursor, limit: { ...DEFAULT_LIMITS, threads: 0 } },
+    { ...cursor, limit: { ...cursor.limit, threads: 0 } },
     { ...cursor, since: 'yesterday' },
     { ...cursor, since: '2026-11-20T10:00:00' },
     { ...cursor, threads: [{ id: 't_1' }] },
@@ -50,4 +62,16 @@ describe('a stored cursor', () => {
       expect(timeOf(text)).toBe(Date.UTC(2026, 10, 20, 10))
     },
   )
+})
+
+describe('the first cursor', () => {
+  it.each([null, '2026-11-20T10:00:00+00'])('is plain JSON, and reads down to the time given: %s', (since) => {
+    const first = firstCursor(since, cursor.limit)
+    expect(first).toMatchObject({ pass: 'walk', after: null, since, messages_since: since, threads: [] })
+    expect(readCursor(JSON.parse(JSON.stringify(first)))).toEqual(first)
+  })
+
+  it('takes no time that is none', () => {
+    expect(() => firstCursor('soon', cursor.limit)).toThrow(RangeError)
+  })
 })

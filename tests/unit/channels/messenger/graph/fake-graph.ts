@@ -1,3 +1,4 @@
+import { orAborted } from '../../../../../src/channels/clock.ts'
 import {
   createGraphClient,
   type GraphClient,
@@ -42,6 +43,9 @@ export const refusal = (
   more: Record<string, unknown> = {},
 ): Response => json({ error: { code, message, type: 'OAuthException', fbtrace_id: 'x', ...more } }, status)
 
+export const tooMuch = (): Response =>
+  refusal(1, 500, "Please reduce the amount of data you're asking for, then retry your request")
+
 /** A conversation with this many messages, a minute apart, the last one when it was updated. */
 export function conversation(id: string, updated: number, messages: number): FakeConversation {
   const at = (i: number) => updated - (messages - 1 - i) * 60_000
@@ -54,6 +58,9 @@ export function conversation(id: string, updated: number, messages: number): Fak
  */
 export class FakeGraph {
   readonly asked: Asked[] = []
+  /** Requests that are not answered yet, and the most there were of them. */
+  underWay = 0
+  mostAtOnce = 0
   conversations: FakeConversation[]
   /** Called before each answer; what it returns is answered instead. */
   before: (asked: Asked, number: number) => Response | undefined | Promise<Response | undefined> = () => undefined
@@ -63,6 +70,16 @@ export class FakeGraph {
   }
 
   readonly fetch: typeof fetch = async (input, init) => {
+    this.underWay += 1
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.underWay)
+    try {
+      return await orAborted(this.#answer(input, init), init?.signal ?? new AbortController().signal)
+    } finally {
+      this.underWay -= 1
+    }
+  }
+
+  async #answer(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): Promise<Response> {
     const url = new URL(String(input))
     const [, , node = '', edge] = url.pathname.split('/')
     const nested = /messages\.limit\((\d+)\)/.exec(url.searchParams.get('fields') ?? '')?.[1]

@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { InboundItem } from '../../../../../src/channels/inbound.ts'
 import { createGraphClient } from '../../../../../src/channels/messenger/client.ts'
-import { type GraphCursor, readCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { OVERLAP } from '../../../../../src/channels/messenger/graph/list-pass.ts'
+import type { GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
 import { type WalkOptions, walkConversations } from '../../../../../src/channels/messenger/graph/walk.ts'
+import { WALK_SIZES } from '../../../../../src/channels/messenger/graph/walk-sizes.ts'
 import type { GraphPage } from '../../../../../src/channels/messenger/graph/walk-state.ts'
 import type { GraphOptions } from '../../../../simulators/graph/options.ts'
 import { type GraphSimulator, startGraphSimulator } from '../../../../simulators/graph/server.ts'
 import type { ExpectedConversation } from '../../../../simulators/graph/truth.ts'
+import { runAfter, StoredRun } from './walk-kit.ts'
 
 const running: GraphSimulator[] = []
 
@@ -35,17 +36,10 @@ async function walk(
     onUsage: () => {},
     retry: { retries: 6, firstWait: 1, longestWait: 2 },
   })
-  const pages: GraphPage[] = []
-  let cursor: GraphCursor | undefined
+  const run = new StoredRun()
   for (;;) {
-    const run = walkConversations({ client, mode: 'full', cursor, ...options })
-    for (let taken = 0; taken < pagesEach; taken += 1) {
-      const step = await run.next()
-      if (step.done) return { pages, cursor: step.value.cursor }
-      pages.push(step.value)
-      if (step.value.cursor) cursor = readCursor(JSON.parse(JSON.stringify(step.value.cursor)))
-    }
-    await run[Symbol.asyncDispose]()
+    const end = await run.store(walkConversations({ client, mode: 'full', cursor: run.cursor, ...options }), pagesEach)
+    if (end) return { pages: run.pages, cursor: end.cursor }
   }
 }
 
@@ -63,10 +57,8 @@ function told(items: readonly InboundItem[]): Map<string, Told> {
     if (psid !== undefined) one.participant = { psid, name: participant?.full_name }
     for (const event of events) {
       const id = 'provider_message_id' in event ? (event.provider_message_id ?? '') : ''
-      // Only the first walk over a page takes something for history.
-      const message = { ...event, is_history: undefined }
-      if (one.messages.has(id)) expect(message).toEqual(one.messages.get(id))
-      one.messages.set(id, message)
+      if (one.messages.has(id)) expect(event).toEqual(one.messages.get(id))
+      one.messages.set(id, event)
     }
     threads.set(thread_id, one)
   }
@@ -112,8 +104,7 @@ function expectAll(simulator: GraphSimulator, pages: readonly GraphPage[]): void
 /** An incremental walk after another: what arrived while the first was ending is its to find. */
 async function walkOn(simulator: GraphSimulator, cursor: GraphCursor): Promise<GraphPage[]> {
   if (cursor.high_watermark === null) throw new Error('the walk did not settle')
-  const since = new Date(Date.parse(cursor.high_watermark) - OVERLAP).toISOString()
-  return (await walk(simulator, { mode: 'incremental', since, limits })).pages
+  return (await walk(simulator, { ...runAfter(Date.parse(cursor.high_watermark)), sizes })).pages
 }
 
 /** How many different things were set aside. */
@@ -124,7 +115,7 @@ function setAside(pages: readonly GraphPage[]): Record<string, number> {
 }
 
 const world = { seed: 5, conversations: 60, messages: 900, deepThreads: [130, 45, 21, 20] }
-const limits = { threads: 10, nested: 5, messages: 25 }
+const sizes = { ...WALK_SIZES, threads: 10, nested: 5, messages: 25 }
 
 describe('over the simulated page the walk reads everything', () => {
   it.each<[string, GraphOptions]>([
@@ -143,7 +134,7 @@ describe('over the simulated page the walk reads everything', () => {
     ['in other faults by chance', { chaos: { seed: 8, part: 0.15 }, arrivals: { part: 0.3, most: 10 } }],
   ])('%s', async (_name, options) => {
     const simulator = await start({ world, ...options })
-    const { pages, cursor } = await walk(simulator, { limits })
+    const { pages, cursor } = await walk(simulator, { sizes })
     expect(cursor.pass).toBe('done')
     expectAll(simulator, [...pages, ...(await walkOn(simulator, cursor))])
     expect(setAside(pages)).toEqual({})
@@ -152,7 +143,7 @@ describe('over the simulated page the walk reads everything', () => {
 
   it('in processes that die after each page', async () => {
     const simulator = await start({ world, arrivals: { part: 0.3, most: 10 } })
-    const { pages, cursor } = await walk(simulator, { limits }, 1)
+    const { pages, cursor } = await walk(simulator, { sizes }, 1)
     expectAll(simulator, [...pages, ...(await walkOn(simulator, cursor))])
   })
 
@@ -167,7 +158,7 @@ describe('over the simulated page the walk reads everything', () => {
     }
     const simulator = await start({ world: { ...world, flaws } })
     // One page of all, so that nothing comes twice.
-    const { pages } = await walk(simulator, { limits: { threads: 60, nested: 200, messages: 200 } })
+    const { pages } = await walk(simulator, { sizes: { ...WALK_SIZES, threads: 60, nested: 200, messages: 200 } })
     expectAll(simulator, pages)
     const { malformed } = simulator.totals()
     expect(setAside(pages)).toMatchObject({ conversations: malformed.conversations, messages: malformed.messages })
@@ -177,7 +168,7 @@ describe('over the simulated page the walk reads everything', () => {
 describe('an incremental walk over the simulated page', () => {
   it('with nothing new takes two list pages at most', async () => {
     const simulator = await start({ world })
-    const { cursor } = await walk(simulator, { limits })
+    const { cursor } = await walk(simulator, { sizes })
     const before = simulator.counters().conversations
     await walkOn(simulator, cursor)
     expect(simulator.counters().conversations - before).toBeLessThanOrEqual(2)
@@ -185,7 +176,7 @@ describe('an incremental walk over the simulated page', () => {
 
   it('brings what arrived since', async () => {
     const simulator = await start({ world })
-    const first = await walk(simulator, { limits })
+    const first = await walk(simulator, { sizes })
     for (let i = 0; i < 12; i += 1) simulator.world.receive()
     expectAll(simulator, [...first.pages, ...(await walkOn(simulator, first.cursor))])
   })

@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { MOST_RESTARTS } from '../../../../../src/channels/messenger/graph/walk-state.ts'
-import { asSet, conversation, FakeGraph, json, messageIds, PAGE, refusal } from './fake-graph.ts'
-import { conversations, limits, lists, minutes, read, walkOver } from './walk-kit.ts'
+import { MOST_RESTARTS } from '../../../../../src/channels/messenger/graph/list-pass.ts'
+import { asSet, conversation, FakeGraph, json, messageIds, PAGE, refusal, tooMuch } from './fake-graph.ts'
+import { conversations, lists, minutes, places, read, sizes, walkOver } from './walk-kit.ts'
 
 describe('a cursor that Graph does not accept', () => {
   it('restarts the list, and loses nothing', async () => {
     const graph = new FakeGraph(conversations(10, 1))
     graph.before = (_asked, number) => (number === 2 || number === 5 ? refusal(100) : undefined)
     const { pages, summary } = await read(graph)
-    expect(lists(graph).map(({ after }) => after)).toEqual(
-      [null, '4', null, '4', '8', null, '4', '8', null, '8'].slice(0, lists(graph).length),
-    )
+    expect(places(graph)).toEqual([null, '4', null, '4', '8', null, '4', '8', null, '8'].slice(0, places(graph).length))
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
     expect(summary.cursor.restarts).toBe(2)
   })
@@ -26,11 +24,7 @@ describe('a cursor that Graph does not accept', () => {
     const graph = new FakeGraph(conversations(10, 1))
     graph.before = (_asked, number) => (number === 2 ? answer() : undefined)
     const { pages, summary } = await read(graph)
-    expect(
-      lists(graph)
-        .slice(0, 4)
-        .map(({ after }) => after),
-    ).toEqual([null, '4', null, '4'])
+    expect(places(graph).slice(0, 4)).toEqual([null, '4', null, '4'])
     expect(summary.cursor.restarts).toBe(1)
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
   })
@@ -56,11 +50,21 @@ describe('a cursor that Graph does not accept', () => {
     graph.before = ({ after }, number) =>
       number > 1 && number < 4 ? json({ data: [], paging: { cursors: { after }, next: 'x' } }) : undefined
     const { pages, summary } = await read(graph)
-    expect(
-      lists(graph)
-        .slice(0, 4)
-        .map(({ after }) => after),
-    ).toEqual([null, '4', '4', null])
+    expect(places(graph).slice(0, 4)).toEqual([null, '4', '4', null])
+    expect(summary.cursor.restarts).toBe(1)
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+  })
+
+  it('is one that leads to itself although the threads of each page go on', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 9), ...conversations(10, 1).slice(1)])
+    const asked = new FakeGraph(graph.conversations)
+    graph.before = async ({ node, after, url }, number) => {
+      if (node !== PAGE || after === null || number > 12) return undefined
+      const page = await (await asked.fetch(url.toString().replace('after=4', 'after=0'))).json()
+      return json({ ...page, paging: { cursors: { after }, next: 'x' } })
+    }
+    const { pages, summary } = await read(graph)
+    expect(places(graph).slice(0, 4)).toEqual([null, '4', '4', null])
     expect(summary.cursor.restarts).toBe(1)
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
   })
@@ -79,6 +83,20 @@ describe('a cursor that Graph does not accept', () => {
     }
     expect(restarts).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     await expect(read(graph, { cursor })).rejects.toMatchObject({ kind: 'cursor' })
+  })
+
+  it('of a thread that leads to itself begins the thread again', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 9)])
+    let turns = 2
+    graph.before = ({ node, after }) =>
+      node === 't_0' && after === '5' && turns-- > 0
+        ? json({ data: [], paging: { cursors: { after }, next: 'x' } })
+        : undefined
+    const { pages, summary } = await read(graph)
+    const asked = graph.asked.filter(({ node }) => node === 't_0').map(({ after }) => after)
+    expect(asked.slice(0, 6)).toEqual(['2', '5', '5', null, '3', '6'])
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+    expect(summary).toMatchObject({ done: true, cursor: { restarts: 0 } })
   })
 
   it('restarts a thread from its top, and sets it aside when that does not help', async () => {
@@ -108,8 +126,6 @@ describe('a cursor that Graph does not accept', () => {
 })
 
 describe('less data', () => {
-  const tooMuch = () => refusal(1, 500, "Please reduce the amount of data you're asking for, then retry your request")
-
   it('is asked for in smaller pages, from the beginning of the list', async () => {
     const graph = new FakeGraph(conversations(10, 3))
     graph.before = ({ node, limit, after }) => (node === PAGE && limit > 1 && after !== null ? tooMuch() : undefined)
@@ -141,7 +157,7 @@ describe('less data', () => {
   it('of a thread is asked for of that thread only; one that fails to the end is set aside', async () => {
     const graph = new FakeGraph([conversation('t_0', minutes(1), 8), conversation('t_1', minutes(50), 9)])
     graph.before = ({ node, limit }) => (node === 't_0' && limit > 1 ? tooMuch() : undefined)
-    const { pages } = await read(graph, { limits: { ...limits, messages: 4 } })
+    const { pages } = await read(graph, { sizes: { ...sizes, messages: 4 } })
     const of = (node: string) =>
       graph.asked.filter((asked) => asked.node === node).map(({ after, limit }) => [after, limit])
     expect(of('t_0').slice(0, 4)).toEqual([

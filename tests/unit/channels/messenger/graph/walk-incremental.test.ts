@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { asSet, conversation, FakeGraph, json, messageIds, NOW } from './fake-graph.ts'
-import { conversations, lists, minutes, read } from './walk-kit.ts'
+import { conversations, iso, minutes, places, read } from './walk-kit.ts'
 
 describe('an incremental walk', () => {
-  const since = new Date(minutes(31)).toISOString()
+  const since = iso(minutes(31))
   const incremental = { mode: 'incremental' as const, since }
 
   it('reads down to its time, equal times included, and stops at the first page that is older in all rows', async () => {
@@ -11,8 +11,8 @@ describe('an incremental walk', () => {
     const { pages, summary } = await read(graph, incremental)
     expect(asSet(messageIds(pages))).toEqual(['m_t_0_0', 'm_t_1_0', 'm_t_2_0', 'm_t_3_0'])
     // A full page may hide that something moved behind it: the head is read again.
-    expect(lists(graph).map(({ after }) => after)).toEqual([null, '4', null, '8'])
-    expect(summary).toMatchObject({ done: true, cursor: { high_watermark: new Date(minutes(1)).toISOString() } })
+    expect(places(graph)).toEqual([null, '4', null, '8'])
+    expect(summary).toMatchObject({ done: true, cursor: { high_watermark: iso(minutes(1)) } })
   })
 
   it('is not ended by a single row out of order', async () => {
@@ -42,15 +42,15 @@ describe('an incremental walk', () => {
     expect(calm.asked).toHaveLength(1)
   })
 
-  it('takes nothing for history', async () => {
-    const graph = new FakeGraph([conversation('t_0', minutes(1), 3)])
-    const { pages } = await read(graph, { mode: 'incremental', since: new Date(minutes(60 * 24 * 30)).toISOString() })
-    expect(JSON.stringify(pages)).not.toContain('is_history')
-  })
-
   it('without a time is a full one', async () => {
     const graph = new FakeGraph(conversations(9, 1))
     const { pages } = await read(graph, { mode: 'incremental', since: null })
+    expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+  })
+
+  it('is what a time is for: a full one reads everything', async () => {
+    const graph = new FakeGraph(conversations(9, 1))
+    const { pages } = await read(graph, { mode: 'full', since })
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
   })
 

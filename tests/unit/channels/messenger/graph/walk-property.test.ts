@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type GraphCursor, readCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { OVERLAP } from '../../../../../src/channels/messenger/graph/list-pass.ts'
-import { walkConversations } from '../../../../../src/channels/messenger/graph/walk.ts'
-import type { GraphPage } from '../../../../../src/channels/messenger/graph/walk-state.ts'
-import { asSet, clientFor, conversation, FakeGraph, json, messageIds, NOW, refusal } from './fake-graph.ts'
+import type { WalkOptions, WalkSummary } from '../../../../../src/channels/messenger/graph/walk.ts'
+import { asSet, conversation, FakeGraph, json, messageIds, NOW, refusal, tooMuch } from './fake-graph.ts'
+import { runAfter, StoredRun, sizes, walkOver } from './walk-kit.ts'
 
 /** What happens before one answer. */
 const happening = fc.oneof(
@@ -48,50 +46,28 @@ describe('a list that reorders, fails and is read by processes that die', () => 
             graph.say(`t_${now.to % graph.conversations.length}`, at)
           }
           if (now?.kind === 'expired' && after !== null && expiries-- > 0) return refusal(100)
-          if (now?.kind === 'too much' && Math.max(limit, nested) > 1)
-            return refusal(1, 500, 'Please reduce the amount of data')
+          if (now?.kind === 'too much' && Math.max(limit, nested) > 1) return tooMuch()
           if (now?.kind === 'down') return refusal(2, 500)
           if (now?.kind === 'empty') return json({ data: [], paging: { cursors: { after: after ?? '0' }, next: 'x' } })
           return undefined
         }
-        const pages: GraphPage[] = []
-        let cursor: GraphCursor | undefined
-        let done = false
-        const walkOn = async (most: number, mode: 'full' | 'incremental', since: string | null) => {
-          const { client } = clientFor(graph.fetch)
-          const walk = walkConversations({ client, mode, since, cursor, limits })
-          for (let taken = 0; taken < most; taken += 1) {
-            const step = await walk.next()
-            if (step.done) {
-              done = step.value.done
-              return step.value.cursor
-            }
-            pages.push(step.value)
-            if (step.value.cursor) cursor = readCursor(JSON.parse(JSON.stringify(step.value.cursor)))
-          }
-          await walk.return({ done: false, cursor: cursor ?? fail() })
-          return cursor
+        const run = new StoredRun()
+        const walkOn = (most: number, from: Partial<WalkOptions> = {}) => {
+          const { walk } = walkOver(graph, { cursor: run.cursor, sizes: { ...sizes, ...limits }, ...from })
+          return run.store(walk, most)
         }
-        for (const most of deaths) if (!done) await walkOn(most, 'full', null)
-        const last = done ? cursor : await walkOn(Number.POSITIVE_INFINITY, 'full', null)
-        expect(done).toBe(true)
-        expect(pages.flatMap(({ rejected }) => rejected)).toEqual([])
+        let summary: WalkSummary | undefined
+        for (const most of [...deaths, Number.POSITIVE_INFINITY]) summary ??= await walkOn(most)
+        expect(summary?.done).toBe(true)
+        expect(run.pages.flatMap(({ rejected }) => rejected)).toEqual([])
         // Whatever came before the last look at the head is there; the rest is what an incremental walk is for.
-        const watermark = last?.high_watermark ?? null
-        cursor = undefined
+        const watermark = summary?.cursor.high_watermark ?? null
         graph.before = () => undefined
-        await walkOn(
-          Number.POSITIVE_INFINITY,
-          'incremental',
-          watermark === null ? null : new Date(Date.parse(watermark) - OVERLAP).toISOString(),
-        )
-        expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+        const after = watermark === null ? { mode: 'incremental' as const } : runAfter(Date.parse(watermark))
+        await walkOn(Number.POSITIVE_INFINITY, { ...after, cursor: undefined })
+        expect(asSet(messageIds(run.pages))).toEqual(graph.messageIds)
       }),
       { numRuns: 150, seed: 4 },
     )
   })
 })
-
-function fail(): never {
-  throw new Error('nothing was stored')
-}

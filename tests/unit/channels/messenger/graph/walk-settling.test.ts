@@ -1,20 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { OVERLAP } from '../../../../../src/channels/messenger/graph/list-pass.ts'
-import { MOST_RESCANS } from '../../../../../src/channels/messenger/graph/walk-state.ts'
-import { asSet, conversation, FakeGraph, json, messageIds, PAGE, refusal, time } from './fake-graph.ts'
-import { conversations, limits, lists, minutes, now, read } from './walk-kit.ts'
+import { MOST_RESCANS } from '../../../../../src/channels/messenger/graph/list-pass.ts'
+import { asSet, conversation, FakeGraph, json, messageIds, PAGE, time, tooMuch } from './fake-graph.ts'
+import { conversations, iso, lists, minutes, now, read, runAfter, sizes } from './walk-kit.ts'
 
-const iso = (at: number) => new Date(at).toISOString()
-/** The run after one that ended with this watermark. */
-const runAfter = (watermark: number) => ({ mode: 'incremental' as const, since: iso(watermark - OVERLAP) })
 /** So many conversations of one second. */
 const broadcast = (count: number, at: number) => Array.from({ length: count }, (_, i) => conversation(`b_${i}`, at, 1))
 
 describe('the head is settled', () => {
   it('where Graph lists no more than one conversation at a time', async () => {
     const graph = new FakeGraph(conversations(20, 1))
-    graph.before = ({ node, limit }) =>
-      node === PAGE && limit > 1 ? refusal(1, 500, 'Please reduce the amount of data') : undefined
+    graph.before = ({ node, limit }) => (node === PAGE && limit > 1 ? tooMuch() : undefined)
     const { summary } = await read(graph)
     expect(summary.cursor).toMatchObject({ rescans: 1, is_settled: true, high_watermark: iso(minutes(1)) })
   })
@@ -26,7 +21,7 @@ describe('the head is settled', () => {
     graph.asked.length = 0
     const { pages, summary: later } = await read(graph, {
       ...runAfter(minutes(30)),
-      limits: { ...limits, threads: 25 },
+      sizes: { ...sizes, threads: 25 },
     })
     expect(later.cursor).toMatchObject({ rescans: 0, high_watermark: iso(minutes(30)) })
     // What came in the last second that was read is looked for in all of it.
@@ -81,7 +76,7 @@ describe('an incremental walk with nothing new', () => {
       ...Array.from({ length: 60 }, (_, i) => conversation(`o_${i}`, minutes(30) - i * 1000, 1)),
       ...conversations(40, 1).map(quiet),
     ])
-    const { pages, summary } = await read(graph, { ...runAfter(minutes(30)), limits: { ...limits, threads: 25 } })
+    const { pages, summary } = await read(graph, { ...runAfter(minutes(30)), sizes: { ...sizes, threads: 25 } })
     expect(summary.cursor).toMatchObject({ rescans: 0, is_settled: true, high_watermark: iso(minutes(30)) })
     expect(asSet(messageIds(pages))).toHaveLength(60)
     expect(lists(graph)).toHaveLength(4)
@@ -117,13 +112,38 @@ describe('a conversation that is ahead of the clock', () => {
     expect(summary.cursor).toMatchObject({ is_settled: true, high_watermark: iso(minutes(0)) })
     graph.asked.length = 0
     graph.before = () => undefined
-    await read(graph, { ...runAfter(minutes(0)), limits: { ...limits, threads: 8 } })
+    await read(graph, { ...runAfter(minutes(0)), sizes: { ...sizes, threads: 8 } })
     expect(lists(graph)).toHaveLength(1)
   })
 
   it('leads no further than to the time of asking, where there is no other', async () => {
     const { summary } = await read(new FakeGraph([future]))
     expect(summary.cursor).toMatchObject({ is_settled: true, high_watermark: iso(now) })
+  })
+
+  describe('where Graph lists few rows at once', () => {
+    const few = (isTooMuch: (limit: number, nested: number) => boolean) => {
+      const graph = new FakeGraph([future, ...conversations(20, 3)])
+      graph.before = ({ node, limit, nested }) => (node === PAGE && isTooMuch(limit, nested) ? tooMuch() : undefined)
+      return { graph, start: { sizes: { ...sizes, threads: 25, nested: 100 } } }
+    }
+
+    it.each<[string, (limit: number, nested: number) => boolean]>([
+      ['six rows', (limit, nested) => limit * nested > 6],
+      ['two conversations of one message', (limit, nested) => limit * nested > 2],
+    ])('is seen together with the newest change: %s', async (_name, isTooMuch) => {
+      const { graph, start } = few(isTooMuch)
+      const { pages, summary } = await read(graph, start)
+      expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+      expect(summary.cursor).toMatchObject({ is_settled: true, high_watermark: iso(minutes(1)) })
+    })
+
+    it('leaves the head unsettled where it is all that one answer holds: between two answers anything may have changed', async () => {
+      const { graph, start } = few((limit) => limit > 1)
+      const { pages, summary } = await read(graph, start)
+      expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+      expect(summary).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: null } })
+    })
   })
 })
 

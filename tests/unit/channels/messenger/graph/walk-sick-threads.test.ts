@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { readCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import type { GraphPage } from '../../../../../src/channels/messenger/graph/walk-state.ts'
+import { GraphError } from '../../../../../src/channels/messenger/graph/errors.ts'
 import { asSet, conversation, FakeGraph, messageIds, PAGE, refusal } from './fake-graph.ts'
-import { conversations, limits, minutes, walkOver } from './walk-kit.ts'
+import { conversations, lists, minutes, StoredRun, sizes, walkOver } from './walk-kit.ts'
 
 /** Threads on one page of the list, whose messages go on. */
 const deep = (count: number) => Array.from({ length: count }, (_, i) => conversation(`t_${i}`, minutes(20 * i + 1), 9))
@@ -11,12 +9,19 @@ const deep = (count: number) => Array.from({ length: count }, (_, i) => conversa
 /** Stretches of one run, each of which goes on from what the one before has stored; a failure ends a stretch. */
 class Stretches {
   readonly #graph: FakeGraph
-  readonly pages: GraphPage[] = []
+  readonly #run = new StoredRun()
   readonly ends: unknown[] = []
-  cursor: GraphCursor | undefined
 
   constructor(graph: FakeGraph) {
     this.#graph = graph
+  }
+
+  get pages() {
+    return this.#run.pages
+  }
+
+  get cursor() {
+    return this.#run.cursor
   }
 
   get rejected() {
@@ -25,21 +30,13 @@ class Stretches {
 
   /** What the stretch ended with: `done`, or the kind of the failure. */
   async next(): Promise<unknown> {
-    const { walk } = walkOver(this.#graph, { cursor: this.cursor, limits: { ...limits, threads: 10 } })
-    const end = await this.#store(walk).catch((error: unknown) =>
-      error instanceof Error && 'kind' in error ? error.kind : error,
+    const { walk } = walkOver(this.#graph, { cursor: this.cursor, sizes: { ...sizes, threads: 10 } })
+    const end = await this.#run.store(walk).then(
+      (summary) => (summary?.done ? 'done' : 'paused'),
+      (error: unknown) => (error instanceof GraphError ? error.kind : error),
     )
     this.ends.push(end)
     return end
-  }
-
-  async #store(walk: ReturnType<typeof walkOver>['walk']): Promise<'done' | 'paused'> {
-    for (;;) {
-      const step = await walk.next()
-      if (step.done) return step.value.done ? 'done' : 'paused'
-      this.pages.push(step.value)
-      if (step.value.cursor) this.cursor = readCursor(JSON.parse(JSON.stringify(step.value.cursor)))
-    }
   }
 }
 
@@ -105,6 +102,8 @@ describe('a thread that fails again and again', () => {
     expect(run.cursor?.threads).toMatchObject([{ id: 't_0', failures: 2 }])
     expect(await run.next()).toBe('done')
     expect(run.rejected).toMatchObject([{ item: { thread_id: 't_0' } }])
+    // The whole list, and twice whether it is the thread that fails: then the walk is over.
+    expect(lists(graph).map(({ limit }) => limit)).toEqual([10, 1, 1])
     expect(asSet(messageIds(run.pages))).toHaveLength(2 + 3 * 9)
   })
 

@@ -1,53 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { readCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
 import { asSet, collect, conversation, FakeGraph, json, messageIds, NOW, PAGE, refusal } from './fake-graph.ts'
-import { conversations, limits, lists, minutes, now, read, walkOver } from './walk-kit.ts'
+import { conversations, iso, lists, minutes, now, places, read, sizes, stored, walkOver } from './walk-kit.ts'
 
 describe('what is handed out at once', () => {
-  const sizes = (pages: Awaited<ReturnType<typeof read>>['pages']) => pages.map(({ items }) => items.length)
+  const itemsOf = (pages: Awaited<ReturnType<typeof read>>['pages']) => pages.map(({ items }) => items.length)
 
   it('is several pages of the list where those are small, with the place after them', async () => {
     const graph = new FakeGraph(conversations(40, 1))
-    const { pages } = await read(graph, { worthwhile: { events: 10, items: 100 } })
+    const { pages } = await read(graph, { sizes: { ...sizes, events: 10, items: 100 } })
     // Pages of four: three of them are enough. What is left at the end is handed out too, with the head that is read again.
-    expect(sizes(pages).slice(0, 4)).toEqual([12, 12, 12, 5])
+    expect(itemsOf(pages).slice(0, 4)).toEqual([12, 12, 12, 5])
     expect(pages[0]?.cursor).toMatchObject({ pass: 'walk', after: '12' })
   })
 
   it('is not held back when the time is over', async () => {
     const graph = new FakeGraph(conversations(40, 1))
-    const { clock, walk } = walkOver(graph, { worthwhile: { events: 100, items: 100 }, until: now + 1000 })
+    const { clock, walk } = walkOver(graph, { sizes: { ...sizes, events: 100, items: 100 }, until: now + 1000 })
     graph.before = (_asked, number) => {
-      if (number === 3) clock.advance(2000)
+      if (number === 4) clock.advance(2000)
       return undefined
     }
     const { pages, summary } = await collect(walk)
-    expect(sizes(pages)).toEqual([12])
+    expect(itemsOf(pages)).toEqual([12])
     expect(summary.done).toBe(false)
     expect(pages[0]?.cursor).toEqual(summary.cursor)
-  })
-})
-
-describe('a full walk over what was said long ago', () => {
-  const day = 24 * 60
-  const graph = () => new FakeGraph([conversation('t_0', minutes(day - 2), 9)])
-
-  it('takes all but the last day for history', async () => {
-    const { pages } = await read(graph())
-    const events = pages.flatMap(({ items }) => items.flatMap((item) => item.events))
-    const told = new Map(events.map((event) => [event.provider_message_id, 'is_history' in event]))
-    expect([...told].filter(([, isHistory]) => !isHistory).map(([id]) => id)).toEqual(['m_t_0_8', 'm_t_0_7', 'm_t_0_6'])
-    expect(told.size).toBe(9)
-  })
-
-  it('means the day before it began, however late it goes on', async () => {
-    const { walk } = walkOver(graph())
-    const first = await walk.next()
-    const cursor = first.done ? undefined : (first.value.cursor ?? undefined)
-    expect(cursor?.history_before).toBe(new Date(minutes(day)).toISOString())
-    const { clock, walk: later } = walkOver(graph(), { cursor })
-    clock.advance(day * 60_000)
-    expect((await collect(later)).summary.cursor.history_before).toBe(cursor?.history_before)
   })
 })
 
@@ -56,14 +32,14 @@ describe('a full walk', () => {
     const graph = new FakeGraph(conversations(10, 9))
     const { pages, summary } = await read(graph)
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
-    expect(lists(graph).map(({ after }) => after)).toEqual([null, '4', '8', null, '8'])
+    expect(places(graph)).toEqual([null, '4', '8', null, '8'])
     expect(summary).toMatchObject({ done: true, cursor: { pass: 'done', threads: [] } })
-    expect(summary.cursor.high_watermark).toBe(new Date(minutes(1)).toISOString())
+    expect(summary.cursor.high_watermark).toBe(iso(minutes(1)))
   })
 
   it('drains the threads of a list page before the next, several pages of messages in one commit', async () => {
     const graph = new FakeGraph([conversation('t_0', minutes(1), 12), conversation('t_1', minutes(20), 7)])
-    const { pages } = await read(graph, { limits: { ...limits, threads: 1 } })
+    const { pages } = await read(graph, { sizes: { ...sizes, threads: 1 } })
     expect(graph.asked.slice(0, 6).map(({ node, after, limit }) => [node, after, limit])).toEqual([
       [PAGE, null, 1],
       ['t_0', '2', 3],
@@ -104,7 +80,7 @@ describe('a full walk', () => {
 
   it('commits no more than one call takes, and moves the cursor with the last part only', async () => {
     const graph = new FakeGraph(conversations(30, 150))
-    const { pages } = await read(graph, { limits: { threads: 30, nested: 150, messages: 200 } })
+    const { pages } = await read(graph, { sizes: { ...sizes, threads: 30, nested: 150, messages: 200 } })
     const walked = pages.slice(0, 3)
     expect(walked.map(({ cursor }) => cursor?.pass)).toEqual([undefined, undefined, 'done'])
     for (const { items } of pages) {
@@ -116,10 +92,11 @@ describe('a full walk', () => {
 
   it('stores a long thread in commits that are full, not one by one', async () => {
     const graph = new FakeGraph([conversation('t_0', minutes(1), 4500)])
-    const { pages } = await read(graph, { limits: { threads: 1, nested: 20, messages: 200 } })
+    const { pages } = await read(graph, { sizes: { ...sizes, threads: 1, nested: 20, messages: 200 } })
     expect(pages.slice(0, 4).map(({ items }) => items.reduce((count, { events }) => count + events.length, 0))).toEqual(
       [20, 2000, 2000, 480],
     )
+    expect(pages.slice(0, 3).map(({ cursor }) => cursor?.threads[0]?.after)).toEqual(['20', '2020', '4020'])
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
   })
 
@@ -167,9 +144,8 @@ describe('the cursor', () => {
     const { pages } = await read(graph)
     expect(pages.length).toBeGreaterThan(6)
     for (const [i, { cursor }] of pages.entries()) {
-      const stored = readCursor(JSON.parse(JSON.stringify(cursor)))
-      expect(stored).toEqual(cursor)
-      const rest = await read(graph, { cursor: stored })
+      expect(stored(cursor)).toEqual(cursor)
+      const rest = await read(graph, { cursor: stored(cursor) })
       expect(asSet(messageIds([...pages.slice(0, i + 1), ...rest.pages])), `page ${i}`).toEqual(graph.messageIds)
     }
     const done = await read(graph, { cursor: pages.at(-1)?.cursor ?? undefined })
@@ -178,74 +154,31 @@ describe('the cursor', () => {
 })
 
 describe('while a page is being stored', () => {
-  const settled = async () => {
-    for (let i = 0; i < 50; i += 1) await Promise.resolve()
-  }
-
-  it('the next answer is asked for, and no other', async () => {
-    const graph = new FakeGraph(conversations(20, 1))
-    const { walk } = walkOver(graph)
-    for (const asked of [2, 3, 4]) {
-      await walk.next()
-      await expect.poll(() => graph.asked.length).toBe(asked)
-      await settled()
-      expect(graph.asked).toHaveLength(asked)
-    }
-  })
-
-  it.each(['{"call_count":95}', '{"call_count":100}'])(
-    'nothing is asked for when the limits are nearly used up: %s',
-    async (usage) => {
-      const graph = new FakeGraph(conversations(20, 1))
-      graph.before = (_asked, number) =>
-        number === 1
-          ? json({ data: [{ id: 't_0' }], paging: { cursors: { after: '4' }, next: 'x' } }, 200, {
-              'x-app-usage': usage,
-            })
-          : undefined
-      const { walk } = walkOver(graph)
-      await walk.next()
-      await settled()
-      expect(graph.asked).toHaveLength(1)
-      await walk.next()
-      expect(graph.asked.length).toBeGreaterThan(1)
-    },
-  )
-
-  it('a failure waits until the page is stored', async () => {
-    const graph = new FakeGraph(conversations(20, 1))
-    graph.before = (_asked, number) => (number === 2 ? refusal(190, 401) : undefined)
+  it('nothing is asked for: who wants the next one meanwhile asks for it', async () => {
+    const graph = new FakeGraph(conversations(9, 1))
     const { walk } = walkOver(graph)
     await walk.next()
-    await settled()
-    await expect(walk.next()).rejects.toMatchObject({ kind: 'token' })
+    await new Promise(setImmediate)
+    expect(graph.asked).toHaveLength(1)
   })
 
-  it('leaving the walk stops what was asked ahead', async () => {
+  it('the pages that are asked for then are requested one after the other', async () => {
     const graph = new FakeGraph(conversations(20, 1))
-    const signals: (AbortSignal | null | undefined)[] = []
-    const { walk } = walkOver(
-      graph,
-      {},
-      {
-        fetch: (input, init) => {
-          signals.push(init?.signal)
-          return signals.length === 1 ? graph.fetch(input, init) : new Promise(() => {})
-        },
-      },
-    )
-    const { value } = await walk.next()
-    await expect.poll(() => signals.length).toBe(2)
-    if (!value?.cursor || 'done' in value) throw new Error('no page')
-    await walk.return({ done: false, cursor: value.cursor })
-    expect(signals[1]?.aborted).toBe(true)
+    graph.before = async () => {
+      await new Promise(setImmediate)
+      return undefined
+    }
+    const { walk } = walkOver(graph)
+    await Promise.all(Array.from({ length: 4 }, () => walk.next()))
+    expect(graph.asked).toHaveLength(4)
+    expect(graph.mostAtOnce).toBe(1)
   })
 })
 
 describe('the end of the time', () => {
   it('returns where the walk is, with what was read handed out', async () => {
     const graph = new FakeGraph([conversation('t_0', minutes(1), 30)])
-    const { clock, walk } = walkOver(graph, { until: now + 5000 })
+    const { clock, walk } = walkOver(graph, { until: now + 5500 })
     graph.before = () => {
       clock.advance(1000)
       return undefined
@@ -263,6 +196,19 @@ describe('the end of the time', () => {
     expect(await read(graph, { until: now })).toMatchObject({ pages: [], summary: { done: false } })
     expect(await read(graph, { signal: AbortSignal.abort() })).toMatchObject({ pages: [], summary: { done: false } })
     expect(graph.asked).toEqual([])
+  })
+
+  it('may come while a page is being stored: nothing more is asked for', async () => {
+    for (const isAborted of [true, false]) {
+      const graph = new FakeGraph(conversations(9, 1))
+      const abort = new AbortController()
+      const { clock, walk } = walkOver(graph, { until: now + 5000, signal: abort.signal })
+      const { value } = await walk.next()
+      if (isAborted) abort.abort()
+      else clock.advance(5000)
+      expect(await walk.next()).toEqual({ done: true, value: { done: false, cursor: value?.cursor } })
+      expect(graph.asked).toHaveLength(1)
+    }
   })
 
   it('comes rather than a wait that would outlast it', async () => {

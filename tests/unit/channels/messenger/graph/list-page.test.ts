@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { OVERLAP, readPass } from '../../../../../src/channels/messenger/graph/list-pass.ts'
-import { WalkState } from '../../../../../src/channels/messenger/graph/walk-state.ts'
-import { minutes, now } from './walk-kit.ts'
+import { firstCursor, type GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
+import { OVERLAP, readListPage } from '../../../../../src/channels/messenger/graph/list-page.ts'
+import { iso, minutes, now, sizes } from './walk-kit.ts'
 
-const iso = (at: number) => new Date(at).toISOString()
 const watermark = minutes(30)
-const walk: GraphCursor = { ...new WalkState({ mode: 'full', now }).cursor, since: iso(watermark - OVERLAP) }
+const walk = firstCursor(iso(watermark - OVERLAP), sizes)
 const rescan: GraphCursor = { ...walk, pass: 'rescan' }
 const inside = { after: 'x', is_settled: true, high_watermark: iso(watermark) }
-const read = (cursor: GraphCursor, told: number[], hasRest = true) => readPass(cursor, { told, hasRest, askedAt: now })
+const read = (cursor: GraphCursor, told: number[], hasRest = true) =>
+  readListPage(cursor, { told, hasRest, askedAt: now })
 
 describe('a pass is settled', () => {
   it.each<[string, GraphCursor, number[]]>([
