@@ -1,9 +1,9 @@
 /** One stretch of a conversation sync, under its lock: pages of Graph go into the database until the end or out of budget. */
 import { type Clock, systemClock } from '../channels/clock.ts'
 import type { GraphClient } from '../channels/messenger/client.ts'
-import { readCursor } from '../channels/messenger/graph/cursor.ts'
 import { GraphError, type GraphErrorKind } from '../channels/messenger/graph/errors.ts'
-import { walkConversations } from '../channels/messenger/graph/walk.ts'
+import { readCursor } from '../channels/messenger/walk/cursor.ts'
+import { walkConversations } from '../channels/messenger/walk/walk.ts'
 import { readAhead } from '../channels/read-ahead.ts'
 import type { CrmClient } from '../crm/client.ts'
 import { RpcError } from '../crm/rpc-error.ts'

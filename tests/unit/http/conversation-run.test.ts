@@ -5,7 +5,7 @@ import { runConversationSync } from '../../../src/http/conversation-run.ts'
 import { GraphPace } from '../../../src/http/graph-pace.ts'
 import { fakeCrm, rpcError } from '../../functions/fake-crm.ts'
 import { ManualClock } from '../channels/b2chat/manual-clock.ts'
-import { clientFor, conversation, FakeGraph, json, NOW, refusal } from '../channels/messenger/graph/fake-graph.ts'
+import { clientFor, conversation, FakeGraph, json, NOW, refusal } from '../channels/messenger/fake-graph.ts'
 
 const bucket = 'messenger:PAGE1'
 const counts = { items: 0, created: 0, updated: 0, unchanged: 0, failed: 0, rejected: 0, total_estimate: null }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../../../src/channels/clock.ts'
 import { createGraphClient } from '../../../../src/channels/messenger/client.ts'
-import { clientFor, conversation, FakeGraph, NOW, PAGE } from './graph/fake-graph.ts'
+import { clientFor, conversation, FakeGraph, NOW, PAGE } from './fake-graph.ts'
 
 const now = Date.parse(NOW)
 const graph = () =>

@@ -3,7 +3,7 @@ import type { InboundItem } from '../../../../../src/channels/inbound.ts'
 import { itemOf, threadOf } from '../../../../../src/channels/messenger/graph/items.ts'
 import { readConversations } from '../../../../../src/channels/messenger/graph/schema.ts'
 import { parseMessengerWebhook } from '../../../../../src/channels/messenger/parse.ts'
-import { PAGE } from './fake-graph.ts'
+import { PAGE } from '../fake-graph.ts'
 
 const ana = { id: 'PSID1', name: 'Ana Ruiz', email: 'PSID1@facebook.com' }
 const page = { id: PAGE, name: 'The page' }

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { InboundItem } from '../../../../../src/channels/inbound.ts'
 import { createGraphClient } from '../../../../../src/channels/messenger/client.ts'
-import type { GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { type WalkOptions, walkConversations } from '../../../../../src/channels/messenger/graph/walk.ts'
-import { WALK_SIZES } from '../../../../../src/channels/messenger/graph/walk-sizes.ts'
-import type { GraphPage } from '../../../../../src/channels/messenger/graph/walk-state.ts'
+import type { GraphCursor } from '../../../../../src/channels/messenger/walk/cursor.ts'
+import { WALK_SIZES } from '../../../../../src/channels/messenger/walk/sizes.ts'
+import type { GraphPage } from '../../../../../src/channels/messenger/walk/state.ts'
+import { type WalkOptions, walkConversations } from '../../../../../src/channels/messenger/walk/walk.ts'
 import type { GraphOptions } from '../../../../simulators/graph/options.ts'
 import { type GraphSimulator, startGraphSimulator } from '../../../../simulators/graph/server.ts'
 import type { ExpectedConversation } from '../../../../simulators/graph/truth.ts'
-import { runAfter, StoredRun } from './walk-kit.ts'
+import { runAfter, StoredRun } from '../walk/kit.ts'
 
 const running: GraphSimulator[] = []
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { MOST_RESTARTS } from '../../../../../src/channels/messenger/graph/list-pass.ts'
-import { asSet, conversation, FakeGraph, json, messageIds, PAGE, refusal, tooMuch } from './fake-graph.ts'
-import { conversations, lists, minutes, places, read, sizes, walkOver } from './walk-kit.ts'
+import type { GraphCursor } from '../../../../../src/channels/messenger/walk/cursor.ts'
+import { MOST_RESTARTS } from '../../../../../src/channels/messenger/walk/list-pass.ts'
+import { asSet, conversation, FakeGraph, json, messageIds, PAGE, refusal, tooMuch } from '../fake-graph.ts'
+import { conversations, lists, minutes, places, read, sizes, walkOver } from './kit.ts'
 
 describe('a cursor that Graph does not accept', () => {
   it('restarts the list, and loses nothing', async () => {

@@ -1,14 +1,14 @@
-import { type GraphCursor, readCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { OVERLAP } from '../../../../../src/channels/messenger/graph/list-page.ts'
+import { type GraphCursor, readCursor } from '../../../../../src/channels/messenger/walk/cursor.ts'
+import { OVERLAP } from '../../../../../src/channels/messenger/walk/list-page.ts'
+import type { WalkSizes } from '../../../../../src/channels/messenger/walk/sizes.ts'
+import type { GraphPage } from '../../../../../src/channels/messenger/walk/state.ts'
 import {
   type ConversationWalk,
   type WalkOptions,
   type WalkSummary,
   walkConversations,
-} from '../../../../../src/channels/messenger/graph/walk.ts'
-import type { WalkSizes } from '../../../../../src/channels/messenger/graph/walk-sizes.ts'
-import type { GraphPage } from '../../../../../src/channels/messenger/graph/walk-state.ts'
-import { clientFor, collect, conversation, type FakeGraph, NOW, PAGE } from './fake-graph.ts'
+} from '../../../../../src/channels/messenger/walk/walk.ts'
+import { clientFor, collect, conversation, type FakeGraph, NOW, PAGE } from '../fake-graph.ts'
 
 export const now = Date.parse(NOW)
 export const minutes = (count: number) => now - count * 60_000

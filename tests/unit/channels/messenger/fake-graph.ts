@@ -1,12 +1,12 @@
-import { orAborted } from '../../../../../src/channels/clock.ts'
+import { orAborted } from '../../../../src/channels/clock.ts'
 import {
   createGraphClient,
   type GraphClient,
   type GraphClientOptions,
-} from '../../../../../src/channels/messenger/client.ts'
-import type { ConversationWalk, WalkSummary } from '../../../../../src/channels/messenger/graph/walk.ts'
-import type { GraphPage } from '../../../../../src/channels/messenger/graph/walk-state.ts'
-import { ManualClock } from '../../b2chat/manual-clock.ts'
+} from '../../../../src/channels/messenger/client.ts'
+import type { GraphPage } from '../../../../src/channels/messenger/walk/state.ts'
+import type { ConversationWalk, WalkSummary } from '../../../../src/channels/messenger/walk/walk.ts'
+import { ManualClock } from '../b2chat/manual-clock.ts'
 
 export const PAGE = 'PAGE1'
 export const NOW = '2026-11-20T12:00:00Z'

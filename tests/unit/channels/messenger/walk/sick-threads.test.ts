@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GraphError } from '../../../../../src/channels/messenger/graph/errors.ts'
-import { asSet, conversation, FakeGraph, messageIds, PAGE, refusal } from './fake-graph.ts'
-import { conversations, lists, minutes, StoredRun, sizes, walkOver } from './walk-kit.ts'
+import { asSet, conversation, FakeGraph, messageIds, PAGE, refusal } from '../fake-graph.ts'
+import { conversations, lists, minutes, StoredRun, sizes, walkOver } from './kit.ts'
 
 /** Threads on one page of the list, whose messages go on. */
 const deep = (count: number) => Array.from({ length: count }, (_, i) => conversation(`t_${i}`, minutes(20 * i + 1), 9))

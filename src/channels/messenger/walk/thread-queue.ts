@@ -1,6 +1,7 @@
 /** The threads of a list page whose messages go on, in the order to read them, and which of them Graph fails to give. */
+
+import { GraphError } from '../graph/errors.ts'
 import type { ThreadCursor } from './cursor.ts'
-import { GraphError } from './errors.ts'
 
 /** How often a thread may fail though Graph answers other requests afterwards; then it is the thread that fails, not Graph. */
 const MOST_FAILURES = 3

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { firstCursor, type GraphCursor } from '../../../../../src/channels/messenger/graph/cursor.ts'
-import { OVERLAP, readListPage } from '../../../../../src/channels/messenger/graph/list-page.ts'
-import { iso, minutes, now, sizes } from './walk-kit.ts'
+import { firstCursor, type GraphCursor } from '../../../../../src/channels/messenger/walk/cursor.ts'
+import { OVERLAP, readListPage } from '../../../../../src/channels/messenger/walk/list-page.ts'
+import { iso, minutes, now, sizes } from './kit.ts'
 
 const watermark = minutes(30)
 const walk = firstCursor(iso(watermark - OVERLAP), sizes)

@@ -1,13 +1,13 @@
 /** Where a walk is: the pass over the list, the threads that go on, and what is read and not yet handed out. Pure. */
 import type { InboundItem } from '../../inbound.ts'
 import type { ConversationsPage, ConversationsRequest, MessagesPage, MessagesRequest } from '../client.ts'
+import { GraphError } from '../graph/errors.ts'
+import type { GraphRejection } from '../graph/schema.ts'
 import { firstCursor, type GraphCursor } from './cursor.ts'
-import { GraphError } from './errors.ts'
 import { ListPass } from './list-pass.ts'
 import { PageBuffer } from './page-buffer.ts'
-import type { GraphRejection } from './schema.ts'
+import { WALK_SIZES, type WalkSizes } from './sizes.ts'
 import { ThreadReading } from './thread-reading.ts'
-import { WALK_SIZES, type WalkSizes } from './walk-sizes.ts'
 
 export interface WalkStart {
   /** Where an earlier run stopped. The mode, `since` and what is asked for at once then stay that run's. */

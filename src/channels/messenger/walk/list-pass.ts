@@ -1,10 +1,10 @@
 /** The passes over the list of conversations: where one goes on, when it begins again, and when it was the last. Pure. */
 import type { ConversationsPage, ConversationsRequest, ListedConversation } from '../client.ts'
+import { GraphError } from '../graph/errors.ts'
 import { type GraphCursor, type PageLimits, timeOf } from './cursor.ts'
-import { GraphError } from './errors.ts'
 import { OVERLAP, readListPage } from './list-page.ts'
+import { half } from './sizes.ts'
 import { Standstill } from './standstill.ts'
-import { half } from './walk-sizes.ts'
 
 /** The most conversations that are asked for when the head is read again. */
 const LARGEST_HEAD = 400

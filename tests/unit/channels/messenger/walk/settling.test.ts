@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_RESCANS } from '../../../../../src/channels/messenger/graph/list-pass.ts'
-import { asSet, conversation, FakeGraph, json, messageIds, PAGE, time, tooMuch } from './fake-graph.ts'
-import { conversations, iso, lists, minutes, now, read, runAfter, sizes } from './walk-kit.ts'
+import { MOST_RESCANS } from '../../../../../src/channels/messenger/walk/list-pass.ts'
+import { asSet, conversation, FakeGraph, json, messageIds, PAGE, time, tooMuch } from '../fake-graph.ts'
+import { conversations, iso, lists, minutes, now, read, runAfter, sizes } from './kit.ts'
 
 /** So many conversations of one second. */
 const broadcast = (count: number, at: number) => Array.from({ length: count }, (_, i) => conversation(`b_${i}`, at, 1))

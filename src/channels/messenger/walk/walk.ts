@@ -1,9 +1,9 @@
 /** Walks through a page's conversations and all their messages, a commit's worth at a time. */
 import { OutOfTime } from '../../retry.ts'
 import type { GraphClient } from '../client.ts'
+import type { RunLimits } from '../graph/request.ts'
 import type { GraphCursor } from './cursor.ts'
-import type { RunLimits } from './request.ts'
-import { type GraphPage, type WalkRequest, type WalkStart, WalkState } from './walk-state.ts'
+import { type GraphPage, type WalkRequest, type WalkStart, WalkState } from './state.ts'
 
 export interface WalkOptions extends WalkStart {
   client: GraphClient

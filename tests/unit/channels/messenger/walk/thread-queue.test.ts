@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GraphError } from '../../../../../src/channels/messenger/graph/errors.ts'
-import { ThreadQueue } from '../../../../../src/channels/messenger/graph/thread-queue.ts'
+import { ThreadQueue } from '../../../../../src/channels/messenger/walk/thread-queue.ts'
 
 const thread = (id: string) => ({ id, participant: null, updatedAt: null, after: null })
 const down = new GraphError('retryable', 'down', { code: 2 })

@@ -1,11 +1,11 @@
 /** Reads the threads of a list page on to where they are wanted, and decides what becomes of one that fails. Pure. */
 import type { ListedConversation, MessagesPage, MessagesRequest } from '../client.ts'
+import { GraphError } from '../graph/errors.ts'
+import type { GraphRejection } from '../graph/schema.ts'
 import { type GraphCursor, type ThreadCursor, timeOf } from './cursor.ts'
-import { GraphError } from './errors.ts'
-import type { GraphRejection } from './schema.ts'
+import { half } from './sizes.ts'
 import { Standstill } from './standstill.ts'
 import { ThreadQueue, type Unreadable } from './thread-queue.ts'
-import { half } from './walk-sizes.ts'
 
 /** How often a thread may be begun again because its cursor is not accepted; then it is set aside. */
 export const MOST_THREAD_RESTARTS = 3

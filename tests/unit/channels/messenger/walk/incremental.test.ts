@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { asSet, conversation, FakeGraph, json, messageIds, NOW } from './fake-graph.ts'
-import { conversations, iso, minutes, places, read } from './walk-kit.ts'
+import { asSet, conversation, FakeGraph, json, messageIds, NOW } from '../fake-graph.ts'
+import { conversations, iso, minutes, places, read } from './kit.ts'
 
 describe('an incremental walk', () => {
   const since = iso(minutes(31))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { firstCursor, readCursor, timeOf } from '../../../../../src/channels/messenger/graph/cursor.ts'
+import { firstCursor, readCursor, timeOf } from '../../../../../src/channels/messenger/walk/cursor.ts'
 
 const thread = { id: 't_1', participant: null, updatedAt: null, after: 'x' }
 const cursor = {

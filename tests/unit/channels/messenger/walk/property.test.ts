@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { WalkOptions, WalkSummary } from '../../../../../src/channels/messenger/graph/walk.ts'
-import { asSet, conversation, FakeGraph, json, messageIds, NOW, refusal, tooMuch } from './fake-graph.ts'
-import { runAfter, StoredRun, sizes, walkOver } from './walk-kit.ts'
+import type { WalkOptions, WalkSummary } from '../../../../../src/channels/messenger/walk/walk.ts'
+import { asSet, conversation, FakeGraph, json, messageIds, NOW, refusal, tooMuch } from '../fake-graph.ts'
+import { runAfter, StoredRun, sizes, walkOver } from './kit.ts'
 
 /** What happens before one answer. */
 const happening = fc.oneof(

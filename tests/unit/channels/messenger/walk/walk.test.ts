@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { asSet, collect, conversation, FakeGraph, json, messageIds, NOW, PAGE, refusal } from './fake-graph.ts'
-import { conversations, iso, lists, minutes, now, places, read, sizes, stored, walkOver } from './walk-kit.ts'
+import { asSet, collect, conversation, FakeGraph, json, messageIds, NOW, PAGE, refusal } from '../fake-graph.ts'
+import { conversations, iso, lists, minutes, now, places, read, sizes, stored, walkOver } from './kit.ts'
 
 describe('what is handed out at once', () => {
   const itemsOf = (pages: Awaited<ReturnType<typeof read>>['pages']) => pages.map(({ items }) => items.length)

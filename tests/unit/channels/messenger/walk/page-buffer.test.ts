@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { InboundItem } from '../../../../../src/channels/inbound.ts'
-import { PageBuffer } from '../../../../../src/channels/messenger/graph/page-buffer.ts'
+import { PageBuffer } from '../../../../../src/channels/messenger/walk/page-buffer.ts'
 
 const item = (thread: string, ids: string[], updated_at = 1): InboundItem => ({
   thread_id: thread,
