@@ -25,12 +25,12 @@ const GENERAL = `select r.* from crm.channel_accounts a, crm_private.ingest_isol
 /** Counts, in a test's own database, how often a call takes the general way. */
 const COUNT_THE_GENERAL_WAY = `
   create sequence crm_private.general_way_calls;
-  alter function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz) rename to ingest_isolating_uncounted;
-  create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz)
+  alter function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) rename to ingest_isolating_uncounted;
+  create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
   returns setof crm_private.ingest_result language plpgsql set search_path = '' as $$
   begin
     perform nextval('crm_private.general_way_calls');
-    return query select r.* from crm_private.ingest_isolating_uncounted(p_account, p_items, p_now) r;
+    return query select r.* from crm_private.ingest_isolating_uncounted(p_account, p_items, p_now, p_history_before) r;
   end $$`
 
 let short: TestDatabase
