@@ -97,7 +97,7 @@ create table crm.messages (
   constraint status_is_valid check (status in ('queued', 'sent', 'failed', 'delivered', 'read'))
 );
 comment on table crm.messages is 'Something said, inbound or outbound, once per channel account and provider message id.';
-comment on column crm.messages.status is 'Of an outbound message: queued < sent < failed < delivered < read, only ever raised. Null for an inbound one.';
+comment on column crm.messages.status is 'Of an outbound message: queued < sent < failed < delivered < read, only ever raised; except that a copy with a finer time takes back what a watermark said of the whole second. Null for an inbound one.';
 comment on column crm.messages.error is 'Why a send failed, kept even if the provider later says it was delivered.';
 comment on column crm.messages.edit_count is 'The number of the edit the body comes from; 0 for the original.';
 comment on column crm.messages.unsent_at is 'When the sender took it back: body, attachments and payload are then gone for good.';

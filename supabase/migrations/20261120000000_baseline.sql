@@ -4332,7 +4332,7 @@ create table crm.messages (
   constraint status_is_valid check (status in ('queued', 'sent', 'failed', 'delivered', 'read'))
 );
 comment on table crm.messages is 'Something said, inbound or outbound, once per channel account and provider message id.';
-comment on column crm.messages.status is 'Of an outbound message: queued < sent < failed < delivered < read, only ever raised. Null for an inbound one.';
+comment on column crm.messages.status is 'Of an outbound message: queued < sent < failed < delivered < read, only ever raised; except that a copy with a finer time takes back what a watermark said of the whole second. Null for an inbound one.';
 comment on column crm.messages.error is 'Why a send failed, kept even if the provider later says it was delivered.';
 comment on column crm.messages.edit_count is 'The number of the edit the body comes from; 0 for the original.';
 comment on column crm.messages.unsent_at is 'When the sender took it back: body, attachments and payload are then gone for good.';
@@ -4943,6 +4943,8 @@ as $$
 declare
   v_copy crm_private.inbound_event;
   v_message crm.messages;
+  v_status text;
+  v_is_taken_back boolean;
 begin
   -- In a statement of its own: what is read below is then as it is under lock. Another conversation may bring the same message.
   perform l.id
@@ -4968,6 +4970,23 @@ begin
         and m.is_history and not v_message.is_history and m.direction = 'inbound'
         and v.workspace_id = m.workspace_id and v.id = m.conversation_id;
 
+      -- A whole second may lie before a watermark that the finer time lies behind: what was concluded from it is taken back.
+      select s.status, s.status <> m.status and s.status <> 'read' and m.status in ('delivered', 'read') into v_status, v_is_taken_back
+      from crm.messages m
+      join crm.conversations v on v.workspace_id = m.workspace_id and v.id = m.conversation_id
+      cross join lateral (
+        select
+          case
+            when m.direction = 'inbound' then null
+            when v_message.sent_at <= v.read_watermark then 'read'
+            when m.status = 'read' and m.sent_at <= v.read_watermark or m.status = 'delivered' and m.sent_at <= v.delivered_watermark then
+              case when v_message.sent_at <= v.delivered_watermark then 'delivered' else 'sent' end
+            when v_message.sent_at <= v.delivered_watermark and m.status in ('queued', 'sent', 'failed') then 'delivered'
+            else m.status
+          end as status
+      ) s
+      where m.workspace_id = p_account.workspace_id and m.id = v_message.id;
+
       update crm.messages m set
         body = v_message.body,
         attachments = v_message.attachments,
@@ -4975,15 +4994,12 @@ begin
         sent_at = v_message.sent_at,
         is_history = v_message.is_history,
         payload = v_message.payload,
-        status = case
-          when m.direction = 'inbound' then null
-          when v_message.sent_at <= v.read_watermark then 'read'
-          when v_message.sent_at <= v.delivered_watermark and m.status in ('queued', 'sent', 'failed') then 'delivered'
-          else m.status
-        end
-      from crm.conversations v
-      where m.workspace_id = p_account.workspace_id and m.id = v_message.id
-        and v.workspace_id = m.workspace_id and v.id = m.conversation_id;
+        status = v_status
+      where m.workspace_id = p_account.workspace_id and m.id = v_message.id;
+      if v_is_taken_back then
+        -- What was told of the message itself still counts.
+        perform crm_private.apply_message_effects(p_account, array[v_message.id]);
+      end if;
 
       update crm.contact_interaction_events e set occurred_at = v_message.sent_at
       -- Written so, it offers the planner no other index to scan.
@@ -4994,7 +5010,7 @@ begin
 end;
 $$;
 comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[]) is
-  'Gives stored messages what later copies of them know. One by one: copies that add something are few. The caller has locked the conversations.';
+  'Gives stored messages what later copies of them know. One by one: copies that add something are few. A finer time also decides anew what the watermarks say of the message. The caller has locked the conversations.';
 
 -- sql/030_conversations/fn_event_count.sql
 create function crm_private.event_count(p_item jsonb)
