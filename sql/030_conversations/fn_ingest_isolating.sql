@@ -45,7 +45,7 @@ begin
       set constraints all deferred;
     exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
       perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
-        sqlstate || ': ' || sqlerrm, crm_private.as_history(v_item, p_history_before));
+        sqlstate || ': ' || sqlerrm, v_item, p_history_before);
       v_result := null;
       v_result.is_new := false;
       v_result.contact_outcome := 'ignored';

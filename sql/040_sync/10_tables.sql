@@ -9,6 +9,7 @@ create table crm.dead_letters (
   detail text,
   item jsonb not null,
   item_hash text not null,
+  history_before timestamptz,
   status text not null default 'open',
   attempts int not null default 1,
   created_at timestamptz not null default now(),
@@ -25,6 +26,7 @@ create table crm.dead_letters (
 comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
 comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
 comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
+comment on column crm.dead_letters.history_before is 'The history_before of the run that brought it, which a replay follows; null for what came otherwise.';
 comment on column crm.dead_letters.attempts is 'How often it was tried to store it; the first time counts.';
 comment on column crm.dead_letters.tried_at is 'When a replay last failed; null when none was tried since it was kept.';
 comment on column crm.dead_letters.replay_error is 'Why the last replay failed: {code, path?, events?, sqlstate?}.';

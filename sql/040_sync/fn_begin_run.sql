@@ -65,8 +65,14 @@ begin
       when resumed and v_last.since is not null then v_last.since
       else v_state.high_watermark - c_overlap
     end,
-    -- Read before is what is as old as the watermark, to its very second; what a failed run has left is judged as that one would have.
-    case when resumed then coalesce(v_last.history_before, v_now - c_recent) else least(v_now - c_recent, v_state.high_watermark + interval '1 second') end,
+    -- What was there when the last complete run read the head has been read: to its watermark, and to its very second, or to its start where
+    -- it found none. A failed run has read some of what it took for new, so its judgement is kept.
+    case
+      when resumed then coalesce(v_last.history_before, v_now - c_recent)
+      when v_state.high_watermark is not null then least(v_now - c_recent, v_state.high_watermark + interval '1 second')
+      when v_last.status = 'completed' then least(v_now - c_recent, v_last.started_at)
+      else least(v_now - c_recent, v_last.history_before)
+    end,
     v_now)
   returning r.* into v_run;
   return query select v_run, v_state.cursor, resumed;

@@ -5,7 +5,9 @@ set search_path = ''
 as $$
 declare
   v_problem text := case when p_account.id is null then 'unknown_account' when not p_account.is_active then 'inactive_account' end;
+  v_all_places int[];
   v_places int[];
+  v_history_before timestamptz;
   v_items jsonb;
   v_results crm_private.ingest_result[];
   v_errors jsonb[] := array_fill(null::jsonb, array[cardinality(p_letters)]);
@@ -16,20 +18,28 @@ begin
     elsif v_problem is not null then
       v_errors[v_place] := jsonb_build_object('code', v_problem);
     else
-      v_places := v_places || v_place;
+      v_all_places := v_all_places || v_place;
     end if;
   end loop;
-  if v_places is null then
+  if v_all_places is null then
     return v_errors;
   end if;
 
-  select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items from unnest(v_places) with ordinality p (place, number);
-  v_results := array(select r from crm_private.ingest_isolating(p_account, v_items, p_now) r order by r.ordinal);
-  for v_number in 1..cardinality(v_results) loop
-    -- Of several events the bad ones have dead letters of their own by now, and the others are stored.
-    if not ((v_results[v_number]).error ? 'events' and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
-      v_errors[v_places[v_number]] := (v_results[v_number]).error;
-    end if;
+  -- What was history to the run that brought it still is.
+  for v_history_before, v_places in
+    select (p_letters[p.place]).history_before, array_agg(p.place order by p.place)
+    from unnest(v_all_places) p (place)
+    group by 1
+    order by 1
+  loop
+    select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items from unnest(v_places) with ordinality p (place, number);
+    v_results := array(select r from crm_private.ingest_isolating(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
+    for v_number in 1..cardinality(v_results) loop
+      -- Of several events the bad ones have dead letters of their own by now, and the others are stored.
+      if not ((v_results[v_number]).error ? 'events' and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
+        v_errors[v_places[v_number]] := (v_results[v_number]).error;
+      end if;
+    end loop;
   end loop;
 
   if p_account.channel = 'b2chat' then
@@ -37,7 +47,7 @@ begin
     update crm.raw_records r set status = 'pending', error = null, processed_at = null
     where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
       and r.external_id = any (array(
-        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_places) p (place) where v_errors[p.place] is null));
+        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
   end if;
   return v_errors;
 end;

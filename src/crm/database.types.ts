@@ -639,6 +639,7 @@ export type Database = {
           channel_account_id: string | null
           created_at: string
           detail: string | null
+          history_before: string | null
           id: string
           is_item: boolean
           item: NonNullable<Json>
@@ -659,6 +660,7 @@ export type Database = {
           channel_account_id?: string | null
           created_at?: string
           detail?: string | null
+          history_before?: string | null
           id?: string
           is_item?: never
           item: NonNullable<Json>
@@ -678,6 +680,7 @@ export type Database = {
           channel_account_id?: string | null
           created_at?: string
           detail?: string | null
+          history_before?: string | null
           id?: string
           is_item?: never
           item?: NonNullable<Json>

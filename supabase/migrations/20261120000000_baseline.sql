@@ -4491,29 +4491,6 @@ $$;
 comment on function crm_private.apply_watermarks(crm.channel_accounts, crm.conversations[]) is
   'Marks what we sent up to the conversations'' watermarks as delivered or read. p_conversations are the rows as they were before: only messages between the old watermark and the new one are looked at.';
 
--- sql/030_conversations/fn_as_history.sql
-create function crm_private.as_history(p_item jsonb, p_before timestamptz)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select
-    case
-      when p_before is null or jsonb_typeof(p_item -> 'events') is distinct from 'array' then p_item
-      else jsonb_set(p_item, '{events}', (
-        select coalesce(jsonb_agg(
-          case
-            when e.event ->> 'type' = 'message' and crm_private.event_time(e.event ->> 'occurred_at') < p_before
-              then e.event || '{"is_history": true}'
-            else e.event
-          end order by e.index), '[]')
-        from jsonb_array_elements(p_item -> 'events') with ordinality e (event, index)))
-    end;
-$$;
-comment on function crm_private.as_history(jsonb, timestamptz) is
-  'The item whose messages from before p_before say is_history, so that it may be ingested later by whoever does not know the time. Null p_before: as it is.';
-
 -- sql/030_conversations/fn_attach_left_events.sql
 create function crm_private.attach_left_events(
   p_workspace_id uuid,
@@ -5141,7 +5118,7 @@ begin
       set constraints all deferred;
     exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
       perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
-        sqlstate || ': ' || sqlerrm, crm_private.as_history(v_item, p_history_before));
+        sqlstate || ': ' || sqlerrm, v_item, p_history_before);
       v_result := null;
       v_result.is_new := false;
       v_result.contact_outcome := 'ignored';
@@ -6747,6 +6724,7 @@ create table crm.dead_letters (
   detail text,
   item jsonb not null,
   item_hash text not null,
+  history_before timestamptz,
   status text not null default 'open',
   attempts int not null default 1,
   created_at timestamptz not null default now(),
@@ -6763,6 +6741,7 @@ create table crm.dead_letters (
 comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
 comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
 comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
+comment on column crm.dead_letters.history_before is 'The history_before of the run that brought it, which a replay follows; null for what came otherwise.';
 comment on column crm.dead_letters.attempts is 'How often it was tried to store it; the first time counts.';
 comment on column crm.dead_letters.tried_at is 'When a replay last failed; null when none was tried since it was kept.';
 comment on column crm.dead_letters.replay_error is 'Why the last replay failed: {code, path?, events?, sqlstate?}.';
@@ -7143,8 +7122,14 @@ begin
       when resumed and v_last.since is not null then v_last.since
       else v_state.high_watermark - c_overlap
     end,
-    -- Read before is what is as old as the watermark, to its very second; what a failed run has left is judged as that one would have.
-    case when resumed then coalesce(v_last.history_before, v_now - c_recent) else least(v_now - c_recent, v_state.high_watermark + interval '1 second') end,
+    -- What was there when the last complete run read the head has been read: to its watermark, and to its very second, or to its start where
+    -- it found none. A failed run has read some of what it took for new, so its judgement is kept.
+    case
+      when resumed then coalesce(v_last.history_before, v_now - c_recent)
+      when v_state.high_watermark is not null then least(v_now - c_recent, v_state.high_watermark + interval '1 second')
+      when v_last.status = 'completed' then least(v_now - c_recent, v_last.started_at)
+      else least(v_now - c_recent, v_last.history_before)
+    end,
     v_now)
   returning r.* into v_run;
   return query select v_run, v_state.cursor, resumed;
@@ -7787,7 +7772,8 @@ create function crm_private.keep_dead_letter(
   p_reason text,
   p_path text,
   p_detail text,
-  p_item jsonb
+  p_item jsonb,
+  p_history_before timestamptz default null
 )
 returns void
 language plpgsql
@@ -7797,8 +7783,8 @@ declare
   v_hash text := encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex');
 begin
   -- A row that a replay holds is not waited for: the replay may be waiting for the contact that this transaction holds.
-  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash)
-  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item, v_hash)
+  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash, history_before)
+  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item, v_hash, p_history_before)
   on conflict on constraint dead_letters_item_key do nothing;
   if found then
     return;
@@ -7809,19 +7795,22 @@ begin
     from crm.dead_letters d
     where (d.workspace_id = p_account.workspace_id or p_account.workspace_id is null and d.workspace_id is null)
       and d.channel = p_channel and d.account_external_id = p_account_external_id and d.item_hash = v_hash
-      and (d.status = 'replayed' or d.status = 'open' and d.reason <> p_reason)
+      and (d.status = 'replayed'
+        or d.status = 'open' and (d.reason <> p_reason or d.history_before > coalesce(p_history_before, '-infinity')))
     for update skip locked
   )
   update crm.dead_letters d set
     status = 'open', reason = p_reason, path = p_path, detail = p_detail,
     attempts = d.attempts + (d.status = 'replayed')::int,
+    -- Of two judgements the one that takes more for new, as of two copies.
+    history_before = case when d.history_before is not null and p_history_before is not null then least(d.history_before, p_history_before) end,
     replayed_at = null, tried_at = null, replay_error = null
   from changed c
   where d.id = c.id;
 end;
 $$;
-comment on function crm_private.keep_dead_letter(crm.channel_accounts, text, text, text, text, text, jsonb) is
-  'Keeps what could not be stored, with why. The same item again changes nothing, unless the reason is another one now, or it had been replayed: then it is open again. A discarded one stays discarded. p_account is null when the account is not connected.';
+comment on function crm_private.keep_dead_letter(crm.channel_accounts, text, text, text, text, text, jsonb, timestamptz) is
+  'Keeps what could not be stored, with why. The same item again changes nothing, unless the reason is another one now, or it had been replayed: then it is open again. A discarded one stays discarded. p_account is null when the account is not connected; p_history_before is the run''s that brought it.';
 
 -- sql/040_sync/fn_keep_rejected.sql
 create function crm_private.keep_rejected(
@@ -7841,7 +7830,7 @@ declare
 begin
   for v_item in select i.* from unnest(p_parsed) i where i.problem is not null loop
     perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_item.problem, v_item.problem_path,
-      null, crm_private.as_history(p_items -> (v_item.ordinal - 1), p_history_before));
+      null, p_items -> (v_item.ordinal - 1), p_history_before);
   end loop;
 
   -- A malformed event is kept with its item, alone, so that it can be replayed as it is.
@@ -7852,13 +7841,13 @@ begin
   loop
     perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_event.problem,
       regexp_replace(v_event.problem_path, '^\$\.events\[\d+\]', '$.events[0]'), null,
-      crm_private.as_history(jsonb_set(p_items -> (v_event.ordinal - 1), '{events}',
-        jsonb_build_array(p_items -> (v_event.ordinal - 1) -> 'events' -> v_event.index)), p_history_before));
+      jsonb_set(p_items -> (v_event.ordinal - 1), '{events}', jsonb_build_array(p_items -> (v_event.ordinal - 1) -> 'events' -> v_event.index)),
+      p_history_before);
   end loop;
 end;
 $$;
 comment on function crm_private.keep_rejected(crm.channel_accounts, jsonb, crm_private.inbound_item[], crm_private.inbound_event[], timestamptz) is
-  'Keeps the malformed items and events of a delivery as dead letters, with the JSON path of what was wrong. What is history by p_history_before stays it when it is replayed.';
+  'Keeps the malformed items and events of a delivery as dead letters, with the JSON path of what was wrong. p_history_before is kept with them, for whoever replays them.';
 
 -- sql/040_sync/fn_land_raw_records.sql
 create function crm.land_raw_records(
@@ -8275,7 +8264,9 @@ set search_path = ''
 as $$
 declare
   v_problem text := case when p_account.id is null then 'unknown_account' when not p_account.is_active then 'inactive_account' end;
+  v_all_places int[];
   v_places int[];
+  v_history_before timestamptz;
   v_items jsonb;
   v_results crm_private.ingest_result[];
   v_errors jsonb[] := array_fill(null::jsonb, array[cardinality(p_letters)]);
@@ -8286,20 +8277,28 @@ begin
     elsif v_problem is not null then
       v_errors[v_place] := jsonb_build_object('code', v_problem);
     else
-      v_places := v_places || v_place;
+      v_all_places := v_all_places || v_place;
     end if;
   end loop;
-  if v_places is null then
+  if v_all_places is null then
     return v_errors;
   end if;
 
-  select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items from unnest(v_places) with ordinality p (place, number);
-  v_results := array(select r from crm_private.ingest_isolating(p_account, v_items, p_now) r order by r.ordinal);
-  for v_number in 1..cardinality(v_results) loop
-    -- Of several events the bad ones have dead letters of their own by now, and the others are stored.
-    if not ((v_results[v_number]).error ? 'events' and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
-      v_errors[v_places[v_number]] := (v_results[v_number]).error;
-    end if;
+  -- What was history to the run that brought it still is.
+  for v_history_before, v_places in
+    select (p_letters[p.place]).history_before, array_agg(p.place order by p.place)
+    from unnest(v_all_places) p (place)
+    group by 1
+    order by 1
+  loop
+    select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items from unnest(v_places) with ordinality p (place, number);
+    v_results := array(select r from crm_private.ingest_isolating(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
+    for v_number in 1..cardinality(v_results) loop
+      -- Of several events the bad ones have dead letters of their own by now, and the others are stored.
+      if not ((v_results[v_number]).error ? 'events' and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
+        v_errors[v_places[v_number]] := (v_results[v_number]).error;
+      end if;
+    end loop;
   end loop;
 
   if p_account.channel = 'b2chat' then
@@ -8307,7 +8306,7 @@ begin
     update crm.raw_records r set status = 'pending', error = null, processed_at = null
     where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
       and r.external_id = any (array(
-        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_places) p (place) where v_errors[p.place] is null));
+        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
   end if;
   return v_errors;
 end;
@@ -8899,13 +8898,12 @@ select
   r.rejected,
   r.total_estimate,
   p.progress,
-  round(p.items_per_second * 60, 1) as items_per_minute,
-  -- A paused run goes on at resume_at; an overdue one at best now.
-  case when p.items_per_second > 0 and r.total_estimate > 0 then
-    date_trunc('second', greatest(r.resume_at, now())
-      + make_interval(secs => (greatest(r.total_estimate - r.items, 0) / p.items_per_second)::float8))
+  -- Of a run that nobody works on, paused or left by its process, nobody knows when it ends.
+  case when p.is_worked_on then round(p.items_per_second * 60, 1) end as items_per_minute,
+  case when p.is_worked_on and p.items_per_second > 0 and r.total_estimate > 0 then
+    date_trunc('second', now() + make_interval(secs => (greatest(r.total_estimate - r.items, 0) / p.items_per_second)::float8))
   end as estimated_end,
-  case when l.expires_at > now() then l.expires_at - now() end as lease_left,
+  case when p.is_worked_on then l.expires_at - now() end as lease_left,
   r.started_at,
   date_trunc('second', p.active_for) as active_for,
   r.last_page_at,
@@ -8916,7 +8914,7 @@ from crm.sync_runs r
 join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id
 left join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token and r.status = 'running'
 cross join lateral (
-  select r.active_for + case
+  select coalesce(l.expires_at > now(), false) as is_worked_on, r.active_for + case
     when r.status <> 'running' then '0'
     -- Nobody is at work any more: it was until its last page.
     when l.expires_at is null or l.expires_at <= now() then greatest(r.last_page_at - coalesce(r.resumed_at, r.started_at), '0')
@@ -8925,13 +8923,13 @@ cross join lateral (
   offset 0
 ) d
 cross join lateral (
-  select d.active_for, round(100.0 * least(r.items, r.total_estimate) / nullif(r.total_estimate, 0), 1) as progress,
+  select d.is_worked_on, d.active_for, round(100.0 * least(r.items, r.total_estimate) / nullif(r.total_estimate, 0), 1) as progress,
     r.items / nullif(extract(epoch from d.active_for), 0) as items_per_second
   offset 0
 ) p
 where r.status in ('running', 'paused')
 order by r.started_at, r.id;
-comment on view crm.active_syncs is 'Which syncs are under way, how far are they, and when will they end? One row per run that is running or paused; progress in percent of total_estimate. A running one without lease_left lost its process: the next start_sync goes on with it.';
+comment on view crm.active_syncs is 'Which syncs are under way, how far are they, and when will they end? One row per run that is running or paused; progress in percent of total_estimate. items_per_minute and estimated_end only while somebody works on it. A running one without lease_left lost its process: the next start_sync goes on with it.';
 
 -- sql/080_monitoring/view_channel_overview.sql
 create view crm.channel_overview with (security_invoker = true) as

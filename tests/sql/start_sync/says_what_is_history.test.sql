@@ -1,6 +1,6 @@
 -- What was said long before a page is first read is history; what was said since the last complete reading is new, however long ago that was.
 begin;
-select plan(9);
+select plan(12);
 
 select tests.create_acme();
 create function pg_temp.days_before(p_start jsonb) returns numeric language sql as $$
@@ -37,6 +37,23 @@ select tests.finish_sync(s.s, 'failed', 'permission') from soon s;
 create temporary table other_mode as select tests.start_sync('full') as s;
 select is(pg_temp.days_before(o.s), 1.000000, 'one that does not go on where a failed one was has its own') from other_mode o;
 select tests.finish_sync(o.s, 'failed', 'permission') from other_mode o;
+-- Without a watermark.
+update crm.sync_state s set high_watermark = null where s.workspace_id = tests.workspace_id();
+update crm.sync_runs r set history_before = clock_timestamp() - interval '5 days' where r.id = (select (o.s ->> 'run_id')::uuid from other_mode o);
+update crm.sync_state s set cursor = '{}' where s.workspace_id = tests.workspace_id();
+create temporary table after_failed as select tests.start_sync('full') as s;
+select is(round(pg_temp.days_before(a.s), 3), 5.000, 'after a failed run whose place is lost: what that one took for new is new') from after_failed a;
+select tests.finish_sync(a.s) from after_failed a;
+update crm.sync_runs r set started_at = r.started_at - interval '9 days', last_page_at = null, finished_at = r.finished_at - interval '9 days'
+where r.workspace_id = tests.workspace_id() and r.id <> (select (a.s ->> 'run_id')::uuid from after_failed a);
+update crm.sync_runs r set started_at = r.started_at - interval '3 days' where r.id = (select (a.s ->> 'run_id')::uuid from after_failed a);
+create temporary table after_empty as select tests.start_sync('full') as s;
+select is(round(pg_temp.days_before(a.s), 3), 3.000, 'after a complete run that found nothing, or was never settled: what came since it began is new') from after_empty a;
+select tests.finish_sync(a.s) from after_empty a;
+create temporary table soon_after_empty as select tests.start_sync('full') as s;
+select is(pg_temp.days_before(s.s), 1.000000, 'a day at least') from soon_after_empty s;
+select tests.finish_sync(s.s) from soon_after_empty s;
+
 update crm.sync_state s set cursor = '{"after": "from nowhere"}' where s.workspace_id = tests.workspace_id();
 delete from crm.sync_runs r where r.workspace_id = tests.workspace_id();
 create temporary table orphan as select tests.start_sync() as s;
