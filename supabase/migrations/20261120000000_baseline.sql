@@ -6246,6 +6246,7 @@ declare
   v_survivor uuid;
   v_owner uuid;
   v_other record;
+  v_is_gone boolean;
 begin
   conversation_ids := array_fill(null::uuid, array[cardinality(p_items)]);
   are_new := array_fill(false, array[cardinality(p_items)]);
@@ -6326,10 +6327,12 @@ begin
       order by f.ordinal, v.contact_id is not distinct from p_contact_ids[f.ordinal] desc, v.created_at nulls last, f.conversation_id);
   end if;
 
+  -- Only what this call has claimed may be without a row. Any other that is, was merged away since its key was read.
   select array_agg(f.conversation_id order by i.ordinal),
     array_agg(f.conversation_id is not null and v.id is null
-      and row_number = 1 order by i.ordinal)
-  into conversation_ids, are_new
+      and row_number = 1 order by i.ordinal),
+    bool_or(v.id is null and (v_new_ids is null or f.conversation_id <> all (v_new_ids)))
+  into conversation_ids, are_new, v_is_gone
   from (
     select i.ordinal, f.conversation_id, row_number() over (partition by f.conversation_id order by i.ordinal)
     from unnest(p_items) i
@@ -6339,6 +6342,9 @@ begin
   left join lateral (
     select x.id from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
   ) v on true;
+  if v_is_gone then
+    raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+  end if;
 end;
 $$;
 comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean, uuid[]) is
