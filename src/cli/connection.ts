@@ -46,7 +46,7 @@ export function connect(interrupted: AbortSignal): Connection {
 }
 
 /** The same over a client that is there. */
-export function connectionOver(
+function connectionOver(
   to: { url: string; secretKey: string },
   supabase: SupabaseClient,
   interrupted: AbortSignal,

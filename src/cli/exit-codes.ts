@@ -72,6 +72,6 @@ export const EXIT_HELP = {
     done: 'the locks were read, whatever they are',
     usage: 'the command or the environment is wrong',
     stopped: 'the database did not answer',
-    interrupted: 'interrupted before all was read',
+    interrupted: 'interrupted before all was read; what --cleanup asked for may be done',
   }),
 }

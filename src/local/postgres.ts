@@ -177,7 +177,10 @@ async function removeStalePidFile(dataDir: string): Promise<void> {
   const pid = Number((await readFile(path, 'utf8').catch(() => '')).split('\n')[0])
   if (!pid) return
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  if (commandLine.includes(dataDir)) throw new Error(`The database in ${dataDir} is already in use by process ${pid}.`)
+  if (commandLine.includes(dataDir))
+    throw new Error(
+      `The database in ${dataDir} is already in use by process ${pid}: stop what started it, or name another folder (npm start -- --data <folder>).`,
+    )
   if (platform() === 'linux') await rm(path, { force: true })
 }
 

@@ -1,11 +1,6 @@
-/**
- * `npm start`: the local stack with a demo in it. Shows what became of the recorded webhooks, then keeps serving.
- * Options: `--once` ends after the tables; `--port`, `--db-port`, `--functions-port` (or ONEFOLD_PORT, ONEFOLD_DB_PORT,
- * ONEFOLD_FUNCTIONS_PORT) fix the ports; `--data` (or ONEFOLD_DATA) names the data folder instead of `.onefold`.
- */
+/** `npm start`: the local stack with a demo in it. Shows what became of the recorded webhooks, then keeps serving. */
 import { appendFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { join } from 'node:path'
 import ora from 'ora'
 import { z } from 'zod'
 import { DEMO_OPERATOR, DEMO_SECRETS, firstRun, postRecordedWebhooks, setUpDemo } from './demo.ts'
@@ -15,17 +10,13 @@ import { demoProgress } from './demo-progress.ts'
 import { syncDemoPage } from './demo-sync.ts'
 import { demoTables, ordersTables, syncTables } from './demo-tables.ts'
 import { type Stack, startStack } from './stack.ts'
+import { readStartOptions, START_HELP, type StartOptions } from './start-options.ts'
 
-const { values: flags } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    port: { type: 'string' },
-    'db-port': { type: 'string' },
-    'functions-port': { type: 'string' },
-    data: { type: 'string' },
-  },
-})
-const dataDir = resolve(flags.data ?? process.env.ONEFOLD_DATA ?? join(import.meta.dirname, '../../.onefold'))
+const { help, once, dataDir, ports } = optionsOrEnd()
+if (help) {
+  console.log(START_HELP)
+  process.exit(0)
+}
 
 let stack: Stack | undefined
 let page: DemoPage | undefined
@@ -55,8 +46,20 @@ if (process.env.npm_lifecycle_event !== undefined) {
 try {
   await main()
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
-  await end(1)
+  // What fails while everything is being stopped fails because of that.
+  if (!ending) {
+    console.error(error instanceof Error ? error.message : error)
+    await end(1)
+  }
+}
+
+function optionsOrEnd(): StartOptions {
+  try {
+    return readStartOptions(process.argv.slice(2), process.env)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(2)
+  }
 }
 
 async function main(): Promise<void> {
@@ -68,18 +71,15 @@ async function main(): Promise<void> {
   page = await startDemoPage(startedAt)
   const running = await startStack({
     dataDir,
-    ports: {
-      gateway: port(flags.port ?? process.env.ONEFOLD_PORT),
-      database: port(flags['db-port'] ?? process.env.ONEFOLD_DB_PORT),
-      functions: port(flags['functions-port'] ?? process.env.ONEFOLD_FUNCTIONS_PORT),
-    },
+    ports,
     secrets: { ...DEMO_SECRETS, ...givenSecrets(), MESSENGER_TOKENS: tokensWith(page) },
     onStep: (step, note) => {
       spinner.text = `${step}: ${note}`
     },
     onFunctionLog: (text) => appendFileSync(join(dataDir, 'functions.log'), text),
   }).catch((error: unknown) => {
-    spinner.fail('The local stack did not start')
+    if (ending) spinner.stop()
+    else spinner.fail('The local stack did not start')
     throw error
   })
   stack = running
@@ -103,12 +103,16 @@ async function main(): Promise<void> {
   if (running.functions) {
     const progress = demoProgress(process.stderr, isTerminal)
     const shown = await syncDemoPage(running, page, progress).finally(progress.stop)
-    spinner.succeed('Synced a whole simulated Messenger page')
+    spinner.succeed(
+      shown.run.mode === 'full'
+        ? 'Synced a whole simulated Messenger page'
+        : 'Read the simulated Messenger page again: nothing was new',
+    )
     console.log(`\n${syncTables(shown)}\n`)
     if (shown.problems.length > 0) throw new Error('The whole page should be there, once.')
   }
 
-  if (flags.once) await end(0)
+  if (once) await end(0)
   console.log(`API              ${running.url}
 Functions        ${running.url}/functions/v1/
 Database         ${running.dbUrl}
@@ -140,11 +144,4 @@ function tokensWith({ credentials }: DemoPage): string {
     // The parser's own message quotes the text.
     throw new Error('MESSENGER_TOKENS in the environment is no JSON object.')
   }
-}
-
-function port(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new Error(`${text} is no port.`)
-  return number
 }

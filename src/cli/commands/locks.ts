@@ -16,6 +16,10 @@ const options = z.object({
   json: z.boolean().default(false),
 })
 
+/** The call is not broken off, and nobody waits for its answer. */
+const CLEANUP_INTERRUPTED =
+  'It was stopped before all was read. The locks whose lease is over may be marked as free all the same.'
+
 /** What `--json` prints; rows are as the table and the view give them. */
 interface Locks {
   exit_code: ExitCode
@@ -42,7 +46,7 @@ export function locksCommand(terminal: Terminal, finish: Finish): Command {
       const { workspace, cleanup, json } = parseOptions(options, given)
       const database = terminal.connect()
       const read = () => readLocks(database, terminal.clock, workspace, cleanup)
-      finish(await printReading(terminal, json, read, locksText))
+      finish(await printReading(terminal, json, read, locksText, cleanup ? CLEANUP_INTERRUPTED : undefined))
     })
 }
 

@@ -40,7 +40,7 @@ export function syncCommand(terminal: Terminal, finish: Finish): Command {
       ).choices(['full', 'incremental']),
     )
     .option('--resume <session>', 'messenger: go on with this run; without it, with the one that is unfinished')
-    .option('--no-wait', 'end, rather than wait until the provider lets us go on')
+    .option('--no-wait', 'end, rather than wait for the provider, or for another process that goes on with the run')
     .option('--retries <times>', 'how often to repeat a call that got no answer', String(SYNC_RETRY.retries))
     .option('--json', 'print the summary as one JSON object', false)
     .addHelpText('after', EXIT_HELP.sync)

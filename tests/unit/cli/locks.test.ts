@@ -104,7 +104,10 @@ describe('onefold locks', () => {
       return Promise.reject(refusal(null, 0))
     }
     const { code, err } = await run(['locks', '--cleanup'], { cleanupExpiredLocks }, { interruption })
-    expect({ code, err }).toEqual({ code: 4, err: ['It was stopped before all was read. (interrupted)'] })
+    expect(code).toBe(4)
+    expect(err).toEqual([
+      expect.stringMatching(/^It was stopped .* may be marked as free all the same\. \(interrupted\)$/),
+    ])
   })
 })
 

@@ -168,9 +168,12 @@ describe('onefold status', () => {
   it('exits with 3 when the database does not answer: that is not well', async () => {
     const away: Partial<Monitoring> = { deadLetters: () => Promise.reject(refusal(null, 0)) }
     const text = await status([], away)
-    expect(text).toMatchObject({ code: 3, out: '', err: ['failed (no answer)'] })
+    expect(text).toMatchObject({ code: 3, out: '', err: ['failed (database_unavailable)'] })
     const json = await status(['--json'], away)
     expect(json).toMatchObject({ code: 3, err: [] })
-    expect(JSON.parse(json.out)).toEqual({ exit_code: 3, error: { code: null, message: 'failed', hint: null } })
+    expect(JSON.parse(json.out)).toEqual({
+      exit_code: 3,
+      error: { code: 'database_unavailable', message: 'failed', hint: null },
+    })
   })
 })
