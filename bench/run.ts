@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: measures what the project promises about speed and memory, each figure beside a baseline in the same run.
- * Names choose benchmarks; `--json` also prints the results as JSON and keeps them in bench/results/; `--help` lists the names.
+ * Names choose benchmarks; `--json` also prints the results as JSON and keeps them in bench/results/; `--help` lists the names and the
+ * variables that set a size.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -30,10 +31,18 @@ const BENCHMARKS: Record<string, { run: () => Promise<Report>; measures: string 
   start: { run: start, measures: 'how soon the local platform is ready, and its memory' },
 }
 
+const SIZES = `
+Sizes, in the environment:
+  BENCH_CONVERSATIONS  sync: conversations of the page (10000); reconcile: conversations (100000)
+  BENCH_MESSAGES       sync: messages of the page (200000)
+  BENCH_ORPHANS        reconcile: orphans among the conversations (10000)
+  BENCH_CONTACTS       reconcile: contacts, for one call with nothing to do (1000000)`
+
 const { help, json, names } = readArguments()
 if (help) {
   console.log('npm run bench -- [names] [--json]: all of them unless some are named\n')
   for (const [name, { measures }] of Object.entries(BENCHMARKS)) console.log(`  ${name.padEnd(10)} ${measures}`)
+  console.log(SIZES)
   process.exit(0)
 }
 const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name))
