@@ -62,6 +62,28 @@ test('I9 I15: what waits for a conversation that is being merged away is stored 
   await expectInvariants(database.pool)
 })
 
+test('I9: what a copy says of a conversation that is being merged away is told of the survivor', async () => {
+  const { workspaceId, account } = await newAccount()
+  await ingestPage(one, account, [item([number], said('m1'))])
+  await ingestPage(one, account, [item([userId], said('m2'))])
+  const updated_at = new Date(AT + 5000).toISOString()
+  await interleaved(
+    database.pool,
+    one,
+    other,
+    (connection) => ingestPage(connection, account, [item([number, userId])]),
+    (connection) =>
+      ingestPage(connection, account, [{ ...item([userId], said('m2', { reply_to: 'm1' })), updated_at }]),
+  )
+  const { rows } = await database.pool.query(
+    'select source_updated_at from crm.conversations where workspace_id = $1',
+    [workspaceId],
+  )
+  expect(rows).toEqual([{ source_updated_at: new Date(AT + 5000) }])
+  expect(await messages(workspaceId)).toMatchObject([{ id: 'm1' }, { id: 'm2', reply_to: 'm1' }])
+  await expectInvariants(database.pool)
+})
+
 test('I11: a status through one conversation does not undo a higher one through the other', async () => {
   const { workspaceId, account } = await newAccount()
   await ingestPage(one, account, [item([number], said('o1', { direction: 'outbound' }))])
