@@ -1,7 +1,6 @@
 /**
  * The same pages in the same order, asked for before they are wanted: up to `most` are on their way or waiting while the
- * consumer works. An error comes after the pages before it. Leaving early ends the source after what it was asked for; only a
- * signal of its own stops that.
+ * consumer works. An error comes after the pages before it. Who leaves early stops the source by a signal of its own.
  */
 export async function* readAhead<Page, End>(
   source: AsyncIterator<Page, End, void>,
@@ -14,15 +13,11 @@ export async function* readAhead<Page, End>(
     return asked
   }
   const asked = Array.from({ length: most }, ask)
-  try {
-    for (;;) {
-      // A source answers in the order in which it was asked.
-      const step = await (asked.shift() ?? ask())
-      if (step.done) return step.value
-      asked.push(ask())
-      yield step.value
-    }
-  } finally {
-    await source.return?.()
+  for (;;) {
+    // A source answers in the order in which it was asked.
+    const step = await (asked.shift() ?? ask())
+    if (step.done) return step.value
+    asked.push(ask())
+    yield step.value
   }
 }

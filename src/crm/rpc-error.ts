@@ -35,6 +35,11 @@ export class RpcError extends Error implements RpcFailure {
     this.hint = failure.hint
     this.detail = failure.detail
   }
+
+  /** True for a refusal of the contract: the same call would be refused again. What a gateway or PostgREST refuses may pass. */
+  get isRefusal(): boolean {
+    return this.code?.startsWith('PT4') === true && this.stableCode !== null
+  }
 }
 
 const Detail = z.record(z.string(), z.unknown())

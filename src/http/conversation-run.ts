@@ -1,5 +1,4 @@
 /** One stretch of a conversation sync, under its lock: pages of Graph go into the database until the end or out of budget. */
-import { type Clock, systemClock } from '../channels/clock.ts'
 import type { GraphClient } from '../channels/messenger/client.ts'
 import { GraphError, type GraphErrorKind } from '../channels/messenger/graph/errors.ts'
 import { readCursor } from '../channels/messenger/walk/cursor.ts'
@@ -10,7 +9,7 @@ import { RpcError } from '../crm/rpc-error.ts'
 import type { SyncStart } from '../crm/rpc-types.ts'
 import type { GraphPace } from './graph-pace.ts'
 
-export type StartedSync = Extract<SyncStart, { status: 'running' }>
+type StartedSync = Extract<SyncStart, { status: 'running' }>
 
 export interface ConversationRunOptions {
   crm: CrmClient
@@ -21,7 +20,6 @@ export interface ConversationRunOptions {
   until: number
   /** After so many messages no further page is begun. */
   maxMessages: number
-  clock?: Clock
 }
 
 /** How far the whole run has come, and what became of the items. */
@@ -87,7 +85,7 @@ export async function runConversationSync(options: ConversationRunOptions): Prom
 
 /** True when everything is read. */
 async function storePages(options: ConversationRunOptions, progress: SyncProgress): Promise<boolean> {
-  const { crm, client, pace, run, until, maxMessages, clock = systemClock } = options
+  const { crm, client, pace, run, until, maxMessages } = options
   const enough = new AbortController()
   const source = walkConversations({
     client,
@@ -121,7 +119,7 @@ async function storePages(options: ConversationRunOptions, progress: SyncProgres
       progress.rejected = page.run_rejected
       progress.totalEstimate = page.total_estimate
       messages += items.reduce((count, { events }) => count + events.length, 0)
-      if (messages >= maxMessages || clock.now() >= until) enough.abort()
+      if (messages >= maxMessages) enough.abort()
     }
   } finally {
     // Nobody waits for what was asked ahead.
@@ -138,15 +136,15 @@ export function progressOf(run: SyncStart): SyncProgress {
 function endOf(error: unknown): { status: 'paused' | 'failed'; code: string } {
   if (error instanceof GraphError) return ENDS[error.kind]
   if (!(error instanceof RpcError)) return { status: 'paused', code: 'internal_error' }
-  const isRefused = error.status >= 400 && error.status < 500
-  return isRefused ? { status: 'failed', code: 'database_refused' } : { status: 'paused', code: 'database_unavailable' }
+  return error.isRefusal
+    ? { status: 'failed', code: 'database_refused' }
+    : { status: 'paused', code: 'database_unavailable' }
 }
 
-/** For how long nobody asks after this failure. */
-function restSeconds({ kind, regainMinutes = 1, retryAfter }: GraphError): number {
-  if (kind === 'throttled') return regainMinutes * 60
-  if (kind === 'policy') return POLICY_PAUSE_SECONDS
-  return kind === 'retryable' ? Math.ceil((retryAfter ?? 0) / 1000) : 0
+/** For how long nobody asks after this failure: the longest that it says in any way. */
+function restSeconds({ kind, regainMinutes = 0, retryAfter }: GraphError): number {
+  const asked = Math.ceil((retryAfter ?? 0) / 1000)
+  return Math.max(asked, regainMinutes * 60, kind === 'policy' ? POLICY_PAUSE_SECONDS : 0)
 }
 
 /** A GraphError quotes nothing; what others say may hold people's words, so only their code is kept. */

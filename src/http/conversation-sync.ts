@@ -9,7 +9,7 @@ import type { SyncStart } from '../crm/rpc-types.ts'
 import { methodNotAllowed, parseJson, readBody } from './body.ts'
 import type { CallerHandler } from './caller.ts'
 import { progressOf, type RunEnd, runConversationSync } from './conversation-run.ts'
-import { HttpError } from './errors.ts'
+import { HttpError, ofService } from './errors.ts'
 import { GraphPace } from './graph-pace.ts'
 import type { Env } from './secrets.ts'
 
@@ -48,7 +48,8 @@ const Body = z.object({
  * full). An unfinished run is gone on with, whoever began it. 200 `{hasMore, status, resumeSession, progress, resumeAt}`: while `hasMore` call
  * again with `resumeSession`, after `resumeAt` where there is one; the scheduled job does the same. 409 `{code: 'lock_held', heldBy,
  * expiresAt}` while another run works on the page; 409 `lock_lost`; 404 for no active Messenger account and for a session that is not
- * the account's; 424 without a token; 502 `provider_refused` when the run failed, 503 `provider_unavailable` when it is paused.
+ * the account's; 424 without a token; 502 `provider_refused` when the run failed, 503 `provider_unavailable` or
+ * `database_unavailable` when it is paused.
  */
 export function createConversationSync(options: ConversationSyncOptions): CallerHandler {
   const { crm, env, budget = BUDGET, maxMessages = MAX_MESSAGES, ...clientOptions } = options
@@ -78,7 +79,7 @@ export function createConversationSync(options: ConversationSyncOptions): Caller
       })
     } catch (error) {
       const held = lockHeld(error)
-      if (!held) throw error
+      if (!held) throw ofService(error)
       scope.note({ code: 'lock_held' })
       return held
     }
@@ -97,11 +98,11 @@ export function createConversationSync(options: ConversationSyncOptions): Caller
     })
     let end: RunEnd
     try {
-      end = await runConversationSync({ crm: service, client, pace, run, until, maxMessages, clock })
+      end = await runConversationSync({ crm: service, client, pace, run, until, maxMessages })
     } catch (error) {
       // The lock is given back whatever happens; and if even that fails, its lease ends.
       await service.releaseSyncLock({ resource, token: run.token }).catch(() => scope.note({ lockReleased: false }))
-      throw error
+      throw ofService(error)
     }
     const { status, progress, failure } = end
     const hasMore = status === 'paused'
@@ -131,7 +132,7 @@ function lockHeld(error: unknown): Response | undefined {
 
 /** Why a run ended early, as an answer. What Graph wrote is not passed on; our own code of it is. */
 function refusal({ code, cause }: NonNullable<RunEnd['failure']>): unknown {
-  if (!(cause instanceof GraphError)) return cause
+  if (!(cause instanceof GraphError)) return ofService(cause)
   if (code === 'provider_unavailable') {
     return new HttpError(503, 'provider_unavailable', 'Graph could not be read.', {
       hint: 'Call again: it goes on from the last page that was stored.',

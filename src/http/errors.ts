@@ -61,6 +61,7 @@ export interface DescribedError {
 
 /** Seconds after which a caller may try again when the database is away. */
 const RETRY_AFTER = { 'retry-after': '5' }
+const UNAVAILABLE = { message: 'The database could not answer. Nothing was lost.', hint: 'Try again.' }
 
 /**
  * The answer to a failed call of the database for a caller who is answered by it: PTxyz becomes HTTP xyz with the
@@ -79,8 +80,7 @@ function fromRpc(error: RpcError): { status: number; headers: Record<string, str
   if (error.code === '42501') {
     return { status: 403, headers: {}, body: { code: 'forbidden', message: 'The caller may not do this.' } }
   }
-  const message = 'The database could not answer. Nothing was lost.'
-  return { status: 503, headers: RETRY_AFTER, body: { code: 'database_unavailable', message, hint: 'Try again.' } }
+  return { status: 503, headers: RETRY_AFTER, body: { code: 'database_unavailable', ...UNAVAILABLE } }
 }
 
 /** What a log may hold of a failed call: which function, and codes. */
@@ -103,6 +103,19 @@ export function notStored(error: RpcError): HttpError {
   const code = refused ? 'database_refused' : 'database_unavailable'
   const message = 'The delivery is not stored yet. Deliver it again.'
   return new HttpError(503, code, message, { headers: RETRY_AFTER, cause: error })
+}
+
+/**
+ * What a call as the service role failed by, for a caller who made another one: the contract's refusals are passed on, and of
+ * the rest, a refused key included, nothing is the caller's to mend.
+ */
+export function ofService(error: unknown): unknown {
+  if (!(error instanceof RpcError) || error.isRefusal) return error
+  return new HttpError(503, 'database_unavailable', UNAVAILABLE.message, {
+    hint: UNAVAILABLE.hint,
+    headers: RETRY_AFTER,
+    cause: error,
+  })
 }
 
 /** Turns whatever a handler threw into its answer and its log fields. An unknown error tells the caller nothing. */

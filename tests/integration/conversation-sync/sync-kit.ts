@@ -38,6 +38,7 @@ const OneBlock = z.tuple([z.object({ left: z.number() })])
 export const Run = z.object({
   id: z.string(),
   mode: z.string(),
+  since: z.date().nullable(),
   status: z.string(),
   error: z.string().nullable(),
   resume_at: z.date().nullable(),

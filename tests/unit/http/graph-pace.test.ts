@@ -36,7 +36,9 @@ function paceOf(answers: RateGrant[], seconds = 60): GraphPace {
 }
 
 const usage = (state: 'ok' | 'pressure' | 'blocked', blockMinutes = 0) => ({
-  ...{ percent: 0, regainMinutes: blockMinutes, state, blockMinutes },
+  regainMinutes: blockMinutes,
+  state,
+  blockMinutes,
 })
 
 describe('before a request', () => {

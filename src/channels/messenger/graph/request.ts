@@ -35,16 +35,22 @@ export interface GraphRequest {
   query: Readonly<Record<string, string>>
 }
 
-/** Enough repeats for about a minute without an answer. */
-export const DEFAULT_RETRY: RetryPolicy = { retries: 6, firstWait: 1000, longestWait: 30_000 }
+/**
+ * Half a minute, and the answer to the last repeat: a run of 100 seconds that waits a minute for each answer still gets to ask
+ * for something else, and so learns whether it is Graph that fails or a thread.
+ */
+export const DEFAULT_RETRY: RetryPolicy = { retries: 5, firstWait: 1000, longestWait: 15_000, longest: 30_000 }
 
 /**
- * The answer to a request, repeated while it fails by a transient error. Throws GraphError, also one that says to ask again
- * after `until`; OutOfTime when the time is over first; the signal's reason when that aborts first; and whatever `take` and `onUsage` throw.
+ * The answer to a request, repeated while it fails by a transient error. Throws GraphError, also where the time is over before
+ * a repeat is answered; OutOfTime when it is over without such a failure; the signal's reason when that aborts first; and
+ * whatever `take` and `onUsage` throw.
  */
 export function request(asked: GraphRequest, requester: Requester, run: RunLimits): Promise<unknown> {
   const { clock, random, retry } = requester
   const { until = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = run
+  /** What the attempt before failed by. */
+  let failure: GraphError | undefined
   const attempt = async (): Promise<unknown> => {
     signal.throwIfAborted()
     if (clock.now() >= until) throw new OutOfTime('the run is over')
@@ -55,21 +61,18 @@ export function request(asked: GraphRequest, requester: Requester, run: RunLimit
     try {
       return await exchange(asked, requester, { fetch: requester.fetch, clock, signal, timeout })
     } catch (error) {
+      if (!(error instanceof GraphError && error.isTransient)) throw error
       // Cut short by the end of the run, and not by Graph.
-      if (timeout < requester.timeout && clock.now() >= until && transient(error))
+      if (error.status === null && timeout < requester.timeout && clock.now() >= until) {
         throw new OutOfTime('the run is over')
+      }
+      failure = error
       throw error
     }
   }
   return withRetries(attempt, { policy: retry, clock, random, signal, until, transient }).catch((error: unknown) => {
-    throw toldToWait(error) ?? error
+    throw error instanceof OutOfTime ? (failure ?? error) : error
   })
-}
-
-/** The failure that says when to ask again, where that is after the end of the run: the next one has to know. */
-function toldToWait(error: unknown): GraphError | undefined {
-  const cause = error instanceof OutOfTime ? error.cause : undefined
-  return cause instanceof GraphError && cause.retryAfter !== null ? cause : undefined
 }
 
 function transient(error: unknown): Transient | undefined {

@@ -7,8 +7,6 @@ import { isRecord } from '../../json.ts'
 import { DEFAULT_REGAIN_MINUTES } from './errors.ts'
 
 export interface GraphUsage {
-  /** The most that is used of any limit, in percent; 0 without headers. */
-  percent: number
   /** The longest time to regain access that was given, in minutes; 0 where none was. */
   regainMinutes: number
   /** `blocked`: a call now would make it longer. `pressure`: a pause would avoid that. */
@@ -38,7 +36,6 @@ export function readUsage(headers: Headers): GraphUsage {
   const regainMinutes = Math.max(...entries.map((entry) => entry.estimated_time_to_regain_access))
   const isBlocked = percent >= BLOCKED_AT || regainMinutes > 0
   return {
-    percent,
     regainMinutes,
     state: isBlocked ? 'blocked' : percent >= PRESSURE_AT ? 'pressure' : 'ok',
     blockMinutes: isBlocked ? regainMinutes || DEFAULT_REGAIN_MINUTES : 0,

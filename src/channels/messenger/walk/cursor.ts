@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Trail } from './trail.ts'
 
 /** How many rows a page asks for. */
 export const PageLimits = z.object({
@@ -29,6 +30,8 @@ const ThreadCursor = z.object({
   /** How many messages a page asks for, once fewer are wanted than usual. */
   limit: z.int().positive().optional(),
   restarts: z.int().nonnegative().optional(),
+  /** The places its messages led to. */
+  trail: Trail.optional(),
   /** How often it failed although other requests were answered. */
   failures: z.int().nonnegative().optional(),
   /** The codes of its last failure, since which no other request was answered. */
@@ -44,6 +47,8 @@ export const GraphCursor = z.object({
   pass: z.enum(['walk', 'rescan', 'done']),
   /** Where the list goes on; null at its head. */
   after: z.string().min(1).nullable(),
+  /** The places the list led to in this pass. */
+  trail: Trail.optional(),
   /** True once the list is read: the pass ends with its last threads. */
   at_end: z.boolean(),
   limit: PageLimits,

@@ -4,7 +4,7 @@ import { type GraphCursor, timeOf } from './cursor.ts'
 /** A pass goes back this far behind the watermark that it begins from: milliseconds. */
 export const OVERLAP = 5 * 60_000
 
-export interface ListPage {
+interface ListPage {
   /** When its conversations changed last, in their order, as far as they say. */
   told: readonly number[]
   /** Whether the list goes on behind it. */
@@ -14,9 +14,9 @@ export interface ListPage {
 }
 
 /** What of the cursor a page is seen against. */
-export type ListPlace = Pick<GraphCursor, 'pass' | 'after' | 'since' | 'high_watermark' | 'is_settled'>
+type ListPlace = Pick<GraphCursor, 'pass' | 'after' | 'since' | 'high_watermark' | 'is_settled'>
 
-export interface PassState extends Pick<GraphCursor, 'high_watermark' | 'is_settled'> {
+interface PassState extends Pick<GraphCursor, 'high_watermark' | 'is_settled'> {
   /** True when nothing of what follows is wanted. */
   isOver: boolean
 }

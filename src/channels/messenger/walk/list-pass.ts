@@ -4,7 +4,7 @@ import { GraphError } from '../graph/errors.ts'
 import { type GraphCursor, type PageLimits, timeOf } from './cursor.ts'
 import { OVERLAP, readListPage } from './list-page.ts'
 import { half } from './sizes.ts'
-import { Standstill } from './standstill.ts'
+import { follow } from './trail.ts'
 
 /** The most conversations that are asked for when the head is read again. */
 const LARGEST_HEAD = 400
@@ -14,7 +14,7 @@ export const MOST_RESCANS = 10
 export const MOST_RESTARTS = 10
 
 /** The list's part of the cursor. */
-export type ListCursor = Omit<GraphCursor, 'threads' | 'given_up'>
+type ListCursor = Omit<GraphCursor, 'threads' | 'given_up'>
 
 /**
  * The list reorders while it is read: what moves to the head before it was reached is missed. So the head is read again,
@@ -23,7 +23,6 @@ export type ListCursor = Omit<GraphCursor, 'threads' | 'given_up'>
  */
 export class ListPass {
   #cursor: ListCursor
-  readonly #standstill = new Standstill()
 
   constructor(cursor: ListCursor) {
     this.#cursor = cursor
@@ -56,13 +55,15 @@ export class ListPass {
   take({ conversations, rest }: ConversationsPage, askedAt: number): void {
     const told = conversations.flatMap(({ thread }) => (thread.updatedAt === null ? [] : [thread.updatedAt]))
     const { isOver, ...seen } = readListPage(this.#cursor, { told, hasRest: rest !== undefined, askedAt })
-    const { after } = this.#cursor
     this.#cursor = { ...this.#cursor, ...seen }
     if (!rest || isOver) this.#cursor = { ...this.#cursor, after: null, at_end: true }
     else if (rest.after === null) {
       this.fail(new GraphError('invalid', 'Graph named no place where the list of conversations goes on.'))
-    } else if (this.#standstill.isAt(rest.after, after)) this.#restart()
-    else this.#cursor = { ...this.#cursor, after: rest.after }
+    } else {
+      const trail = follow(this.#cursor.trail, rest.after, this.#cursor.after)
+      if (trail) this.#cursor = { ...this.#cursor, after: rest.after, trail }
+      else this.#restart()
+    }
   }
 
   /** Throws what the walk cannot get past. */
@@ -105,7 +106,8 @@ export class ListPass {
   /** At the head of the list, with these changes. */
   #begin(changes: Partial<ListCursor>): void {
     const head = { after: null, at_end: false, high_watermark: null, is_settled: false }
-    this.#cursor = { ...this.#cursor, ...head, ...changes }
+    const { trail: _trail, ...cursor } = this.#cursor
+    this.#cursor = { ...cursor, ...head, ...changes }
   }
 }
 

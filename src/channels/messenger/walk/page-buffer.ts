@@ -42,9 +42,9 @@ export class PageBuffer {
     if (item.thread_id !== undefined) this.#byThread.set(item.thread_id, kept)
   }
 
-  /** Whether so many more events still are one commit. */
-  hasRoomFor(events: number): boolean {
-    return this.#events + events <= CALL_LIMITS.maxEvents
+  /** Whether so many more messages still are one commit, whether they can be read or are set aside. */
+  hasRoomFor(messages: number): boolean {
+    return this.#events + messages <= CALL_LIMITS.maxEvents && this.#rejected.length + messages <= MOST_REJECTED
   }
 
   get isWorthwhile(): boolean {

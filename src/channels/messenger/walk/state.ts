@@ -42,6 +42,7 @@ export class WalkState {
   readonly #threads: ThreadReading
   readonly #buffer: PageBuffer
   #hasMoved = false
+  #failure: GraphError | undefined
   /** How many conversations there are, where Graph said so. */
   #total: number | null = null
 
@@ -60,6 +61,11 @@ export class WalkState {
     return { ...this.#list.cursor, ...this.#threads.cursor }
   }
 
+  /** The failure that may pass by, since which nothing was answered. */
+  get failure(): GraphError | undefined {
+    return this.#failure
+  }
+
   /** What to ask for next; undefined when everything is read. */
   get request(): WalkRequest | undefined {
     if (this.#threads.isInQuestion) return { kind: 'conversations', page: QUESTION }
@@ -71,6 +77,7 @@ export class WalkState {
 
   /** Takes a page of the list, asked for at this time; returns what is to be stored. */
   takeConversations(answer: ConversationsPage, askedAt: number): GraphPage[] {
+    this.#failure = undefined
     if (this.#threads.isInQuestion) {
       this.#buffer.keep([], this.#threads.blame())
       this.#endPassWhenRead()
@@ -93,6 +100,7 @@ export class WalkState {
   takeMessages(answer: MessagesPage): GraphPage[] {
     const { item, rejected } = answer
     this.#hasMoved = true
+    this.#failure = undefined
     this.#buffer.keep(item.events.length > 0 || rejected.length > 0 ? [item] : [], rejected)
     this.#buffer.keep([], this.#threads.take(answer))
     this.#endPassWhenRead()
@@ -108,6 +116,7 @@ export class WalkState {
     if (this.#threads.request) this.#buffer.keep([], this.#threads.fail(error))
     else this.#list.fail(error)
     this.#hasMoved = true
+    this.#failure = error.isTransient ? error : undefined
     this.#endPassWhenRead()
   }
 

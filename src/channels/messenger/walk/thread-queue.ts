@@ -36,10 +36,6 @@ export class ThreadQueue {
     return [...this.#threads]
   }
 
-  get isEmpty(): boolean {
-    return this.#threads.length === 0
-  }
-
   push(...threads: readonly ThreadCursor[]): void {
     this.#threads.push(...threads)
   }

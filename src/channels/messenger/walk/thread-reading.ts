@@ -4,11 +4,11 @@ import { GraphError } from '../graph/errors.ts'
 import type { GraphRejection } from '../graph/schema.ts'
 import { type GraphCursor, type ThreadCursor, timeOf } from './cursor.ts'
 import { half } from './sizes.ts'
-import { Standstill } from './standstill.ts'
 import { ThreadQueue, type Unreadable } from './thread-queue.ts'
+import { follow } from './trail.ts'
 
 /** How often a thread may be begun again because its cursor is not accepted; then it is set aside. */
-export const MOST_THREAD_RESTARTS = 3
+const MOST_THREAD_RESTARTS = 3
 /** So many threads that were given up are remembered: a run that has more asks for them again. */
 const MOST_GIVEN_UP = 100
 
@@ -19,7 +19,6 @@ export class ThreadReading {
   readonly #limit: number
   /** Messages before this time are not wanted; milliseconds since 1970. */
   readonly #since: number | null
-  readonly #standstill = new Standstill()
   #givenUp: readonly string[]
   /** A thread's failure, while the list is asked whether it is the thread's own. */
   #inQuestion: GraphError | undefined
@@ -61,10 +60,13 @@ export class ThreadReading {
   take({ rest, oldestMessage }: MessagesPage): GraphRejection[] {
     const unreadable = this.#giveUp(this.#queue.answered())
     const thread = this.#first
-    if (!rest || this.#reachesBack(oldestMessage)) this.#leave()
-    else if (rest.after === null || this.#standstill.isAt(rest.after, thread.after)) {
-      return [...unreadable, ...this.#restart(thread)]
-    } else this.#queue.goOn({ ...thread, after: rest.after })
+    if (!rest || this.#reachesBack(oldestMessage)) {
+      this.#queue.leave()
+      return unreadable
+    }
+    const trail = rest.after === null ? undefined : follow(thread.trail, rest.after, thread.after)
+    if (!trail) return [...unreadable, ...this.#restart(thread)]
+    this.#queue.goOn({ ...thread, after: rest.after, trail })
     return unreadable
   }
 
@@ -74,9 +76,9 @@ export class ThreadReading {
     const limit = thread.limit ?? this.#limit
     if (error.kind === 'cursor') return this.#restart(thread)
     // The newest messages are all that Graph shows of some threads.
-    if (error.isUnavailable && thread.after !== null) this.#leave()
+    if (error.isUnavailable && thread.after !== null) this.#queue.leave()
     else if (error.kind === 'too_much_data' && limit > 1) {
-      this.#queue.goOn({ ...thread, after: null, limit: half(limit) })
+      this.#queue.goOn({ ...fromTop(thread), limit: half(limit) })
     } else if (error.kind === 'too_much_data' || error.kind === 'invalid') return this.#setAside(thread, error)
     else if (error.kind === 'permission') this.#inQuestion = error
     else if (error.isTransient && error.retryAfter === null) this.#postpone(error)
@@ -117,13 +119,13 @@ export class ThreadReading {
     if (restarts > MOST_THREAD_RESTARTS) {
       return this.#setAside(thread, new GraphError('cursor', 'A thread was begun again in vain.'))
     }
-    this.#queue.goOn({ ...thread, after: null, restarts })
+    this.#queue.goOn({ ...fromTop(thread), restarts })
     return []
   }
 
   /** The first thread is not read any further. */
   #setAside(thread: ThreadCursor, error: GraphError): GraphRejection[] {
-    this.#leave()
+    this.#queue.leave()
     return [rejection({ thread, error })]
   }
 
@@ -132,10 +134,10 @@ export class ThreadReading {
     this.#givenUp = [...this.#givenUp, ...unreadable.map(({ thread }) => thread.id)].slice(-MOST_GIVEN_UP)
     return unreadable.map(rejection)
   }
+}
 
-  #leave(): void {
-    this.#queue.leave()
-  }
+function fromTop({ trail: _trail, ...thread }: ThreadCursor): ThreadCursor {
+  return { ...thread, after: null }
 }
 
 function rejection({ thread, error: { kind, code, subcode } }: Unreadable): GraphRejection {

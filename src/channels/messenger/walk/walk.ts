@@ -25,8 +25,8 @@ export type ConversationWalk = AsyncGenerator<GraphPage, WalkSummary, void>
 /**
  * Each page is handed out once, in the order to store them; storing one with its cursor and starting a new walk there
  * leaves nothing out, though it may read something twice. It asks for one thing at a time, and only for the page that is
- * wanted next. Throws the GraphError that the walk cannot get past, or what the client's `take` throws, once everything read
- * before was handed out.
+ * wanted next. Throws the GraphError that the walk cannot get past, or that the time ended with, or what the client's `take`
+ * throws, once everything read before was handed out.
  */
 export async function* walkConversations(options: WalkOptions): ConversationWalk {
   const { client, until, signal } = options
@@ -36,11 +36,11 @@ export async function* walkConversations(options: WalkOptions): ConversationWalk
       yield* await read(state, client, wanted, { until, signal })
     }
   } catch (error) {
-    // Once the time is over the client asks for nothing more.
-    if (!signal?.aborted && !(error instanceof OutOfTime)) {
-      yield* state.rest()
-      throw error
-    }
+    yield* state.rest()
+    const isStopped = signal?.aborted === true && (error === signal.reason || error instanceof OutOfTime)
+    // The time was used up by what failed last: whoever goes on has to know.
+    const failure = error instanceof OutOfTime ? state.failure : error
+    if (failure && !isStopped) throw failure
   }
   yield* state.rest()
   return { done: state.request === undefined, cursor: state.cursor }

@@ -67,7 +67,7 @@ describe('a request', () => {
     )
     await client.listConversations(first, {})
     expect(events).toEqual(['take', 'usage', 'take', 'take', 'usage'])
-    expect(usages).toMatchObject([{ state: 'ok' }, { state: 'pressure', percent: 95 }])
+    expect(usages).toMatchObject([{ state: 'ok' }, { state: 'pressure' }])
   })
 
   it('is not made where the rate limit refuses it', async () => {
@@ -95,17 +95,38 @@ describe('a failure that may pass', () => {
   })
 
   it.each([
-    [0, [0, 0, 0, 0, 0, 0]],
-    [0.999, [999, 1998, 3996, 7992, 15_984, 29_970]],
+    [0, [0, 0, 0, 0, 0]],
+    [0.999, [999, 1998, 3996, 7992, 14_985]],
   ])(
     'is repeated after a random part, from none to all, of a wait that doubles up to a cap: %d',
     async (random, waits) => {
       const { client, requests, clock } = withAnswers([never], { random: () => random })
       await expect(client.listConversations(first, {})).rejects.toMatchObject({ name: 'GraphError', kind: 'retryable' })
-      expect(requests).toHaveLength(7)
+      expect(requests).toHaveLength(6)
       expect(clock.waits).toEqual(waits)
     },
   )
+
+  it.each([
+    [10, 3],
+    [29, 2],
+    [59, 1],
+  ])('is not repeated later than half a minute after the first attempt: %i seconds each', async (seconds, attempts) => {
+    const slow = () => {
+      run.clock.advance(seconds * 1000)
+      return refusal(2, 500)
+    }
+    const run = withAnswers([slow])
+    await expect(run.client.listConversations(first, {})).rejects.toMatchObject({ kind: 'retryable', code: 2 })
+    expect(run.requests).toHaveLength(attempts)
+  })
+
+  it('is not waited for longer than that here: who asked knows what to do meanwhile', async () => {
+    const busy = () => new Response('', { status: 503, headers: { 'retry-after': '31' } })
+    const { client, clock, requests } = withAnswers([busy])
+    await expect(client.listConversations(first, {})).rejects.toMatchObject({ kind: 'retryable', retryAfter: 31_000 })
+    expect({ waits: clock.waits, requests: requests.length }).toEqual({ waits: [], requests: 1 })
+  })
 
   it('is waited for as long as the server asks', async () => {
     const busy = () => new Response('', { status: 503, headers: { 'retry-after': '7' } })
@@ -166,10 +187,44 @@ describe('a failure that stays', () => {
 })
 
 describe('the end of the run', () => {
-  it('is not outlasted by a wait', async () => {
+  it('is not outlasted by a wait: what failed before it is thrown', async () => {
     const { client, requests } = withAnswers([never])
-    await expect(client.listConversations(first, { until: Date.parse(NOW) + 1200 })).rejects.toBeInstanceOf(OutOfTime)
+    const until = Date.parse(NOW) + 1200
+    await expect(client.listConversations(first, { until })).rejects.toMatchObject({ kind: 'retryable' })
     expect(requests).toHaveLength(2)
+  })
+
+  it('leaves the failure of the attempt before, also where it cuts the repeat short or comes before it', async () => {
+    const until = Date.parse(NOW) + 15_000
+    const slow = () => {
+      cut.clock.advance(10_000)
+      return refusal(2, 500)
+    }
+    const cut = withAnswers([
+      slow,
+      () => {
+        cut.clock.advance(10_000)
+        return Promise.reject(new TypeError('fetch failed'))
+      },
+    ])
+    await expect(cut.client.listConversations(first, { until })).rejects.toMatchObject({ kind: 'retryable', code: 2 })
+    expect(cut.requests).toHaveLength(2)
+    const late = withAnswers([() => refusal(2, 500)], {
+      take: async () => late.clock.advance(8000),
+    })
+    await expect(late.client.listConversations(first, { until })).rejects.toMatchObject({ kind: 'retryable', code: 2 })
+    expect(late.requests).toHaveLength(1)
+  })
+
+  it('does not take from Graph what it answers in that moment', async () => {
+    const { client, clock } = withAnswers([
+      () => {
+        clock.advance(2000)
+        return refusal(2, 500)
+      },
+    ])
+    const until = Date.parse(NOW) + 2000
+    await expect(client.listConversations(first, { until })).rejects.toMatchObject({ kind: 'retryable', code: 2 })
   })
 
   it('comes before the time at which the server wants to be asked again: that is what failed', async () => {

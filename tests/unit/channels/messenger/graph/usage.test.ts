@@ -11,11 +11,11 @@ const usage = (app?: unknown, business?: unknown) => {
   )
 }
 
-const calm = { percent: 0, regainMinutes: 0, state: 'ok', blockMinutes: 0 }
+const calm = { regainMinutes: 0, state: 'ok', blockMinutes: 0 }
 
 describe('the usage headers', () => {
   it('are read as the documentation shows them', () => {
-    expect(usage({ call_count: 28, total_time: 25, total_cputime: 25 })).toEqual({ ...calm, percent: 28 })
+    expect(usage({ call_count: 28, total_time: 25, total_cputime: 25 })).toEqual(calm)
     const entry = {
       type: 'messenger',
       call_count: 95,
@@ -24,7 +24,6 @@ describe('the usage headers', () => {
       estimated_time_to_regain_access: 19,
     }
     expect(usage(undefined, { '123': [entry] })).toEqual({
-      percent: 95,
       regainMinutes: 19,
       state: 'blocked',
       blockMinutes: 19,
@@ -36,7 +35,7 @@ describe('the usage headers', () => {
       a: [{ call_count: 10 }, { total_cputime: 91, estimated_time_to_regain_access: 0 }],
       b: [{ total_time: 12 }],
     }
-    expect(usage({ call_count: 50 }, business)).toEqual({ ...calm, percent: 91, state: 'pressure' })
+    expect(usage({ call_count: 50 }, business)).toEqual({ ...calm, state: 'pressure' })
     const blocked = { a: [{ estimated_time_to_regain_access: 3 }], b: [{ estimated_time_to_regain_access: 40 }] }
     expect(usage({ call_count: 1 }, blocked)).toMatchObject({ regainMinutes: 40, blockMinutes: 40, state: 'blocked' })
   })
@@ -59,6 +58,6 @@ describe('the usage headers', () => {
   )
 
   it('keep what is readable beside what is not', () => {
-    expect(usage('{', { a: 'x', b: [7, { call_count: 93 }] })).toMatchObject({ percent: 93, state: 'pressure' })
+    expect(usage('{', { a: 'x', b: [7, { call_count: 93 }] })).toMatchObject({ state: 'pressure' })
   })
 })

@@ -20,6 +20,11 @@ describe('a stored cursor', () => {
   it.each([
     cursor,
     { ...cursor, pass: 'walk', after: null, since: null, high_watermark: null, threads: [] },
+    {
+      ...cursor,
+      trail: { seen: 3, place: 'QVFI' },
+      threads: [{ ...thread, trail: { seen: 1, place: 'x', is_still: true } }],
+    },
     { ...cursor, threads: [{ ...thread, failures: 2, doubt: { code: 1, subcode: null } }] },
     { ...cursor, pass: 'done', threads: [{ id: 't_1', participant: null, updatedAt: null, after: null }] },
   ])('is plain JSON: %j', (stored) => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { GraphCursor } from '../../../../../src/channels/messenger/walk/cursor.ts'
 import { MOST_RESTARTS } from '../../../../../src/channels/messenger/walk/list-pass.ts'
+import type { WalkSummary } from '../../../../../src/channels/messenger/walk/walk.ts'
 import { asSet, conversation, FakeGraph, json, messageIds, PAGE, refusal, tooMuch } from '../fake-graph.ts'
-import { conversations, lists, minutes, places, read, sizes, walkOver } from './kit.ts'
+import { conversations, lists, minutes, places, read, StoredRun, sizes, walkOver } from './kit.ts'
 
 describe('a cursor that Graph does not accept', () => {
   it('restarts the list, and loses nothing', async () => {
@@ -55,6 +56,17 @@ describe('a cursor that Graph does not accept', () => {
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
   })
 
+  it('is one that leads to itself again and again, also where each stretch reads one page', async () => {
+    const graph = new FakeGraph(conversations(10, 1))
+    graph.before = ({ after }) =>
+      after === '4' ? json({ data: [], paging: { cursors: { after }, next: 'x' } }) : undefined
+    const run = new StoredRun()
+    for (let n = 0; n < 60 && run.cursor?.restarts !== MOST_RESTARTS; n += 1) {
+      await run.store(walkOver(graph, { cursor: run.cursor }).walk, 1)
+    }
+    await expect(read(graph, { cursor: run.cursor })).rejects.toMatchObject({ kind: 'cursor' })
+  })
+
   it('is one that leads to itself although the threads of each page go on', async () => {
     const graph = new FakeGraph([conversation('t_0', minutes(1), 9), ...conversations(10, 1).slice(1)])
     const asked = new FakeGraph(graph.conversations)
@@ -67,6 +79,49 @@ describe('a cursor that Graph does not accept', () => {
     expect(places(graph).slice(0, 4)).toEqual([null, '4', '4', null])
     expect(summary.cursor.restarts).toBe(1)
     expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
+  })
+
+  it.each([
+    [2, 2],
+    [3, 3],
+    [2, 1],
+  ])('is one of a circle of %i pages: the list is begun again, with %i answers a stretch', async (length, most) => {
+    const graph = new FakeGraph(conversations(40, 1))
+    let restarts = 0
+    graph.before = async ({ node, after, url }) => {
+      if (node !== PAGE || restarts > 0) return undefined
+      const from = Number(after ?? 0)
+      // The last page of the circle leads to its first one, which is the list's second.
+      const next = from === 4 * length ? 4 : from + 4
+      const page = await (await new FakeGraph(graph.conversations).fetch(url)).json()
+      return json({ ...page, paging: { cursors: { after: String(next) }, next: 'x' } })
+    }
+    const run = new StoredRun()
+    let summary: WalkSummary | undefined
+    for (let n = 0; n < 40 && !summary?.done; n += 1) {
+      summary = await run.store(walkOver(graph, { cursor: run.cursor }).walk, most)
+      restarts = run.cursor?.restarts ?? 0
+    }
+    expect(summary).toMatchObject({ done: true, cursor: { restarts: 1 } })
+    expect(lists(graph).findLastIndex(({ after }) => after === null)).toBeLessThan(3 * length + 30)
+    expect(places(graph).indexOf(null, 1)).toBeLessThanOrEqual(3 * length + 2)
+    expect(asSet(messageIds(run.pages))).toEqual(graph.messageIds)
+  })
+
+  it('of a thread whose pages lead in a circle sets it aside, and the others are read', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 30), conversation('t_1', minutes(50), 9)])
+    graph.before = async ({ node, after, url }) => {
+      if (node !== 't_0' || Number(after) < 8) return undefined
+      const page = await (await new FakeGraph(graph.conversations).fetch(url)).json()
+      return json({ ...page, paging: { cursors: { after: String(Number(after) - 3) }, next: 'x' } })
+    }
+    const { pages, summary } = await read(graph)
+    expect(summary.done).toBe(true)
+    expect(graph.asked.filter(({ node }) => node === 't_0').length).toBeLessThan(60)
+    expect(pages.flatMap(({ rejected }) => rejected)).toMatchObject([
+      { reason: 'unreadable_thread', item: { thread_id: 't_0', error: { kind: 'cursor' } } },
+    ])
+    expect(asSet(messageIds(pages)).filter((id) => id.startsWith('m_t_1'))).toHaveLength(9)
   })
 
   it('ends the walk after ten restarts, counted over interruptions', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { InboundItem } from '../../../../../src/channels/inbound.ts'
+import type { GraphRejection } from '../../../../../src/channels/messenger/graph/schema.ts'
 import { PageBuffer } from '../../../../../src/channels/messenger/walk/page-buffer.ts'
 
 const item = (thread: string, ids: string[], updated_at = 1): InboundItem => ({
@@ -19,6 +20,18 @@ it('makes one item of what is read of one thread, whatever comes between, with w
     { items: [item('t_1', ['m_1', 'm_3', 'm_4'], 2), item('t_2', ['m_2'])], rejected: [] },
   ])
   expect(first).toEqual(item('t_1', ['m_1']))
+})
+
+it('is worth a commit by what is set aside too, and has no more room for it than a commit', () => {
+  const buffer = new PageBuffer({ events: 10, items: 3 })
+  const flaw: GraphRejection = { what: 'messages', reason: 'malformed', path: '$', item: {} }
+  buffer.keep([item('t_1', ['m_1'])], [flaw])
+  expect(buffer.isWorthwhile).toBe(false)
+  buffer.keep([], [flaw])
+  expect(buffer.isWorthwhile).toBe(true)
+  expect([buffer.hasRoomFor(998), buffer.hasRoomFor(999)]).toEqual([true, false])
+  buffer.takeAll()
+  expect([buffer.isWorthwhile, buffer.hasRoomFor(1000)]).toEqual([false, true])
 })
 
 it('begins anew with what comes after it was handed out', () => {

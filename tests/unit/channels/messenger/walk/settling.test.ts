@@ -42,7 +42,7 @@ describe('the head is settled', () => {
   })
 
   it('in ever larger pages, and never where more changes than one page holds', async () => {
-    const busy = (count: number, since: string | null) => {
+    const busy = async (count: number, since: string | null) => {
       const graph = new FakeGraph(broadcast(count, minutes(30)))
       let at = minutes(20)
       graph.before = ({ node, after: place }) => {
@@ -52,9 +52,21 @@ describe('the head is settled', () => {
         }
         return undefined
       }
-      return read(graph, since === null ? {} : { mode: 'incremental', since })
+      const run = await read(graph, {
+        sizes: { ...sizes, nested: 4 },
+        ...(since === null ? {} : { mode: 'incremental', since }),
+      })
+      return { ...run, heads: lists(graph).filter(({ after }) => after === null) }
     }
-    expect((await busy(20, null)).summary.cursor).toMatchObject({ rescans: 3, is_settled: true })
+    const { summary, heads } = await busy(20, null)
+    expect(summary.cursor).toMatchObject({ rescans: 3, is_settled: true })
+    // The larger the head, the fewer messages come with each conversation.
+    expect(heads.map(({ limit, nested }) => [limit, nested])).toEqual([
+      [4, 4],
+      [8, 2],
+      [16, 1],
+      [32, 1],
+    ])
     const never = (await busy(500, null)).summary
     expect(never).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: null } })
     const { since } = runAfter(minutes(30))

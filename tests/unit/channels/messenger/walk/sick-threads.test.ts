@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GraphError } from '../../../../../src/channels/messenger/graph/errors.ts'
 import { asSet, conversation, FakeGraph, messageIds, PAGE, refusal } from '../fake-graph.ts'
-import { conversations, lists, minutes, StoredRun, sizes, walkOver } from './kit.ts'
+import { conversations, lists, minutes, now, StoredRun, sizes, walkOver } from './kit.ts'
 
 /** Threads on one page of the list, whose messages go on. */
 const deep = (count: number) => Array.from({ length: count }, (_, i) => conversation(`t_${i}`, minutes(20 * i + 1), 9))
@@ -91,7 +91,18 @@ describe('a thread that fails again and again', () => {
     while (run.ends.at(-1) !== 'done' && run.ends.length < 9) await run.next()
     expect(run.ends).toEqual(['retryable', 'retryable', 'done'])
     expect(run.cursor).toMatchObject({ rescans: 1, given_up: ['t_0'] })
-    expect(graph.asked.filter(({ node }) => node === 't_0')).toHaveLength(3 * 7)
+    expect(graph.asked.filter(({ node }) => node === 't_0')).toHaveLength(3 * 6)
+  })
+
+  it.each([1, 2, 3])('is one of several that are not asked for again: %i', async (count) => {
+    const graph = new FakeGraph([...deep(count), ...conversations(30, 1).slice(count + 1)])
+    graph.before = ({ node }) => (node !== PAGE ? refusal(1, 500) : undefined)
+    const run = new Stretches(graph)
+    while (run.ends.at(-1) !== 'done' && run.ends.length < 20) await run.next()
+    const sick = Array.from({ length: count }, (_, i) => `t_${i}`)
+    expect(run.cursor).toMatchObject({ rescans: 1 })
+    expect(run.cursor?.given_up?.toSorted()).toEqual(sick)
+    expect(run.rejected.map(({ item }) => item)).toHaveLength(count)
   })
 
   it('waits until the others of its page are read', async () => {
@@ -105,6 +116,51 @@ describe('a thread that fails again and again', () => {
     // The whole list, and twice whether it is the thread that fails: then the walk is over.
     expect(lists(graph).map(({ limit }) => limit)).toEqual([10, 1, 1])
     expect(asSet(messageIds(run.pages))).toHaveLength(2 + 3 * 9)
+  })
+
+  it('stands in doubt, which is stored and said, where the time ends with it', async () => {
+    const graph = new FakeGraph(deep(3))
+    const { clock, walk } = walkOver(graph, { sizes: { ...sizes, threads: 10 }, until: now + 15_000 })
+    graph.before = ({ node }) => {
+      if (node === PAGE) return undefined
+      clock.advance(10_000)
+      return refusal(2, 500)
+    }
+    const run = new StoredRun()
+    await expect(run.store(walk)).rejects.toMatchObject({ kind: 'retryable', code: 2 })
+    expect(run.cursor?.threads.map(({ id, doubt }) => [id, doubt?.code])).toEqual([
+      ['t_1', undefined],
+      ['t_2', undefined],
+      ['t_0', 2],
+    ])
+  })
+
+  it('is not said where something else was answered since', async () => {
+    const graph = new FakeGraph(deep(3))
+    const { clock, walk } = walkOver(graph, { sizes: { ...sizes, threads: 10 }, until: now + 45_000 })
+    graph.before = ({ node }) => {
+      clock.advance(node === PAGE ? 0 : 10_000)
+      return node === 't_0' ? refusal(2, 500) : undefined
+    }
+    const run = new StoredRun()
+    expect(await run.store(walk)).toMatchObject({ done: false })
+    expect(run.cursor?.threads).toContainEqual(expect.objectContaining({ id: 't_0', failures: 1 }))
+  })
+
+  it('is not said either once it is given up and the list goes on', async () => {
+    const graph = new FakeGraph([...deep(1), ...conversations(30, 1).slice(1)])
+    graph.before = ({ node }) => (node === 't_0' ? refusal(2, 500) : undefined)
+    const run = new Stretches(graph)
+    expect([await run.next(), await run.next()]).toEqual(['retryable', 'retryable'])
+    const { clock, walk } = walkOver(graph, { cursor: run.cursor, until: now + 60_000 })
+    graph.before = ({ node, limit }) => {
+      if (node === 't_0') return refusal(2, 500)
+      clock.advance(limit === 1 ? 0 : 60_000)
+      return undefined
+    }
+    const last = new StoredRun()
+    expect(await last.store(walk)).toMatchObject({ done: false })
+    expect(last.pages.flatMap(({ rejected }) => rejected)).toMatchObject([{ item: { thread_id: 't_0' } }])
   })
 
   it('is none that comes at last', async () => {
@@ -153,7 +209,7 @@ describe('an outage of Graph', () => {
     const graph = new FakeGraph(deep(5))
     graph.before = (_asked, number) => (number > 1 ? refusal(2, 503) : undefined)
     await new Stretches(graph).next()
-    expect(graph.asked).toHaveLength(1 + 2 * 7)
+    expect(graph.asked).toHaveLength(1 + 2 * 6)
     expect(graph.asked.filter(({ node }) => node === PAGE)).toHaveLength(1)
   })
 

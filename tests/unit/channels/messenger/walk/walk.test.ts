@@ -211,11 +211,20 @@ describe('the end of the time', () => {
     }
   })
 
-  it('comes rather than a wait that would outlast it', async () => {
+  it('comes rather than a wait that would outlast it, and says what failed', async () => {
     const graph = new FakeGraph(conversations(9, 1))
     graph.before = (_asked, number) => (number > 1 ? refusal(2, 500) : undefined)
-    const { pages, summary } = await read(graph, { until: now + 700 })
-    expect(pages).toHaveLength(1)
-    expect(summary).toMatchObject({ done: false, cursor: { after: '4' } })
+    const { clock, walk } = walkOver(graph, { until: now + 700 })
+    expect(await walk.next()).toMatchObject({ value: { cursor: { after: '4' } } })
+    await expect(walk.next()).rejects.toMatchObject({ kind: 'retryable', code: 2 })
+    expect(clock.waits).toEqual([500])
+  })
+
+  it('is no excuse: a refusal that comes with it is thrown', async () => {
+    const graph = new FakeGraph(conversations(9, 1))
+    const abort = new AbortController()
+    graph.before = () => refusal(190, 401)
+    const { walk } = walkOver(graph, { signal: abort.signal }, { onUsage: () => abort.abort() })
+    await expect(walk.next()).rejects.toMatchObject({ kind: 'token' })
   })
 })
