@@ -104,7 +104,7 @@ begin
   select array_agg(f.conversation_id order by i.ordinal),
     array_agg(f.conversation_id is not null and v.id is null
       and row_number = 1 order by i.ordinal),
-    bool_or(v.id is null and (v_new_ids is null or f.conversation_id <> all (v_new_ids)))
+    bool_or(f.conversation_id is not null and v.id is null and (v_new_ids is null or f.conversation_id <> all (v_new_ids)))
   into conversation_ids, are_new, v_is_gone
   from (
     select i.ordinal, f.conversation_id, row_number() over (partition by f.conversation_id order by i.ordinal)
