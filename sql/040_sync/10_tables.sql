@@ -96,6 +96,7 @@ comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in he
 comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
 comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
 create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
+create index raw_records_account_pending_idx on crm.raw_records (workspace_id, channel_account_id, entity, landed_at) where status = 'pending';
 
 create table crm.sync_runs (
   workspace_id uuid not null,
@@ -148,8 +149,8 @@ comment on column crm.sync_runs.fencing_token is 'The fencing token of the lock 
 comment on column crm.sync_runs.since is 'An incremental run reads what changed from here on, by the source''s clock; null in a full one.';
 comment on column crm.sync_runs.history_before is 'Messages from before it are history: they make nothing unread and open no reply window. A day before the run began, or where the last complete run ended, if that is longer ago: what came since then is new. Minus infinity: there is no history.';
 comment on column crm.sync_runs.pages is 'Committed calls; a large page may take several.';
-comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items.';
-comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters.';
+comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items. A new record of an export counts when it is transformed.';
+comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters, or raw records with status failed.';
 comment on column crm.sync_runs.rejected is 'What the translation could not read and set aside as dead letters; not among the items.';
 comment on column crm.sync_runs.rejected_by is 'The same by what it was: {what: count}, or by the reason where it was not said.';
 comment on column crm.sync_runs.total_estimate is 'How many items the source says there are; null when it does not say.';

@@ -44,14 +44,15 @@ begin
     return;
   end if;
 
-  -- What a failed run had read stays read: a new one of the same mode goes on from there.
+  -- What a failed run had read stays read: a new one of the same mode goes on from there. A completed one leaves a cursor only where
+  -- it was told to, and then any goes on from that.
   v_mode := case when p_mode = 'incremental' and v_state.high_watermark is not null then 'incremental' else 'full' end;
   select r.* into v_last
   from crm.sync_runs r
   where r.workspace_id = p_account.workspace_id and r.resource = p_resource
   order by r.started_at desc
   limit 1;
-  resumed := v_state.cursor <> '{}' and (v_last.id is null or v_last.status = 'failed' and v_last.mode = v_mode);
+  resumed := v_state.cursor <> '{}' and (v_last.id is null or v_last.status = 'completed' or v_last.mode = v_mode);
   if not resumed and v_state.cursor <> '{}' then
     update crm.sync_state s set cursor = '{}', updated_at = v_now
     where s.workspace_id = p_account.workspace_id and s.resource = p_resource
@@ -62,13 +63,13 @@ begin
   values (p_account.workspace_id, p_account.id, p_resource, v_mode, p_holder, p_fencing_token,
     case
       when v_mode = 'full' then null
-      when resumed and v_last.since is not null then v_last.since
+      when resumed and v_last.status = 'failed' and v_last.since is not null then v_last.since
       else v_state.high_watermark - c_overlap
     end,
     -- What was there when the last complete run read the head has been read: to its watermark, and to its very second, or to its start where
     -- it found none. A failed run has read some of what it took for new, so its judgement is kept.
     case
-      when resumed then coalesce(v_last.history_before, v_now - c_recent)
+      when resumed and v_last.status = 'failed' then v_last.history_before
       when v_state.high_watermark is not null then least(v_now - c_recent, v_state.high_watermark + interval '1 second')
       when v_last.status = 'completed' then least(v_now - c_recent, v_last.started_at)
       else least(v_now - c_recent, v_last.history_before)

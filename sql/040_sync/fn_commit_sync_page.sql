@@ -33,7 +33,6 @@ declare
   v_account crm.channel_accounts;
   v_results crm_private.ingest_result[];
   v_counts record;
-  v_rejected_by jsonb;
   v_since cid;
   v_now timestamptz;
   v_moved boolean;
@@ -74,21 +73,6 @@ begin
     v_moved := found;
   end if;
   v_moved := v_moved or jsonb_array_length(p_items) > 0;
-  v_rejected_by := v_run.rejected_by;
-  if jsonb_array_length(p_rejected) > 0 then
-    v_rejected_by := (
-      select jsonb_object_agg(n.what, n.count)
-      from (
-        select k.what, sum(k.count) as count
-        from (
-          select o.key as what, o.value::int as count from jsonb_each_text(v_run.rejected_by) o
-          union all
-          select left(coalesce(r.value ->> 'what', r.value ->> 'reason', 'rejected'), 50), 1 from jsonb_array_elements(p_rejected) r
-        ) k
-        group by k.what
-      ) n
-    );
-  end if;
   return query
   update crm.sync_runs r set
     pages = r.pages + 1,
@@ -98,7 +82,7 @@ begin
     unchanged = r.unchanged + v_counts.unchanged,
     failed = r.failed + v_counts.failed,
     rejected = r.rejected + jsonb_array_length(p_rejected),
-    rejected_by = v_rejected_by,
+    rejected_by = crm_private.count_rejected(r.rejected_by, p_rejected),
     total_estimate = coalesce(p_total_estimate, r.total_estimate),
     last_page_at = v_now,
     progressed_at = case when v_moved then v_now else r.progressed_at end

@@ -1,4 +1,11 @@
-create function crm.finish_sync(p_run_id uuid, p_token uuid, p_status text, p_error text default null, p_workspace_id uuid default null)
+create function crm.finish_sync(
+  p_run_id uuid,
+  p_token uuid,
+  p_status text,
+  p_error text default null,
+  p_workspace_id uuid default null,
+  p_keep_cursor boolean default false
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -23,10 +30,11 @@ begin
   -- A watermark ahead of the clock would hide what is still to come. A cursor that the source refuses leads nowhere.
   if p_status = 'completed' or p_status = 'failed' and p_error ~ '^cursor\M' then
     update crm.sync_state s set
-      cursor = '{}',
+      cursor = case when p_status = 'completed' and p_keep_cursor then s.cursor else '{}' end,
       high_watermark = case p_status
-        when 'completed' then greatest(s.high_watermark, (
-          select least(w.at, v_now) from crm_private.event_time(s.cursor ->> 'high_watermark') w (at) where w.at is not null))
+        when 'completed' then greatest(s.high_watermark,
+          (select least(w.at, v_now) from crm_private.event_time(s.cursor ->> 'high_watermark') w (at) where w.at is not null),
+          case when p_keep_cursor then v_run.started_at end)
         else s.high_watermark
       end,
       updated_at = v_now
@@ -51,5 +59,5 @@ begin
   perform crm.release_sync_lock(v_run.resource, p_token);
 end;
 $$;
-comment on function crm.finish_sync(uuid, uuid, text, text, uuid) is
-  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later. paused: it goes on from its cursor, and the scheduled job does not go on before resume_at: the end of the block of the account''s rate limit, if there is one, and after attempts that failed without any progress a minute, two, four and so on, up to an hour. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+comment on function crm.finish_sync(uuid, uuid, text, text, uuid, boolean) is
+  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later; with p_keep_cursor the next run goes on from the cursor, and the time at which this one began is a high watermark too. paused: it goes on from its cursor, and the scheduled job does not go on before resume_at: the end of the block of the account''s rate limit, if there is one, and after attempts that failed without any progress a minute, two, four and so on, up to an hour. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';

@@ -5,7 +5,8 @@ create function crm.land_raw_records(
   p_rejected jsonb default '[]',
   p_resource text default null,
   p_lock_token uuid default null,
-  p_cursor jsonb default null
+  p_cursor jsonb default null,
+  p_run_id uuid default null
 )
 returns table (landed int, unchanged int)
 language plpgsql
@@ -13,7 +14,9 @@ set search_path = ''
 as $$
 declare
   v_account crm.channel_accounts;
+  v_run crm.sync_runs;
   v_usable int;
+  v_moved boolean := false;
   v_now timestamptz := clock_timestamp();
 begin
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
@@ -43,7 +46,12 @@ begin
   if v_account.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(v_account.settings ->> 'time_zone') then
     perform crm_private.reject_input('$.settings.time_zone', 'The account has a time zone that does not exist.');
   end if;
-  if p_lock_token is not null then
+  if p_run_id is not null then
+    v_run := crm_private.hold_run(p_run_id, p_lock_token, v_account.workspace_id);
+    if (v_run.channel_account_id, v_run.resource) is distinct from (v_account.id, p_resource) then
+      perform crm_private.reject_input('p_run_id', 'The run is one of this account and resource.');
+    end if;
+  elsif p_lock_token is not null then
     perform crm_private.require_sync_lock(p_resource, p_lock_token);
   end if;
 
@@ -85,9 +93,15 @@ begin
     values (v_account.workspace_id, p_resource, jsonb_build_object(p_entity, p_cursor))
     on conflict (workspace_id, resource) do update set cursor = s.cursor || excluded.cursor, updated_at = clock_timestamp()
     where s.cursor || excluded.cursor <> s.cursor;
+    v_moved := found;
+  end if;
+  if p_run_id is not null then
+    perform crm_private.count_landed(v_run, unchanged, p_rejected || (
+      select coalesce(jsonb_agg('{"reason": "malformed"}'::jsonb), '[]') from generate_series(v_usable + 1, jsonb_array_length(p_records))
+    ), v_moved or landed > 0);
   end if;
   return next;
 end;
 $$;
-comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb) is
-  'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb, uuid) is
+  'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. With p_run_id the lock is that run''s: the page is counted on it, with what was unchanged or set aside, and the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';

@@ -8,11 +8,22 @@ returns int
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_pages jsonb[];
+  v_exports jsonb[];
 begin
-  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', array(
-    select jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
+  select coalesce(array_agg(d.body order by d.started_at) filter (where d.channel = 'messenger'), '{}'),
+    coalesce(array_agg(d.body order by d.started_at) filter (where d.channel = 'b2chat'), '{}')
+  into v_pages, v_exports
+  from (
+    select a.channel, last_run.started_at, case a.channel
+      when 'messenger' then jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
+      else jsonb_build_object('channelAccountId', a.id)
+    end as body
     from crm.channel_accounts a
-    cross join lateral (select a.channel || ':' || a.external_id || ':conversations' as resource offset 0) n
+    cross join lateral (
+      select a.channel || ':' || a.external_id || case a.channel when 'messenger' then ':conversations' else ':export' end as resource offset 0
+    ) n
     cross join lateral (
       select r.status, r.started_at, r.mode = 'full' and r.items + r.rejected = 0 as found_nothing
       from crm.sync_runs r
@@ -24,16 +35,22 @@ begin
       select x.high_watermark from crm.sync_state x where x.workspace_id = a.workspace_id and x.resource = n.resource offset 0
     ) s on true
     left join lateral (select x.token, x.expires_at from crm.sync_locks x where x.resource = n.resource offset 0) l on true
-    where a.channel = 'messenger' and a.is_active
+    where a.channel in ('messenger', 'b2chat') and a.is_active
       -- A failed run waits for a person; one that is running or paused is for resume_syncs.
       and last_run.status = 'completed'
-      -- Without a watermark it would be a full run again. An empty page has none, and costs one request.
-      and (s.high_watermark is not null or last_run.found_nothing)
+      and case a.channel
+        -- Without a watermark it would be a full run again. An empty page has none, and costs one request.
+        when 'messenger' then s.high_watermark is not null or last_run.found_nothing
+        -- Each run asks for every day of the last two weeks again.
+        else last_run.started_at <= p_now - interval '1 hour'
+      end
       and (l.token is null or l.expires_at <= p_now)
     order by last_run.started_at
     limit p_limit
-  ));
+  ) d;
+  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', v_pages)
+    + crm_private.call_function(p_project_url, p_secret_name, 'b2chat-sync', v_exports);
 end;
 $$;
 comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
-  'Calls the function conversation-sync for an incremental run of up to p_limit active Messenger pages that have been read to their end, whose last run is completed and whose lock nobody holds; those that were read longest ago first. Returns how many. Calls and errors are those of call_function.';
+  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Returns how many. Calls and errors are those of call_function.';

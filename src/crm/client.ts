@@ -39,6 +39,12 @@ export interface ContactInput {
   [field: string]: unknown
 }
 
+/** How many records at most, and for which run. */
+export interface TransformCall {
+  limit?: number
+  run?: { runId: string; token: string; workspaceId?: string }
+}
+
 /**
  * Every method is one call of one database function, which is one transaction. A failure is thrown as `RpcError`
  * (codes in docs/errors.md). Every function is idempotent, so that a call may be repeated after any failure; the decisions
@@ -207,7 +213,7 @@ export interface CrmClient {
 
   /**
    * Ends a run or lets it pause, and gives its lock back. A failed one needs an error, which begins with a stable code; a paused
-   * one may have one. PT409 `lock_lost`.
+   * one may have one. With `keepCursor` the run after a completed one goes on from its cursor. PT409 `lock_lost`.
    */
   finishSync(call: {
     runId: string
@@ -215,6 +221,7 @@ export interface CrmClient {
     status: SyncEnd
     error?: string
     workspaceId?: string
+    keepCursor?: boolean
   }): Promise<void>
 
   /** Takes tokens (one) out of a bucket such as `<channel>:<external id>`, if there are enough and it is not blocked. */
@@ -228,7 +235,8 @@ export interface CrmClient {
 
   /**
    * Keeps up to 500 records of an export as delivered, what the translation rejected as dead letters, and the cursor after
-   * them, in one transaction. With a lock token it writes only while that lock of the resource is held (PT409 `lock_lost`).
+   * them, in one transaction. With a lock token it writes only while that lock of the resource is held (PT409 `lock_lost`); with
+   * `runId` the token is that run's, which counts the page and holds its lock for five minutes from now.
    */
   landRawRecords(call: {
     channelAccountId: string
@@ -238,11 +246,15 @@ export interface CrmClient {
     resource?: string
     lockToken?: string
     cursor?: Record<string, unknown>
+    runId?: string
   }): Promise<LandedCounts>
 
-  /** Turns up to 500 pending contact records, of all accounts, into contacts. Call it until none is processed. */
-  transformRawContacts(call?: { limit?: number }): Promise<TransformCounts>
+  /**
+   * Turns up to 500 pending contact records into contacts: of all accounts, or for a run those of its own, counted on it. Call it
+   * until none is processed. PT409 `lock_lost`.
+   */
+  transformRawContacts(call?: TransformCall): Promise<TransformCounts>
 
-  /** Turns up to 500 pending chat records, of all accounts, into conversations. Call it until none is processed. */
-  transformRawChats(call?: { limit?: number }): Promise<TransformCounts>
+  /** The same of chat records, into conversations. */
+  transformRawChats(call?: TransformCall): Promise<TransformCounts>
 }

@@ -1607,7 +1607,14 @@ export type Database = {
       explain_contact: { Args: { p_contact_id: string; p_workspace_id?: string }; Returns: Json }
       extend_sync_lock: { Args: { p_resource: string; p_token: string; p_ttl?: string }; Returns: string }
       finish_sync: {
-        Args: { p_error?: string; p_run_id: string; p_status: string; p_token: string; p_workspace_id?: string }
+        Args: {
+          p_error?: string
+          p_keep_cursor?: boolean
+          p_run_id: string
+          p_status: string
+          p_token: string
+          p_workspace_id?: string
+        }
         Returns: undefined
       }
       ingest_webhook: {
@@ -1628,6 +1635,7 @@ export type Database = {
           p_records: Json
           p_rejected?: Json
           p_resource?: string
+          p_run_id?: string
         }
         Returns: {
           landed: number
@@ -1704,7 +1712,7 @@ export type Database = {
         }[]
       }
       transform_raw_chats: {
-        Args: { p_limit?: number }
+        Args: { p_limit?: number; p_run_id?: string; p_token?: string; p_workspace_id?: string }
         Returns: {
           created: number
           failed: number
@@ -1715,7 +1723,7 @@ export type Database = {
         }[]
       }
       transform_raw_contacts: {
-        Args: { p_limit?: number }
+        Args: { p_limit?: number; p_run_id?: string; p_token?: string; p_workspace_id?: string }
         Returns: {
           created: number
           failed: number

@@ -187,6 +187,8 @@ export const SyncStart = z.discriminatedUnion('status', [
  * how far it has come; or one that was asked for by its id and has finished.
  */
 export type SyncStart = z.infer<typeof SyncStart>
+/** The former. */
+export type StartedSync = Extract<SyncStart, { status: 'running' }>
 
 export const PageOutcome = ItemOutcomes.extend({
   expires_at: z.string(),

@@ -1,6 +1,6 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
-import type { CrmClient } from './client.ts'
+import type { CrmClient, TransformCall } from './client.ts'
 import type { Database } from './database.types.ts'
 import { fetchWithin } from './deadline.ts'
 import { DEFAULT_RETRY, type RetryPolicy, retryTransient } from './retry.ts'
@@ -45,6 +45,10 @@ const onlyRow = <Row extends z.ZodType>(row: Row) => z.tuple([row]).transform(([
 /** The workspace of a row that is named by its id: only a router needs it. */
 const inWorkspace = (workspaceId: string | undefined) =>
   workspaceId === undefined ? {} : { p_workspace_id: workspaceId }
+
+/** The run that a call works for, where there is one. */
+const forRun = (run: TransformCall['run']) =>
+  run === undefined ? {} : { p_run_id: run.runId, p_token: run.token, ...inWorkspace(run.workspaceId) }
 
 /**
  * A `CrmClient` over supabase-js. It acts as whoever the client is authenticated as, so the database decides what
@@ -242,7 +246,7 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
         onlyRow(PageOutcome),
       ),
 
-    finishSync: async ({ runId, token, status, error, workspaceId }) => {
+    finishSync: async ({ runId, token, status, error, workspaceId, keepCursor }) => {
       await call(
         'finish_sync',
         {
@@ -251,6 +255,7 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
           p_status: status,
           ...(error === undefined ? {} : { p_error: error }),
           ...inWorkspace(workspaceId),
+          ...(keepCursor === undefined ? {} : { p_keep_cursor: keepCursor }),
         },
         Nothing,
       )
@@ -271,7 +276,7 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
       await call('block_rate_limit', { p_bucket: bucket, p_for: `${seconds} seconds` }, Nothing)
     },
 
-    landRawRecords: ({ channelAccountId, entity, records, rejected = [], resource, lockToken, cursor }) =>
+    landRawRecords: ({ channelAccountId, entity, records, rejected = [], resource, lockToken, cursor, runId }) =>
       call(
         'land_raw_records',
         {
@@ -282,14 +287,15 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
           ...(resource === undefined ? {} : { p_resource: resource }),
           ...(lockToken === undefined ? {} : { p_lock_token: lockToken }),
           ...(cursor === undefined ? {} : { p_cursor: cursor }),
+          ...(runId === undefined ? {} : { p_run_id: runId }),
         },
         onlyRow(LandedCounts),
       ),
 
-    transformRawContacts: ({ limit = 500 } = {}) =>
-      call('transform_raw_contacts', { p_limit: limit }, onlyRow(TransformCounts)),
+    transformRawContacts: ({ limit = 500, run } = {}) =>
+      call('transform_raw_contacts', { p_limit: limit, ...forRun(run) }, onlyRow(TransformCounts)),
 
-    transformRawChats: ({ limit = 500 } = {}) =>
-      call('transform_raw_chats', { p_limit: limit }, onlyRow(TransformCounts)),
+    transformRawChats: ({ limit = 500, run } = {}) =>
+      call('transform_raw_chats', { p_limit: limit, ...forRun(run) }, onlyRow(TransformCounts)),
   }
 }

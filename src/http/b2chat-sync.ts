@@ -5,13 +5,13 @@ import { dayIn } from '../channels/b2chat/day-windows.ts'
 import type { B2ChatError } from '../channels/b2chat/errors.ts'
 import { systemClock } from '../channels/clock.ts'
 import type { CrmClient } from '../crm/client.ts'
-import type { ChannelAccount } from '../crm/rpc-types.ts'
+import type { ChannelAccount, SyncStart } from '../crm/rpc-types.ts'
 import { type RunResult, runB2ChatSync } from './b2chat-run.ts'
 import { methodNotAllowed, parseJson, readBody } from './body.ts'
 import type { CallerHandler } from './caller.ts'
 import { HttpError } from './errors.ts'
+import { lockHeld } from './run-end.ts'
 import type { Env } from './secrets.ts'
-import { SyncLock } from './sync-lock.ts'
 
 export interface B2ChatSyncOptions extends Omit<B2ChatClientOptions, 'credentials'> {
   /** Acts as the service role. The caller's own client only says whether the caller may sync the account. */
@@ -39,9 +39,10 @@ const Settings = z.object({
 
 /**
  * POST `{channelAccountId}`, with a secret key or as an admin of the workspace: reads the contacts and chats that are new
- * or changed, stores them raw and has them transformed, within a time budget. 200 `{hasMore, contacts, chats, failed}`: call
- * again while `hasMore`. 409 `{code: 'lock_held', heldBy, expiresAt}` while another run works on the account; 409 `lock_lost`;
- * 404 for no active B2Chat account; 424 without credentials; 502 `provider_refused`, 503 `provider_unavailable`.
+ * or changed, stores them raw and has them transformed, within a time budget. An unfinished run is gone on with, whoever began
+ * it. 200 `{hasMore, contacts, chats, failed}`: call again while `hasMore`, as the scheduled job does. 409 `{code: 'lock_held',
+ * heldBy, expiresAt}` while another run works on the account; 409 `lock_lost`; 404 for no active B2Chat account; 424 without
+ * credentials; 502 `provider_refused` when the run failed, 503 `provider_unavailable` when it is paused.
  */
 export function createB2ChatSync(options: B2ChatSyncOptions): CallerHandler {
   const { crm, env, budget = BUDGET, maxRecords = MAX_RECORDS, ...clientOptions } = options
@@ -60,35 +61,43 @@ export function createB2ChatSync(options: B2ChatSyncOptions): CallerHandler {
     const service = crm()
     const resource = `b2chat:${account.external_id}:export`
     const holder = `b2chat-sync ${scope.requestId}`
-    const attempt = await SyncLock.acquire(service, { resource, holder }, () => clock.now())
-    if (!('lock' in attempt)) {
-      scope.note({ code: 'lock_held' })
-      const body = { code: 'lock_held', message: 'Another run is working on this account.', ...attempt }
-      return Response.json(body, { status: 409 })
-    }
-    const { lock } = attempt
+    let run: SyncStart
     try {
-      const result = await runB2ChatSync({
+      run = await service.startSync({ channelAccountId, resource, mode: 'incremental', holder })
+    } catch (error) {
+      const held = lockHeld(error, 'Another run is working on this account.')
+      if (!held) throw error
+      scope.note({ code: 'lock_held' })
+      return held
+    }
+    if (run.status !== 'running') throw new Error('A run that nobody named has ended before it began.')
+
+    let result: RunResult
+    try {
+      result = await runB2ChatSync({
         channelAccountId,
-        workspaceId: account.workspace_id,
+        externalId: account.external_id,
+        resource,
         settings,
         crm: service,
         client: createB2ChatClient({ ...clientOptions, credentials }),
-        lock,
+        run,
         clock,
         budget,
         maxRecords,
       })
-      const { hasMore, contacts, chats, failure } = result
-      scope.note(summary(result))
-      if (failure) {
-        scope.note({ providerCode: failure.code })
-        throw providerFailure(failure)
-      }
-      return Response.json({ hasMore, contacts, chats, failed: contacts.failed + chats.failed })
-    } finally {
-      await lock.release().catch(() => scope.note({ lockReleased: false }))
+    } catch (error) {
+      // The lock is given back whatever happens; and if even that fails, its lease ends.
+      await service.releaseSyncLock({ resource, token: run.token }).catch(() => scope.note({ lockReleased: false }))
+      throw error
     }
+    const { hasMore, contacts, chats, failure } = result
+    scope.note(summary(result))
+    if (failure) {
+      scope.note({ providerCode: failure.code })
+      throw providerFailure(failure)
+    }
+    return Response.json({ hasMore, contacts, chats, failed: contacts.failed + chats.failed })
   }
 }
 

@@ -5,11 +5,9 @@ import { readCursor } from '../channels/messenger/walk/cursor.ts'
 import { walkConversations } from '../channels/messenger/walk/walk.ts'
 import { readAhead } from '../channels/read-ahead.ts'
 import type { CrmClient } from '../crm/client.ts'
-import { RpcError } from '../crm/rpc-error.ts'
-import type { SyncStart } from '../crm/rpc-types.ts'
+import type { StartedSync, SyncStart } from '../crm/rpc-types.ts'
 import type { GraphPace } from './graph-pace.ts'
-
-type StartedSync = Extract<SyncStart, { status: 'running' }>
+import { type EarlyEnd, endOfError, isLockLost } from './run-end.ts'
 
 export interface ConversationRunOptions {
   crm: CrmClient
@@ -43,7 +41,7 @@ export interface RunEnd {
 }
 
 /** How a run ends that Graph refused, and the code that its error begins with. */
-const ENDS: Readonly<Record<GraphErrorKind, { status: 'paused' | 'failed'; code: string }>> = {
+const ENDS: Readonly<Record<GraphErrorKind, EarlyEnd>> = {
   retryable: { status: 'paused', code: 'provider_unavailable' },
   throttled: { status: 'paused', code: 'throttled' },
   token: { status: 'failed', code: 'reconnect' },
@@ -133,12 +131,8 @@ export function progressOf(run: SyncStart): SyncProgress {
   return { mode, pages, items, created, updated, unchanged, failed, rejected, totalEstimate: total_estimate }
 }
 
-function endOf(error: unknown): { status: 'paused' | 'failed'; code: string } {
-  if (error instanceof GraphError) return ENDS[error.kind]
-  if (!(error instanceof RpcError)) return { status: 'paused', code: 'internal_error' }
-  return error.isRefusal
-    ? { status: 'failed', code: 'database_refused' }
-    : { status: 'paused', code: 'database_unavailable' }
+function endOf(error: unknown): EarlyEnd {
+  return error instanceof GraphError ? ENDS[error.kind] : endOfError(error)
 }
 
 /** For how long nobody asks after this failure: the longest that it says in any way. */
@@ -150,8 +144,4 @@ function restSeconds({ kind, regainMinutes = 0, retryAfter }: GraphError): numbe
 /** A GraphError quotes nothing; what others say may hold people's words, so only their code is kept. */
 function describe(code: string, error: unknown): string {
   return error instanceof GraphError ? `${code}: ${error.message}` : code
-}
-
-function isLockLost(error: unknown): boolean {
-  return error instanceof RpcError && error.stableCode === 'lock_lost'
 }

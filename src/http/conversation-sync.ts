@@ -4,13 +4,13 @@ import { createGraphClient, type GraphClientOptions } from '../channels/messenge
 import { graphTokens } from '../channels/messenger/graph/credentials.ts'
 import { GraphError } from '../channels/messenger/graph/errors.ts'
 import type { CrmClient } from '../crm/client.ts'
-import { RpcError } from '../crm/rpc-error.ts'
 import type { SyncStart } from '../crm/rpc-types.ts'
 import { methodNotAllowed, parseJson, readBody } from './body.ts'
 import type { CallerHandler } from './caller.ts'
 import { progressOf, type RunEnd, runConversationSync } from './conversation-run.ts'
 import { HttpError, ofService } from './errors.ts'
 import { GraphPace } from './graph-pace.ts'
+import { lockHeld } from './run-end.ts'
 import type { Env } from './secrets.ts'
 
 export interface ConversationSyncOptions
@@ -78,7 +78,7 @@ export function createConversationSync(options: ConversationSyncOptions): Caller
         ...(resumeSession ? { runId: resumeSession } : {}),
       })
     } catch (error) {
-      const held = lockHeld(error)
+      const held = lockHeld(error, 'Another run is working on this page.')
       if (!held) throw ofService(error)
       scope.note({ code: 'lock_held' })
       return held
@@ -120,14 +120,6 @@ export function createConversationSync(options: ConversationSyncOptions): Caller
     const resumeAt = pace.resumeAt === null ? null : new Date(pace.resumeAt).toISOString()
     return Response.json({ hasMore, status, resumeSession: run.run_id, progress, resumeAt })
   }
-}
-
-/** A failed start as the answer that says who has the lock; undefined when it failed for another reason. */
-function lockHeld(error: unknown): Response | undefined {
-  if (!(error instanceof RpcError) || error.stableCode !== 'lock_held') return undefined
-  const { held_by: heldBy, expires_at: expiresAt } = error.detail
-  const body = { code: 'lock_held', message: 'Another run is working on this page.', heldBy, expiresAt }
-  return Response.json(body, { status: 409 })
 }
 
 /** Why a run ended early, as an answer. What Graph wrote is not passed on; our own code of it is. */

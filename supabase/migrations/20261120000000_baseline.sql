@@ -6823,6 +6823,7 @@ comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in he
 comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
 comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
 create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
+create index raw_records_account_pending_idx on crm.raw_records (workspace_id, channel_account_id, entity, landed_at) where status = 'pending';
 
 create table crm.sync_runs (
   workspace_id uuid not null,
@@ -6875,8 +6876,8 @@ comment on column crm.sync_runs.fencing_token is 'The fencing token of the lock 
 comment on column crm.sync_runs.since is 'An incremental run reads what changed from here on, by the source''s clock; null in a full one.';
 comment on column crm.sync_runs.history_before is 'Messages from before it are history: they make nothing unread and open no reply window. A day before the run began, or where the last complete run ended, if that is longer ago: what came since then is new. Minus infinity: there is no history.';
 comment on column crm.sync_runs.pages is 'Committed calls; a large page may take several.';
-comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items.';
-comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters.';
+comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items. A new record of an export counts when it is transformed.';
+comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters, or raw records with status failed.';
 comment on column crm.sync_runs.rejected is 'What the translation could not read and set aside as dead letters; not among the items.';
 comment on column crm.sync_runs.rejected_by is 'The same by what it was: {what: count}, or by the reason where it was not said.';
 comment on column crm.sync_runs.total_estimate is 'How many items the source says there are; null when it does not say.';
@@ -7113,14 +7114,15 @@ begin
     return;
   end if;
 
-  -- What a failed run had read stays read: a new one of the same mode goes on from there.
+  -- What a failed run had read stays read: a new one of the same mode goes on from there. A completed one leaves a cursor only where
+  -- it was told to, and then any goes on from that.
   v_mode := case when p_mode = 'incremental' and v_state.high_watermark is not null then 'incremental' else 'full' end;
   select r.* into v_last
   from crm.sync_runs r
   where r.workspace_id = p_account.workspace_id and r.resource = p_resource
   order by r.started_at desc
   limit 1;
-  resumed := v_state.cursor <> '{}' and (v_last.id is null or v_last.status = 'failed' and v_last.mode = v_mode);
+  resumed := v_state.cursor <> '{}' and (v_last.id is null or v_last.status = 'completed' or v_last.mode = v_mode);
   if not resumed and v_state.cursor <> '{}' then
     update crm.sync_state s set cursor = '{}', updated_at = v_now
     where s.workspace_id = p_account.workspace_id and s.resource = p_resource
@@ -7131,13 +7133,13 @@ begin
   values (p_account.workspace_id, p_account.id, p_resource, v_mode, p_holder, p_fencing_token,
     case
       when v_mode = 'full' then null
-      when resumed and v_last.since is not null then v_last.since
+      when resumed and v_last.status = 'failed' and v_last.since is not null then v_last.since
       else v_state.high_watermark - c_overlap
     end,
     -- What was there when the last complete run read the head has been read: to its watermark, and to its very second, or to its start where
     -- it found none. A failed run has read some of what it took for new, so its judgement is kept.
     case
-      when resumed then coalesce(v_last.history_before, v_now - c_recent)
+      when resumed and v_last.status = 'failed' then v_last.history_before
       when v_state.high_watermark is not null then least(v_now - c_recent, v_state.high_watermark + interval '1 second')
       when v_last.status = 'completed' then least(v_now - c_recent, v_last.started_at)
       else least(v_now - c_recent, v_last.history_before)
@@ -7269,14 +7271,18 @@ comment on function crm_private.claim_dead_letters(crm.channel_accounts, boolean
   'Locks open dead letters of the account that a replay may store, those from before it was connected included: those never tried, or (p_tried) the others, those tried longest ago first; up to p_limit, and 2,000 events. What another replay holds is left out.';
 
 -- sql/040_sync/fn_claim_raw_records.sql
-create function crm_private.claim_raw_records(p_entity text, p_limit int)
+create function crm_private.claim_raw_records(
+  p_entity text,
+  p_limit int,
+  p_workspace_id uuid default null,
+  p_channel_account_id uuid default null
+)
 returns crm.raw_records[]
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_without_zone crm.channel_accounts[];
-  v_rows crm.raw_records[];
 begin
   if p_limit is null or p_limit < 1 or p_limit > 500 then
     perform crm_private.reject_input('p_limit', 'The limit is 1 to 500.');
@@ -7287,7 +7293,22 @@ begin
     select a from crm.channel_accounts a
     where a.channel = 'b2chat' and a.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(a.settings ->> 'time_zone'));
 
-  v_rows := array(
+  if p_channel_account_id is not null then
+    return array(
+      select c.raw
+      from (
+        select r as raw, r.landed_at
+        from crm.raw_records r
+        where r.workspace_id = p_workspace_id and r.channel_account_id = p_channel_account_id and r.entity = p_entity and r.status = 'pending'
+          and not exists (select from unnest(v_without_zone) z where z.id = r.channel_account_id)
+        order by r.landed_at
+        limit p_limit
+        for update skip locked
+      ) c
+      order by c.landed_at);
+  end if;
+
+  return array(
     select c.raw
     from (
       select r as raw, r.landed_at
@@ -7299,12 +7320,10 @@ begin
       for update skip locked
     ) c
     order by c.landed_at);
-
-  return v_rows;
 end;
 $$;
-comment on function crm_private.claim_raw_records(text, int) is
-  'Claims up to p_limit pending records of an entity, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. Records of an account with an unknown time zone wait. PT400 invalid_input for a limit outside 1 to 500.';
+comment on function crm_private.claim_raw_records(text, int, uuid, uuid) is
+  'Claims up to p_limit pending records of an entity, of one account or of all, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. Records of an account with an unknown time zone wait. PT400 invalid_input for a limit outside 1 to 500.';
 
 -- sql/040_sync/fn_claimed_by_account.sql
 create function crm_private.claimed_by_account(p_rows crm.raw_records[])
@@ -7435,7 +7454,6 @@ declare
   v_account crm.channel_accounts;
   v_results crm_private.ingest_result[];
   v_counts record;
-  v_rejected_by jsonb;
   v_since cid;
   v_now timestamptz;
   v_moved boolean;
@@ -7476,21 +7494,6 @@ begin
     v_moved := found;
   end if;
   v_moved := v_moved or jsonb_array_length(p_items) > 0;
-  v_rejected_by := v_run.rejected_by;
-  if jsonb_array_length(p_rejected) > 0 then
-    v_rejected_by := (
-      select jsonb_object_agg(n.what, n.count)
-      from (
-        select k.what, sum(k.count) as count
-        from (
-          select o.key as what, o.value::int as count from jsonb_each_text(v_run.rejected_by) o
-          union all
-          select left(coalesce(r.value ->> 'what', r.value ->> 'reason', 'rejected'), 50), 1 from jsonb_array_elements(p_rejected) r
-        ) k
-        group by k.what
-      ) n
-    );
-  end if;
   return query
   update crm.sync_runs r set
     pages = r.pages + 1,
@@ -7500,7 +7503,7 @@ begin
     unchanged = r.unchanged + v_counts.unchanged,
     failed = r.failed + v_counts.failed,
     rejected = r.rejected + jsonb_array_length(p_rejected),
-    rejected_by = v_rejected_by,
+    rejected_by = crm_private.count_rejected(r.rejected_by, p_rejected),
     total_estimate = coalesce(p_total_estimate, r.total_estimate),
     last_page_at = v_now,
     progressed_at = case when v_moved then v_now else r.progressed_at end
@@ -7512,6 +7515,29 @@ end;
 $$;
 comment on function crm.commit_sync_page(uuid, uuid, jsonb, jsonb, int, jsonb, uuid) is
   'Ingests up to 500 InboundItems with up to 2,000 events for a run, keeps what the translation rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to go on (null leaves it: more of the same page follows), and lets the lease end 5 minutes from now: all of it or nothing. Messages from before the run''s history_before are history. Counts the items: created (a new conversation), updated (something was written), unchanged, failed (nothing stored; a dead letter); then the lease''s end, the rejected, and the same of the whole run, with its pages and total_estimate. cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
+-- sql/040_sync/fn_count_landed.sql
+create function crm_private.count_landed(p_run crm.sync_runs, p_unchanged int, p_rejected jsonb, p_moved boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  update crm.sync_runs r set
+    pages = r.pages + 1,
+    items = r.items + p_unchanged,
+    unchanged = r.unchanged + p_unchanged,
+    rejected = r.rejected + jsonb_array_length(p_rejected),
+    rejected_by = crm_private.count_rejected(r.rejected_by, p_rejected),
+    last_page_at = v_now,
+    progressed_at = case when p_moved then v_now else r.progressed_at end
+  where r.workspace_id = p_run.workspace_id and r.id = p_run.id;
+end;
+$$;
+comment on function crm_private.count_landed(crm.sync_runs, int, jsonb, boolean) is
+  'Counts a page of raw records on its run: the records that were there already, and what was set aside. Those that are new are counted when they are transformed. p_moved says whether it was any progress.';
 
 -- sql/040_sync/fn_count_outcomes.sql
 create function crm_private.count_outcomes(p_outcomes crm_private.raw_outcome[])
@@ -7529,6 +7555,34 @@ begin
 end;
 $$;
 comment on function crm_private.count_outcomes(crm_private.raw_outcome[]) is 'How many raw records there are of each outcome; processed is all of them.';
+
+-- sql/040_sync/fn_count_rejected.sql
+create function crm_private.count_rejected(p_counts jsonb, p_rejected jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if jsonb_array_length(p_rejected) = 0 then
+    return p_counts;
+  end if;
+  return (
+    select jsonb_object_agg(n.what, n.count)
+    from (
+      select k.what, sum(k.count) as count
+      from (
+        select o.key as what, o.value::int as count from jsonb_each_text(p_counts) o
+        union all
+        select left(coalesce(r.value ->> 'what', r.value ->> 'reason', 'rejected'), 50), 1 from jsonb_array_elements(p_rejected) r
+      ) k
+      group by k.what
+    ) n
+  );
+end;
+$$;
+comment on function crm_private.count_rejected(jsonb, jsonb) is
+  'The counts {what: count} with those of an array of rejected things ([{what?, reason?}]) added: by what each was, or by the reason where that is not said.';
 
 -- sql/040_sync/fn_count_results.sql
 create function crm_private.count_results(
@@ -7583,6 +7637,27 @@ end;
 $$;
 comment on function crm_private.count_results(crm.channel_accounts, jsonb, crm_private.ingest_result[], cid) is
   'What became of ingested items: created (its conversation is new), updated (something was written for it, or for another item of its conversation), unchanged (nothing was), failed (it has an error, and nothing was written). To be called in the transaction that ingested them; p_since is the command (cmin) after which it began to. A row that another writer changed between the beginning of this transaction and its turn counts as updated too.';
+
+-- sql/040_sync/fn_count_transformed.sql
+create function crm_private.count_transformed(p_run crm.sync_runs, p_outcomes crm_private.raw_outcome[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update crm.sync_runs r set
+    items = r.items + c.processed,
+    created = r.created + c.created,
+    updated = r.updated + c.updated + c.upgraded,
+    unchanged = r.unchanged + c.skipped,
+    failed = r.failed + c.failed,
+    progressed_at = clock_timestamp()
+  from crm_private.count_outcomes(p_outcomes) c
+  where r.workspace_id = p_run.workspace_id and r.id = p_run.id and c.processed > 0;
+end;
+$$;
+comment on function crm_private.count_transformed(crm.sync_runs, crm_private.raw_outcome[]) is
+  'Counts transformed records on a run: created, updated (upgraded ones too), unchanged (skipped) and failed.';
 
 -- sql/040_sync/fn_extend_sync_lock.sql
 create function crm.extend_sync_lock(p_resource text, p_token uuid, p_ttl interval default '5 minutes')
@@ -7645,7 +7720,14 @@ comment on function crm_private.field_without_time(jsonb, text[], text) is
   'The first of the fields that holds a text which is no time; null when all are times, blank or null.';
 
 -- sql/040_sync/fn_finish_sync.sql
-create function crm.finish_sync(p_run_id uuid, p_token uuid, p_status text, p_error text default null, p_workspace_id uuid default null)
+create function crm.finish_sync(
+  p_run_id uuid,
+  p_token uuid,
+  p_status text,
+  p_error text default null,
+  p_workspace_id uuid default null,
+  p_keep_cursor boolean default false
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -7670,10 +7752,11 @@ begin
   -- A watermark ahead of the clock would hide what is still to come. A cursor that the source refuses leads nowhere.
   if p_status = 'completed' or p_status = 'failed' and p_error ~ '^cursor\M' then
     update crm.sync_state s set
-      cursor = '{}',
+      cursor = case when p_status = 'completed' and p_keep_cursor then s.cursor else '{}' end,
       high_watermark = case p_status
-        when 'completed' then greatest(s.high_watermark, (
-          select least(w.at, v_now) from crm_private.event_time(s.cursor ->> 'high_watermark') w (at) where w.at is not null))
+        when 'completed' then greatest(s.high_watermark,
+          (select least(w.at, v_now) from crm_private.event_time(s.cursor ->> 'high_watermark') w (at) where w.at is not null),
+          case when p_keep_cursor then v_run.started_at end)
         else s.high_watermark
       end,
       updated_at = v_now
@@ -7698,8 +7781,25 @@ begin
   perform crm.release_sync_lock(v_run.resource, p_token);
 end;
 $$;
-comment on function crm.finish_sync(uuid, uuid, text, text, uuid) is
-  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later. paused: it goes on from its cursor, and the scheduled job does not go on before resume_at: the end of the block of the account''s rate limit, if there is one, and after attempts that failed without any progress a minute, two, four and so on, up to an hour. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+comment on function crm.finish_sync(uuid, uuid, text, text, uuid, boolean) is
+  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later; with p_keep_cursor the next run goes on from the cursor, and the time at which this one began is a high watermark too. paused: it goes on from its cursor, and the scheduled job does not go on before resume_at: the end of the block of the account''s rate limit, if there is one, and after attempts that failed without any progress a minute, two, four and so on, up to an hour. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
+-- sql/040_sync/fn_hold_run.sql
+create function crm_private.hold_run(p_run_id uuid, p_token uuid, p_workspace_id uuid)
+returns crm.sync_runs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run crm.sync_runs;
+begin
+  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
+  update crm.sync_locks l set expires_at = clock_timestamp() + interval '5 minutes' where l.resource = v_run.resource;
+  return v_run;
+end;
+$$;
+comment on function crm_private.hold_run(uuid, uuid, uuid) is
+  'The running run that this token was given for; its lease ends 5 minutes from now, and its lock is kept to the end of the transaction. PT404 not_found, PT409 lock_lost.';
 
 -- sql/040_sync/fn_ingest_chats.sql
 create function crm_private.ingest_chats(
@@ -7869,7 +7969,8 @@ create function crm.land_raw_records(
   p_rejected jsonb default '[]',
   p_resource text default null,
   p_lock_token uuid default null,
-  p_cursor jsonb default null
+  p_cursor jsonb default null,
+  p_run_id uuid default null
 )
 returns table (landed int, unchanged int)
 language plpgsql
@@ -7877,7 +7978,9 @@ set search_path = ''
 as $$
 declare
   v_account crm.channel_accounts;
+  v_run crm.sync_runs;
   v_usable int;
+  v_moved boolean := false;
   v_now timestamptz := clock_timestamp();
 begin
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
@@ -7907,7 +8010,12 @@ begin
   if v_account.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(v_account.settings ->> 'time_zone') then
     perform crm_private.reject_input('$.settings.time_zone', 'The account has a time zone that does not exist.');
   end if;
-  if p_lock_token is not null then
+  if p_run_id is not null then
+    v_run := crm_private.hold_run(p_run_id, p_lock_token, v_account.workspace_id);
+    if (v_run.channel_account_id, v_run.resource) is distinct from (v_account.id, p_resource) then
+      perform crm_private.reject_input('p_run_id', 'The run is one of this account and resource.');
+    end if;
+  elsif p_lock_token is not null then
     perform crm_private.require_sync_lock(p_resource, p_lock_token);
   end if;
 
@@ -7949,12 +8057,18 @@ begin
     values (v_account.workspace_id, p_resource, jsonb_build_object(p_entity, p_cursor))
     on conflict (workspace_id, resource) do update set cursor = s.cursor || excluded.cursor, updated_at = clock_timestamp()
     where s.cursor || excluded.cursor <> s.cursor;
+    v_moved := found;
+  end if;
+  if p_run_id is not null then
+    perform crm_private.count_landed(v_run, unchanged, p_rejected || (
+      select coalesce(jsonb_agg('{"reason": "malformed"}'::jsonb), '[]') from generate_series(v_usable + 1, jsonb_array_length(p_records))
+    ), v_moved or landed > 0);
   end if;
   return next;
 end;
 $$;
-comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb) is
-  'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb, uuid) is
+  'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. With p_run_id the lock is that run''s: the page is counted on it, with what was unchanged or set aside, and the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/040_sync/fn_rate_limit_bucket.sql
 create function crm_private.rate_limit_bucket(p_bucket text)
@@ -8816,7 +8930,12 @@ comment on function crm_private.transform_contacts(crm.channel_accounts, crm.raw
   'Turns the claimed contact records of one account (p_places in p_rows) into contacts, and says what became of each. A record with a wrong type, or that the tables refuse, fails alone.';
 
 -- sql/040_sync/fn_transform_raw_chats.sql
-create function crm.transform_raw_chats(p_limit int default 500)
+create function crm.transform_raw_chats(
+  p_limit int default 500,
+  p_run_id uuid default null,
+  p_token uuid default null,
+  p_workspace_id uuid default null
+)
 returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
 language plpgsql
 set search_path = ''
@@ -8826,23 +8945,38 @@ set enable_seqscan = off
 as $$
 declare
   v_until timestamptz := clock_timestamp() + interval '4 seconds';
-  v_rows crm.raw_records[] := crm_private.claim_raw_records('chats', p_limit);
+  v_run crm.sync_runs;
+  v_rows crm.raw_records[];
   v_group record;
   v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
+  if p_run_id is not null then
+    v_run := crm_private.hold_run(p_run_id, p_token, p_workspace_id);
+  elsif p_token is not null then
+    perform crm_private.reject_input('p_token', 'A token belongs to a run.');
+  end if;
+  v_rows := crm_private.claim_raw_records('chats', p_limit, v_run.workspace_id, v_run.channel_account_id);
   for v_group in select g.* from crm_private.claimed_by_account(v_rows) g loop
     exit when cardinality(v_outcomes) > 0 and clock_timestamp() > v_until;
     v_outcomes := v_outcomes || crm_private.transform_chats(v_group.account, v_rows, v_group.places, clock_timestamp(), v_until);
   end loop;
   perform crm_private.settle_raw_records(v_rows, v_outcomes);
+  if p_run_id is not null then
+    perform crm_private.count_transformed(v_run, v_outcomes);
+  end if;
   return query select c.* from crm_private.count_outcomes(v_outcomes) c;
 end;
 $$;
-comment on function crm.transform_raw_chats(int) is
-  'Turns up to p_limit (1 to 500) pending chat records, oldest first, into conversations: created, updated (something new was said, or the conversation was closed), skipped (nothing new), failed (the record keeps the error with the JSON path; of a chat with a message of an impossible time, the other messages are stored). upgraded is always 0. processed is the sum; call again until it is 0. PT400 invalid_input.';
+comment on function crm.transform_raw_chats(int, uuid, uuid, uuid) is
+  'Turns up to p_limit (1 to 500) pending chat records, oldest first, into conversations: created, updated (something new was said, or the conversation was closed), skipped (nothing new), failed (the record keeps the error with the JSON path; of a chat with a message of an impossible time, the other messages are stored). upgraded is always 0. processed is the sum; call again until it is 0. With p_run_id only those of the run''s account, counted on the run, under its token; the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/040_sync/fn_transform_raw_contacts.sql
-create function crm.transform_raw_contacts(p_limit int default 500)
+create function crm.transform_raw_contacts(
+  p_limit int default 500,
+  p_run_id uuid default null,
+  p_token uuid default null,
+  p_workspace_id uuid default null
+)
 returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
 language plpgsql
 set search_path = ''
@@ -8852,21 +8986,31 @@ set enable_seqscan = off
 as $$
 declare
   v_until timestamptz := clock_timestamp() + interval '4 seconds';
-  v_rows crm.raw_records[] := crm_private.claim_raw_records('contacts', p_limit);
+  v_run crm.sync_runs;
+  v_rows crm.raw_records[];
   v_group record;
   v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
+  if p_run_id is not null then
+    v_run := crm_private.hold_run(p_run_id, p_token, p_workspace_id);
+  elsif p_token is not null then
+    perform crm_private.reject_input('p_token', 'A token belongs to a run.');
+  end if;
+  v_rows := crm_private.claim_raw_records('contacts', p_limit, v_run.workspace_id, v_run.channel_account_id);
   for v_group in select g.* from crm_private.claimed_by_account(v_rows) g loop
     -- What there is no time for stays pending, for the next call.
     exit when cardinality(v_outcomes) > 0 and clock_timestamp() > v_until;
     v_outcomes := v_outcomes || crm_private.transform_contacts(v_group.account, v_rows, v_group.places);
   end loop;
   perform crm_private.settle_raw_records(v_rows, v_outcomes);
+  if p_run_id is not null then
+    perform crm_private.count_transformed(v_run, v_outcomes);
+  end if;
   return query select c.* from crm_private.count_outcomes(v_outcomes) c;
 end;
 $$;
-comment on function crm.transform_raw_contacts(int) is
-  'Turns up to p_limit (1 to 500) pending contact records, oldest first, into contacts: created, updated, upgraded (a stub became full), skipped (nothing new), failed (the record keeps the error with the JSON path). processed is the sum; call again until it is 0. PT400 invalid_input.';
+comment on function crm.transform_raw_contacts(int, uuid, uuid, uuid) is
+  'Turns up to p_limit (1 to 500) pending contact records, oldest first, into contacts: created, updated, upgraded (a stub became full), skipped (nothing new), failed (the record keeps the error with the JSON path). processed is the sum; call again until it is 0. With p_run_id only those of the run''s account, counted on the run, under its token; the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/040_sync/fn_zoned_time.sql
 create function crm_private.zoned_time(p_value text, p_time_zone text)
@@ -9312,11 +9456,22 @@ returns int
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_pages jsonb[];
+  v_exports jsonb[];
 begin
-  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', array(
-    select jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
+  select coalesce(array_agg(d.body order by d.started_at) filter (where d.channel = 'messenger'), '{}'),
+    coalesce(array_agg(d.body order by d.started_at) filter (where d.channel = 'b2chat'), '{}')
+  into v_pages, v_exports
+  from (
+    select a.channel, last_run.started_at, case a.channel
+      when 'messenger' then jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
+      else jsonb_build_object('channelAccountId', a.id)
+    end as body
     from crm.channel_accounts a
-    cross join lateral (select a.channel || ':' || a.external_id || ':conversations' as resource offset 0) n
+    cross join lateral (
+      select a.channel || ':' || a.external_id || case a.channel when 'messenger' then ':conversations' else ':export' end as resource offset 0
+    ) n
     cross join lateral (
       select r.status, r.started_at, r.mode = 'full' and r.items + r.rejected = 0 as found_nothing
       from crm.sync_runs r
@@ -9328,19 +9483,25 @@ begin
       select x.high_watermark from crm.sync_state x where x.workspace_id = a.workspace_id and x.resource = n.resource offset 0
     ) s on true
     left join lateral (select x.token, x.expires_at from crm.sync_locks x where x.resource = n.resource offset 0) l on true
-    where a.channel = 'messenger' and a.is_active
+    where a.channel in ('messenger', 'b2chat') and a.is_active
       -- A failed run waits for a person; one that is running or paused is for resume_syncs.
       and last_run.status = 'completed'
-      -- Without a watermark it would be a full run again. An empty page has none, and costs one request.
-      and (s.high_watermark is not null or last_run.found_nothing)
+      and case a.channel
+        -- Without a watermark it would be a full run again. An empty page has none, and costs one request.
+        when 'messenger' then s.high_watermark is not null or last_run.found_nothing
+        -- Each run asks for every day of the last two weeks again.
+        else last_run.started_at <= p_now - interval '1 hour'
+      end
       and (l.token is null or l.expires_at <= p_now)
     order by last_run.started_at
     limit p_limit
-  ));
+  ) d;
+  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', v_pages)
+    + crm_private.call_function(p_project_url, p_secret_name, 'b2chat-sync', v_exports);
 end;
 $$;
 comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
-  'Calls the function conversation-sync for an incremental run of up to p_limit active Messenger pages that have been read to their end, whose last run is completed and whose lock nobody holds; those that were read longest ago first. Returns how many. Calls and errors are those of call_function.';
+  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Returns how many. Calls and errors are those of call_function.';
 
 -- sql/090_schedule/05_fn_require_scheduler.sql
 create function crm_private.require_scheduler(p_extensions text[])
@@ -9388,23 +9549,35 @@ returns int
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_pages jsonb[];
+  v_exports jsonb[];
 begin
-  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', array(
-    select jsonb_build_object('channelAccountId', r.channel_account_id, 'resumeSession', r.id)
+  select coalesce(array_agg(d.body) filter (where d.channel = 'messenger'), '{}'), coalesce(array_agg(d.body) filter (where d.channel = 'b2chat'), '{}')
+  into v_pages, v_exports
+  from (
+    select a.channel, case a.channel
+      when 'messenger' then jsonb_build_object('channelAccountId', r.channel_account_id, 'resumeSession', r.id)
+      else jsonb_build_object('channelAccountId', r.channel_account_id)
+    end as body
     from crm.sync_runs r
     join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id and a.is_active
     left join crm.sync_locks l on l.resource = r.resource
     where (r.status = 'running' or r.status = 'paused' and (r.resume_at is null or r.resume_at <= p_now))
+      -- b2chat-sync goes on with the run of this resource, whichever it is, and with no other.
+      and (a.channel = 'messenger' or r.resource = 'b2chat:' || a.external_id || ':export')
       -- Whoever works on it holds its lock; a process that died held it until the lease was over.
       and (l.token is null or l.expires_at <= p_now)
     -- Runs that cannot start must not keep the others from their turn every time.
     order by random()
     limit p_limit
-  ));
+  ) d;
+  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', v_pages)
+    + crm_private.call_function(p_project_url, p_secret_name, 'b2chat-sync', v_exports);
 end;
 $$;
 comment on function crm_private.resume_syncs(text, text, int, timestamptz) is
-  'Calls the function conversation-sync for up to p_limit runs that nobody works on: those paused and due, and those whose process died (their lease is over). Returns how many. Calls and errors are those of call_function.';
+  'Calls the function of the channel (conversation-sync, b2chat-sync) for up to p_limit runs that nobody works on: those paused and due, and those whose process died (their lease is over). Returns how many. Calls and errors are those of call_function.';
 
 -- sql/090_schedule/05_fn_schedule_jobs.sql
 create function crm.schedule_jobs(p_project_url text, p_secret_name text)

@@ -57,11 +57,16 @@ export function createB2ChatClient(options: B2ChatClientOptions): B2ChatClient {
   const exchange = { fetch: options.fetch ?? fetch, clock, timeout }
   const tokens = new TokenSource(credentials, exchange)
 
-  /** The next page's answer; undefined when the time is over. */
-  async function read(walk: ExportWalk, entity: B2ChatEntity, size: PageSize, run: ExportOptions) {
+  /** The next page's answer; none when the time is over, with the failure that is not repeated any more. */
+  async function read(
+    walk: ExportWalk,
+    entity: B2ChatEntity,
+    size: PageSize,
+    run: ExportOptions,
+  ): Promise<{ answer?: ReadAnswer; failure?: B2ChatError }> {
     const { until = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = run
     const target = walk.next()
-    if (!target) return undefined
+    if (!target) return {}
     const attempt = async (): Promise<ReadAnswer> => {
       const left = until - clock.now()
       if (left <= 0) throw new OutOfTime('the run is over')
@@ -84,12 +89,13 @@ export function createB2ChatClient(options: B2ChatClientOptions): B2ChatClient {
         transient,
       })
       size.succeeded()
-      return answer
+      return { answer }
     } catch (error) {
       // The last attempt may have been cut short by the end of the run.
       const isCutShort = error instanceof B2ChatError && error.isTransient && clock.now() >= until
-      if (error instanceof OutOfTime || isCutShort || signal.aborted) return undefined
-      throw error
+      if (!(error instanceof OutOfTime) && !isCutShort && !signal.aborted) throw error
+      const failure = error instanceof OutOfTime ? error.cause : error
+      return failure instanceof B2ChatError ? { failure } : {}
     }
   }
 
@@ -97,8 +103,8 @@ export function createB2ChatClient(options: B2ChatClientOptions): B2ChatClient {
     const size = new PageSize(options.pageSize?.[entity] ?? PAGE_SIZE[entity])
     const walk = new ExportWalk(entity, run, clock.now())
     for (;;) {
-      const answer = await read(walk, entity, size, run)
-      if (!answer) return walk.summary
+      const { answer, failure } = await read(walk, entity, size, run)
+      if (!answer) return { ...walk.summary, ...(failure ? { failure } : {}) }
       yield walk.take(answer)
     }
   }

@@ -2,6 +2,7 @@
 import type { RejectedItem } from '../inbound.ts'
 import type { ExportCursor } from './cursor.ts'
 import { addDays, type DayWindow, dayIn, dayWindows } from './day-windows.ts'
+import type { B2ChatError } from './errors.ts'
 import type { B2ChatEntity, RawRecord, ReadAnswer } from './schema.ts'
 import { WindowReading, type WindowResult } from './window-reading.ts'
 
@@ -33,6 +34,8 @@ export interface ExportPage {
   rejected: RejectedItem[]
   /** Where to go on once this page is stored. */
   cursor: ExportCursor
+  /** Whether the export is read to its end. */
+  isLast: boolean
 }
 
 /** A closed day of which rows may be missing: it was not the same when it had been read as often as allowed. */
@@ -49,6 +52,8 @@ export interface ExportSummary {
   records: number
   rejected: number
   unsettled: UnsettledWindow[]
+  /** The last failure, where the time was over before it could be repeated. */
+  failure?: B2ChatError
 }
 
 /**
@@ -110,7 +115,16 @@ export class ExportWalk {
     this.#counts.records += records.length
     this.#counts.rejected += rejected.length
     const { total } = answer
-    return { entity: this.#entity, window: window.day, offset, total, records, rejected, cursor: this.#cursor }
+    return {
+      entity: this.#entity,
+      window: window.day,
+      offset,
+      total,
+      records,
+      rejected,
+      cursor: this.#cursor,
+      isLast: this.#index >= this.#windows.length,
+    }
   }
 
   get summary(): ExportSummary {

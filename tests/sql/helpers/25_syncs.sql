@@ -48,3 +48,18 @@ begin
     select s from crm.sync_state s where s.workspace_id = tests.workspace_id() and s.resource = 'messenger:pgtap-page:conversations'
   );
 end $$;
+
+-- Starts a sync of the merchant's exports (see create_merchant), and lands a page for it.
+create or replace function tests.start_export() returns jsonb language sql set search_path = '' as $$
+  select to_jsonb(s) || jsonb_build_object('resource', 'b2chat:pgtap-merchant:export')
+  from crm.start_sync(tests.account_id('pgtap-merchant'), 'b2chat:pgtap-merchant:export', 'incremental', 'one') s
+$$;
+create or replace function tests.land_page(p_start jsonb, p_entity text, p_records jsonb, p_cursor jsonb default null, p_rejected jsonb default '[]')
+returns jsonb language plpgsql set search_path = '' as $$
+begin
+  return (
+    select to_jsonb(l)
+    from crm.land_raw_records(tests.account_id('pgtap-merchant'), p_entity, p_records, p_rejected, p_start ->> 'resource', (p_start ->> 'token')::uuid, p_cursor,
+      (p_start ->> 'run_id')::uuid) l
+  );
+end $$;

@@ -1,0 +1,26 @@
+create function crm_private.count_rejected(p_counts jsonb, p_rejected jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if jsonb_array_length(p_rejected) = 0 then
+    return p_counts;
+  end if;
+  return (
+    select jsonb_object_agg(n.what, n.count)
+    from (
+      select k.what, sum(k.count) as count
+      from (
+        select o.key as what, o.value::int as count from jsonb_each_text(p_counts) o
+        union all
+        select left(coalesce(r.value ->> 'what', r.value ->> 'reason', 'rejected'), 50), 1 from jsonb_array_elements(p_rejected) r
+      ) k
+      group by k.what
+    ) n
+  );
+end;
+$$;
+comment on function crm_private.count_rejected(jsonb, jsonb) is
+  'The counts {what: count} with those of an array of rejected things ([{what?, reason?}]) added: by what each was, or by the reason where that is not said.';

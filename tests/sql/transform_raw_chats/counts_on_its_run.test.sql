@@ -1,0 +1,42 @@
+-- I14
+begin;
+select plan(11);
+
+select tests.create_acme();
+select tests.create_merchant();
+select tests.land('chats', tests.b2chat_chat('c1', '{"id": 1}'));
+select tests.transform('chats');
+-- More of it, a new one, the same said otherwise, and one with a wrong type.
+select tests.land('chats', tests.b2chat_chat('c1', '{"id": 1}', jsonb_build_object('messages', jsonb_build_array(tests.b2chat_message('Hola', '2026-01-02 11:17:37'), tests.b2chat_message('Sí', '2026-01-02 11:18:37')))),
+  tests.b2chat_chat('c2', '{"id": 2}'), tests.b2chat_chat('c1', '{"id": 1}', '{"duration": "00:01"}'), tests.b2chat_chat('c3', '{"id": 3}', '{"messages": 7}'));
+-- Somebody else's, in the same workspace, who came first.
+select crm.connect_channel(tests.workspace_id(), 'b2chat', 'pgtap-other', 'Another merchant');
+select crm.land_raw_records(tests.account_id('pgtap-other'), 'chats', jsonb_build_array(tests.b2chat_chat('c8', '{"id": 8}')));
+update crm.raw_records r set landed_at = '2025-01-01Z' where r.channel_account_id = tests.account_id('pgtap-other');
+create temporary table started as select tests.start_export() as s;
+update crm.sync_locks l set expires_at = clock_timestamp() + interval '1 minute' where l.workspace_id = tests.workspace_id();
+create function pg_temp.transform(p_start jsonb, p_limit int default 500) returns jsonb language sql as $$
+  select to_jsonb(t) from crm.transform_raw_chats(p_limit, (p_start ->> 'run_id')::uuid, (p_start ->> 'token')::uuid) t
+$$;
+
+select tests.throws_code(format('select crm.transform_raw_chats(500, %L, %L)', s.s ->> 'run_id', gen_random_uuid()), 'PT409', 'lock_lost', 'I13: another token') from started s;
+select tests.throws_code(format('select crm.transform_raw_chats(500, %L)', s.s ->> 'run_id'), 'PT409', 'lock_lost', 'I13: no token') from started s;
+select tests.throws_code(format('select crm.transform_raw_chats(p_token => %L)', s.s ->> 'token'), 'PT400', 'invalid_input', 'a token without its run') from started s;
+select tests.throws_code(format('select crm.transform_raw_chats(500, %L, %L, %L)', s.s ->> 'run_id', s.s ->> 'token', gen_random_uuid()), 'PT404', 'not_found', 'the run of another workspace') from started s;
+select is((tests.count_of('raw_records', 't.status = ''pending'''), (tests.run(s.s)).items), (('{"processed": 4, "created": 1, "updated": 1, "upgraded": 0, "skipped": 1, "failed": 1}'::jsonb ->> 'processed')::int + 1, 0), 'I13: and nothing was written') from started s;
+
+select is(pg_temp.transform(s.s), '{"processed": 4, "created": 1, "updated": 1, "upgraded": 0, "skipped": 1, "failed": 1}', 'it transforms what is the account''s') from started s;
+select is((select array_agg(r.status) from crm.raw_records r where r.channel_account_id = tests.account_id('pgtap-other')), '{pending}', 'and nobody else''s');
+select is((r.items, r.created, r.updated, r.unchanged, r.failed, r.pages, r.last_page_at),
+  ((e.e ->> 'processed')::int, 1, (e.e ->> 'updated')::int + (e.e ->> 'upgraded')::int, 1, 1, 0, null::timestamptz), 'it is counted, and no page')
+from started s, tests.run(s.s) r, (values ('{"processed": 4, "created": 1, "updated": 1, "upgraded": 0, "skipped": 1, "failed": 1}'::jsonb)) e (e);
+select ok(r.progressed_at > r.started_at and l.expires_at > clock_timestamp() + interval '4 minutes', 'it is progress, and holds the lock for five minutes more')
+from started s, tests.run(s.s) r, crm.sync_locks l where l.resource = r.resource;
+
+update crm.sync_runs r set progressed_at = '2026-01-01Z' where r.workspace_id = tests.workspace_id();
+select pg_temp.transform(s.s) from started s;
+select is((r.items, r.progressed_at), ((e.e ->> 'processed')::int, '2026-01-01Z'::timestamptz), 'nothing to do is no progress') from started s, tests.run(s.s) r, (values ('{"processed": 4, "created": 1, "updated": 1, "upgraded": 0, "skipped": 1, "failed": 1}'::jsonb)) e (e);
+select is((select t.created from crm.transform_raw_chats() t), 1, 'without a run it transforms everybody''s');
+
+select * from finish();
+rollback;
