@@ -43,6 +43,29 @@ export interface Answer {
   body: Record<string, unknown>
 }
 
+const Run = z.object({
+  mode: z.string(),
+  status: z.string(),
+  error: z.string().nullable(),
+  error_code: z.string().nullable(),
+  pages: z.number(),
+  items: z.number(),
+  created: z.number(),
+  updated: z.number(),
+  unchanged: z.number(),
+  failed: z.number(),
+  rejected: z.number(),
+  rejected_by: z.record(z.string(), z.number()),
+  vain_attempts: z.number(),
+  last_page_at: z.date().nullable(),
+  progressed_at: z.date().nullable(),
+  /** Seconds from its pause until it may go on. */
+  rest: z.number().nullable(),
+})
+export type Run = z.infer<typeof Run>
+
+const Health = z.object({ check: z.string(), detail: z.record(z.string(), z.unknown()) })
+
 const stateRow = z.tuple([z.object({ state: z.unknown() })])
 const Body = z.record(z.string(), z.unknown())
 
@@ -88,15 +111,24 @@ export class Merchant {
     return new Merchant(stack, simulator, sandbox.workspaceId, account)
   }
 
+  get resource(): string {
+    return `b2chat:${this.externalId}:export`
+  }
+
+  /** The function secret. */
+  get credentials(): string {
+    const client = { client_id: CLIENT.clientId, client_secret: CLIENT.clientSecret, base_url: this.simulator.url }
+    return JSON.stringify({ [this.externalId]: client })
+  }
+
   /** One call of the function, as a holder of the secret key. */
   async sync(
     options: Partial<B2ChatSyncOptions> = {},
     body: unknown = { channelAccountId: this.accountId },
   ): Promise<Answer> {
-    const credentials = { client_id: CLIENT.clientId, client_secret: CLIENT.clientSecret, base_url: this.simulator.url }
     const handler = createB2ChatSync({
       crm: () => this.crm,
-      env: () => JSON.stringify({ [this.externalId]: credentials }),
+      env: () => this.credentials,
       clock: this.clock,
       random: () => 0.5,
       ...options,
@@ -139,6 +171,33 @@ export class Merchant {
       [this.workspaceId],
     )
     return z.tuple([z.object({ count: z.number() })]).parse(rows)[0].count
+  }
+
+  /** The runs over its exports, oldest first. */
+  async runs(): Promise<Run[]> {
+    const { rows } = await this.stack.database.pool.query(
+      `select r.*, extract(epoch from r.resume_at - r.paused_at)::float8 as rest from crm.sync_runs r
+       where r.resource = $1 order by r.started_at`,
+      [this.resource],
+    )
+    return z.array(Run).parse(rows)
+  }
+
+  /** What somebody should be called for. */
+  async alarms(): Promise<z.infer<typeof Health>[]> {
+    const { rows } = await this.stack.database.pool.query(
+      'select "check", detail from crm.sync_health where workspace_id = $1 and not ok order by 1',
+      [this.workspaceId],
+    )
+    return z.array(Health).parse(rows)
+  }
+
+  /** The holder of the lock has had it for too long. */
+  async expireLease(): Promise<void> {
+    await this.stack.database.pool.query(
+      `update crm.sync_locks set expires_at = clock_timestamp() - interval '1 second' where resource = $1 and token is not null`,
+      [this.resource],
+    )
   }
 
   /** Whether somebody holds the account's lock. */
