@@ -9615,7 +9615,7 @@ begin
 end;
 $$;
 comment on function crm.schedule_jobs(text, text) is
-  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts and the syncs of pages that were read before every fifteen. Syncs are resumed and begun by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
+  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts and the syncs of accounts that were read before every fifteen. Syncs are resumed and begun by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
 
 -- sql/090_schedule/05_fn_unschedule_jobs.sql
 create function crm.unschedule_jobs()

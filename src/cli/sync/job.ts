@@ -25,7 +25,7 @@ export interface Stretch {
 
 export interface SyncJob {
   functionName: 'conversation-sync' | 'b2chat-sync'
-  /** What its runs and its lock are about; null where it keeps no runs. */
+  /** What its runs and its lock are about; null where an answer counts something else than its run does, and nobody looks at that. */
   resource: string | null
   /** What to send. */
   request(session: string | null): Record<string, unknown>

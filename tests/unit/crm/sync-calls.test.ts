@@ -42,6 +42,7 @@ const page = {
   run_rejected: 2,
 }
 const rejected = [{ reason: 'malformed' as const, path: '$.data[0]', item: 7, what: 'message' }]
+const transformed = { processed: 1, created: 1, updated: 0, upgraded: 0, skipped: 0, failed: 0 }
 const begin = { channelAccountId: 'a1', resource: 'messenger:P1:conversations', mode: 'full', holder: 'me' } as const
 
 it.each<[string, (crm: CrmClient) => Promise<unknown>, Record<string, unknown>, unknown, unknown]>([
@@ -102,6 +103,52 @@ it.each<[string, (crm: CrmClient) => Promise<unknown>, Record<string, unknown>, 
     { p_run_id: 'r1', p_token: 't1', p_status: 'failed', p_error: 'reconnect', p_workspace_id: 'w1' },
     null,
     undefined,
+  ],
+  [
+    'finish_sync',
+    (crm) => crm.finishSync({ runId: 'r1', token: 't1', status: 'completed', keepCursor: true }),
+    { p_run_id: 'r1', p_token: 't1', p_status: 'completed', p_keep_cursor: true },
+    null,
+    undefined,
+  ],
+  [
+    'land_raw_records',
+    (crm) =>
+      crm.landRawRecords({
+        channelAccountId: 'a1',
+        entity: 'chats',
+        records: [{ chat_id: 'c1' }],
+        resource: 'b2chat:M1:export',
+        lockToken: 't1',
+        cursor: { window: '2026-01-01' },
+        runId: 'r1',
+      }),
+    {
+      p_channel_account_id: 'a1',
+      p_entity: 'chats',
+      p_records: [{ chat_id: 'c1' }],
+      p_rejected: [],
+      p_resource: 'b2chat:M1:export',
+      p_lock_token: 't1',
+      p_cursor: { window: '2026-01-01' },
+      p_run_id: 'r1',
+    },
+    [{ landed: 1, unchanged: 0 }],
+    { landed: 1, unchanged: 0 },
+  ],
+  [
+    'transform_raw_contacts',
+    (crm) => crm.transformRawContacts({ run: { runId: 'r1', token: 't1' } }),
+    { p_limit: 500, p_run_id: 'r1', p_token: 't1' },
+    [transformed],
+    transformed,
+  ],
+  [
+    'transform_raw_chats',
+    (crm) => crm.transformRawChats({ limit: 7, run: { runId: 'r1', token: 't1', workspaceId: 'w1' } }),
+    { p_limit: 7, p_run_id: 'r1', p_token: 't1', p_workspace_id: 'w1' },
+    [transformed],
+    transformed,
   ],
   [
     'take_rate_limit',

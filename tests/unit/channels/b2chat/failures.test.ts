@@ -206,6 +206,7 @@ describe('the time budget', () => {
     const { pages, summary } = await collect(exportOf(client, 'contacts', { until: clock.now() }))
     expect(pages).toEqual([])
     expect(summary).toMatchObject({ done: false, cursor: { entity: 'contacts', window: FROM, offset: 0 } })
+    expect(summary).not.toHaveProperty('failure')
     expect(simulator.requests).toEqual([])
   })
 
@@ -213,7 +214,11 @@ describe('the time budget', () => {
     const { client, clock } = await startRun({ faults: scriptedFaults({ contacts: { 3: status(429, '30') } }) })
     const { pages, summary } = await collect(exportOf(client, 'contacts', { until: clock.now() + 20_000 }))
     expect(pages).toHaveLength(2)
-    expect(summary).toMatchObject({ done: false, cursor: pages[1]?.cursor })
+    expect(summary).toMatchObject({
+      done: false,
+      cursor: pages[1]?.cursor,
+      failure: { code: 'rate_limited', retryAfter: 30_000 },
+    })
     expect(clock.waits).toEqual([])
   })
 
@@ -222,7 +227,7 @@ describe('the time budget', () => {
     const hang: Fault = { kind: 'hang', onHang: () => run.clock.advance(20_000) }
     run.simulator.setFaults(scriptedFaults({ [endpoint]: { 1: hang } }))
     const { summary } = await collect(exportOf(run.client, 'contacts', { until: run.clock.now() + 20_000 }))
-    expect(summary.done).toBe(false)
+    expect(summary).toMatchObject({ done: false, failure: { code: 'timeout' } })
     expect(run.asked('contacts')).toHaveLength(endpoint === 'contacts' ? 1 : 0)
   })
 
