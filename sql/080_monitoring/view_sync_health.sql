@@ -63,6 +63,24 @@ cross join lateral (
 ) f
 
 union all
+-- The scheduled job calls every quarter of an hour, and each call begins a run at once, unless the function cannot.
+select a.workspace_id, 'sync_overdue', a.subject, f.resources = '[]',
+  jsonb_build_object('resources', f.resources, 'since', f.since, 'called_at', f.called_at)
+from accounts a
+cross join lateral (
+  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(r.started_at) as since, max(s.called_at) as called_at
+  from crm.sync_state s
+  cross join lateral (
+    select x.channel_account_id, x.started_at
+    from crm.sync_runs x
+    where x.workspace_id = s.workspace_id and x.resource = s.resource
+    order by x.started_at desc
+    limit 1
+  ) r
+  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_at > r.started_at and r.started_at < now() - interval '1 hour'
+) f
+
+union all
 select a.workspace_id, 'dead_letters', a.subject, f.letters = 0,
   jsonb_build_object('open', f.letters, 'oldest', f.oldest)
 from accounts a
@@ -85,4 +103,4 @@ select a.workspace_id, 'rate_limited', a.subject, b.blocked_until is null or b.b
   jsonb_build_object('blocked_until', case when b.blocked_until > now() then b.blocked_until end)
 from accounts a
 left join crm.rate_limit_buckets b on b.bucket = a.subject;
-comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: a run has made no progress for more than 10 minutes, because nobody goes on with it or it always fails; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
+comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: a run has made no progress for more than 10 minutes, because nobody goes on with it or it always fails; sync_overdue: the scheduled job calls, and for more than an hour no run has begun; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';

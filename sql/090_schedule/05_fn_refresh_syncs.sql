@@ -12,11 +12,8 @@ declare
   v_pages jsonb[];
   v_exports jsonb[];
 begin
-  select coalesce(array_agg(d.body order by d.started_at) filter (where d.channel = 'messenger'), '{}'),
-    coalesce(array_agg(d.body order by d.started_at) filter (where d.channel = 'b2chat'), '{}')
-  into v_pages, v_exports
-  from (
-    select a.channel, last_run.started_at, case a.channel
+  with due as materialized (
+    select a.workspace_id, n.resource, a.channel, o.last_at, case a.channel
       when 'messenger' then jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
       else jsonb_build_object('channelAccountId', a.id)
     end as body
@@ -32,9 +29,11 @@ begin
       limit 1
     ) last_run
     left join lateral (
-      select x.high_watermark from crm.sync_state x where x.workspace_id = a.workspace_id and x.resource = n.resource offset 0
+      select x.high_watermark, x.called_at from crm.sync_state x where x.workspace_id = a.workspace_id and x.resource = n.resource offset 0
     ) s on true
     left join lateral (select x.token, x.expires_at from crm.sync_locks x where x.resource = n.resource offset 0) l on true
+    -- One whose run never begins gets its turn, and no more than that.
+    cross join lateral (select greatest(last_run.started_at, s.called_at) as last_at offset 0) o
     where a.channel in ('messenger', 'b2chat') and a.is_active
       -- A failed run waits for a person; one that is running or paused is for resume_syncs.
       and last_run.status = 'completed'
@@ -45,12 +44,20 @@ begin
         else last_run.started_at <= p_now - interval '1 hour'
       end
       and (l.token is null or l.expires_at <= p_now)
-    order by last_run.started_at
+    order by o.last_at
     limit p_limit
-  ) d;
+  ), noted as (
+    update crm.sync_state s set called_at = p_now
+    from due d
+    where s.workspace_id = d.workspace_id and s.resource = d.resource
+  )
+  select coalesce(array_agg(d.body order by d.last_at) filter (where d.channel = 'messenger'), '{}'),
+    coalesce(array_agg(d.body order by d.last_at) filter (where d.channel = 'b2chat'), '{}')
+  into v_pages, v_exports
+  from due d;
   return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', v_pages)
     + crm_private.call_function(p_project_url, p_secret_name, 'b2chat-sync', v_exports);
 end;
 $$;
 comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
-  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Returns how many. Calls and errors are those of call_function.';
+  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read or called longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Notes the time in sync_state.called_at. Returns how many. Calls and errors are those of call_function.';

@@ -1130,6 +1130,7 @@ export type Database = {
       }
       sync_state: {
         Row: {
+          called_at: string | null
           cursor: NonNullable<Json>
           high_watermark: string | null
           resource: string
@@ -1138,6 +1139,7 @@ export type Database = {
         }
         ComputedFields: never
         Insert: {
+          called_at?: string | null
           cursor?: NonNullable<Json>
           high_watermark?: string | null
           resource: string
@@ -1145,6 +1147,7 @@ export type Database = {
           workspace_id: string
         }
         Update: {
+          called_at?: string | null
           cursor?: NonNullable<Json>
           high_watermark?: string | null
           resource?: string

@@ -6769,6 +6769,7 @@ create table crm.sync_state (
   resource text not null,
   cursor jsonb not null default '{}',
   high_watermark timestamptz,
+  called_at timestamptz,
   updated_at timestamptz not null default now(),
   primary key (workspace_id, resource),
   constraint resource_is_not_empty check (resource <> ''),
@@ -6777,6 +6778,7 @@ create table crm.sync_state (
 comment on table crm.sync_state is 'How far each walk over a resource has come: it goes on from here after any interruption.';
 comment on column crm.sync_state.cursor is 'Where to go on; what it holds is the walk''s own affair.';
 comment on column crm.sync_state.high_watermark is 'By the source''s clock: everything up to here has been seen.';
+comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run; later than the newest run''s start when none has begun.';
 
 create table crm.sync_locks (
   resource text primary key,
@@ -9346,6 +9348,24 @@ cross join lateral (
 ) f
 
 union all
+-- The scheduled job calls every quarter of an hour, and each call begins a run at once, unless the function cannot.
+select a.workspace_id, 'sync_overdue', a.subject, f.resources = '[]',
+  jsonb_build_object('resources', f.resources, 'since', f.since, 'called_at', f.called_at)
+from accounts a
+cross join lateral (
+  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(r.started_at) as since, max(s.called_at) as called_at
+  from crm.sync_state s
+  cross join lateral (
+    select x.channel_account_id, x.started_at
+    from crm.sync_runs x
+    where x.workspace_id = s.workspace_id and x.resource = s.resource
+    order by x.started_at desc
+    limit 1
+  ) r
+  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_at > r.started_at and r.started_at < now() - interval '1 hour'
+) f
+
+union all
 select a.workspace_id, 'dead_letters', a.subject, f.letters = 0,
   jsonb_build_object('open', f.letters, 'oldest', f.oldest)
 from accounts a
@@ -9368,7 +9388,7 @@ select a.workspace_id, 'rate_limited', a.subject, b.blocked_until is null or b.b
   jsonb_build_object('blocked_until', case when b.blocked_until > now() then b.blocked_until end)
 from accounts a
 left join crm.rate_limit_buckets b on b.bucket = a.subject;
-comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: a run has made no progress for more than 10 minutes, because nobody goes on with it or it always fails; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
+comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: a run has made no progress for more than 10 minutes, because nobody goes on with it or it always fails; sync_overdue: the scheduled job calls, and for more than an hour no run has begun; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
 
 -- sql/080_monitoring/view_sync_statistics.sql
 create view crm.sync_statistics with (security_invoker = true) as
@@ -9460,11 +9480,8 @@ declare
   v_pages jsonb[];
   v_exports jsonb[];
 begin
-  select coalesce(array_agg(d.body order by d.started_at) filter (where d.channel = 'messenger'), '{}'),
-    coalesce(array_agg(d.body order by d.started_at) filter (where d.channel = 'b2chat'), '{}')
-  into v_pages, v_exports
-  from (
-    select a.channel, last_run.started_at, case a.channel
+  with due as materialized (
+    select a.workspace_id, n.resource, a.channel, o.last_at, case a.channel
       when 'messenger' then jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
       else jsonb_build_object('channelAccountId', a.id)
     end as body
@@ -9480,9 +9497,11 @@ begin
       limit 1
     ) last_run
     left join lateral (
-      select x.high_watermark from crm.sync_state x where x.workspace_id = a.workspace_id and x.resource = n.resource offset 0
+      select x.high_watermark, x.called_at from crm.sync_state x where x.workspace_id = a.workspace_id and x.resource = n.resource offset 0
     ) s on true
     left join lateral (select x.token, x.expires_at from crm.sync_locks x where x.resource = n.resource offset 0) l on true
+    -- One whose run never begins gets its turn, and no more than that.
+    cross join lateral (select greatest(last_run.started_at, s.called_at) as last_at offset 0) o
     where a.channel in ('messenger', 'b2chat') and a.is_active
       -- A failed run waits for a person; one that is running or paused is for resume_syncs.
       and last_run.status = 'completed'
@@ -9493,15 +9512,23 @@ begin
         else last_run.started_at <= p_now - interval '1 hour'
       end
       and (l.token is null or l.expires_at <= p_now)
-    order by last_run.started_at
+    order by o.last_at
     limit p_limit
-  ) d;
+  ), noted as (
+    update crm.sync_state s set called_at = p_now
+    from due d
+    where s.workspace_id = d.workspace_id and s.resource = d.resource
+  )
+  select coalesce(array_agg(d.body order by d.last_at) filter (where d.channel = 'messenger'), '{}'),
+    coalesce(array_agg(d.body order by d.last_at) filter (where d.channel = 'b2chat'), '{}')
+  into v_pages, v_exports
+  from due d;
   return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', v_pages)
     + crm_private.call_function(p_project_url, p_secret_name, 'b2chat-sync', v_exports);
 end;
 $$;
 comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
-  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Returns how many. Calls and errors are those of call_function.';
+  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read or called longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Notes the time in sync_state.called_at. Returns how many. Calls and errors are those of call_function.';
 
 -- sql/090_schedule/05_fn_require_scheduler.sql
 create function crm_private.require_scheduler(p_extensions text[])

@@ -1,6 +1,6 @@
 -- A page that was read to its end once is read again by itself: each condition alone decides.
 begin;
-select plan(28);
+select plan(30);
 
 select tests.create_acme();
 select vault.create_secret('sb_secret_pgtap', 'pgtap-key');
@@ -36,6 +36,7 @@ declare
   v_called text[];
 begin
   delete from net.http_request_queue;
+  update crm.sync_state set called_at = null;
   v_count := crm_private.refresh_syncs('https://pgtap.supabase.co/', 'pgtap-key', p_limit, p_now);
   v_called := array(
     select a.external_id
@@ -110,6 +111,17 @@ update crm.sync_runs set started_at = now() - interval '1 hour' where resource =
 select is(pg_temp.called(), '{pgtap-second,pgtap-page,pgtap-third}', 'whoever they are');
 select is(pg_temp.called(2), '{pgtap-second,pgtap-page}', 'and no more than so many');
 select is(pg_temp.called(0), '{}', 'be it none');
+
+-- A call that begins no run (no token, a wrong key) is noted, and the others get their turn.
+create function pg_temp.called_next() returns text language plpgsql as $$
+begin
+  delete from net.http_request_queue;
+  perform crm_private.refresh_syncs('https://pgtap.supabase.co', 'pgtap-key', 1);
+  return (select a.external_id from net.http_request_queue q join crm.channel_accounts a on a.id = (convert_from(q.body, 'UTF8')::jsonb ->> 'channelAccountId')::uuid);
+end $$;
+update crm.sync_state set called_at = null;
+select is(array[pg_temp.called_next(), pg_temp.called_next(), pg_temp.called_next(), pg_temp.called_next()], '{pgtap-second,pgtap-page,pgtap-third,pgtap-second}', 'one whose run never begins takes nobody''s turn');
+select ok((select s.called_at > now() - interval '1 minute' from crm.sync_state s where s.resource = 'messenger:pgtap-second:conversations'), 'when it was called is noted');
 
 select * from finish();
 rollback;

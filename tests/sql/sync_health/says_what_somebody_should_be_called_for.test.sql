@@ -1,5 +1,5 @@
 begin;
-select plan(18);
+select plan(22);
 
 select tests.create_acme();
 create function pg_temp.bad() returns text language sql as $$
@@ -14,7 +14,7 @@ create function pg_temp.ended(p_status text default 'completed', p_error text de
 $$;
 select is(pg_temp.bad(), 'all well', 'all well before anything has happened');
 select results_eq($$ select h."check", count(*)::int from crm.sync_health h where h.workspace_id = tests.workspace_id() group by 1 order by 1 $$,
-  $$ values ('dead_letters', 2), ('rate_limited', 2), ('reconnect', 2), ('sync_failing', 2), ('sync_stuck', 2) $$, 'which is said by each check, of each account');
+  $$ values ('dead_letters', 2), ('rate_limited', 2), ('reconnect', 2), ('sync_failing', 2), ('sync_overdue', 2), ('sync_stuck', 2) $$, 'which is said by each check, of each account');
 
 select is(pg_temp.ended('failed', 'reconnect: token expired'), 'reconnect messenger:pgtap-page', 'a token that is refused');
 select is(pg_temp.detail('reconnect') - 'at', '{"resources": ["messenger:pgtap-page:conversations"], "error": "reconnect: token expired"}', 'with what failed');
@@ -41,6 +41,15 @@ select pg_temp.ended('paused', 'database_unavailable');
 update crm.sync_runs r set started_at = now() - interval '2 days', progressed_at = now() - interval '1 day' where r.workspace_id = tests.workspace_id() and r.status = 'paused';
 select is(pg_temp.bad(), 'sync_stuck messenger:pgtap-page', 'and one that is tried again and again in vain');
 select pg_temp.ended();
+update crm.sync_runs r set started_at = now() - interval '3 days' where r.workspace_id = tests.workspace_id();
+select is(pg_temp.bad(), 'all well', 'a page that nobody calls for is not overdue');
+update crm.sync_state s set called_at = now() - interval '2 minutes' where s.workspace_id = tests.workspace_id();
+select is(pg_temp.bad(), 'sync_overdue messenger:pgtap-page', 'one that was called for, and no run has begun');
+select is(pg_temp.detail('sync_overdue') ->> 'resources', '["messenger:pgtap-page:conversations"]', 'and what it was called for');
+create temporary table begun as select tests.start_sync() as s;
+update crm.sync_runs r set started_at = now() - interval '59 minutes' where r.id = (select (b.s ->> 'run_id')::uuid from begun b);
+select is(pg_temp.bad(), 'all well', 'for an hour it may still begin');
+select tests.finish_sync(b.s) from begun b;
 select tests.deliver('7', '8');
 select is(pg_temp.bad(), 'dead_letters messenger:pgtap-page', 'what could not be stored');
 select is(pg_temp.detail('dead_letters') ->> 'open', '2', 'and how much');
@@ -50,7 +59,7 @@ select crm.ingest_webhook('messenger', 'pgtap-nobodys-page', '[{"events": []}]')
 select is((h.workspace_id, h."check", h.ok, h.detail ->> 'open'), (null::uuid, 'dead_letters'::text, false, '1'::text), 'and what came for an account that is not connected')
 from crm.sync_health h where h.subject = 'messenger:pgtap-nobodys-page';
 update crm.channel_accounts a set is_active = false where a.external_id = 'pgtap-number';
-select is((select count(*)::int from crm.sync_health h where h.workspace_id = tests.workspace_id()), 5, 'accounts that are not active are left out');
+select is((select count(*)::int from crm.sync_health h where h.workspace_id = tests.workspace_id()), 6, 'accounts that are not active are left out');
 
 select * from finish();
 rollback;
