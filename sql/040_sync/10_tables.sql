@@ -98,7 +98,7 @@ comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in he
 comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
 comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
 create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
-create index raw_records_account_pending_idx on crm.raw_records (workspace_id, channel_account_id, entity, landed_at) where status = 'pending';
+create index raw_records_account_pending_idx on crm.raw_records (channel_account_id, entity, landed_at) where status = 'pending';
 
 create table crm.sync_runs (
   workspace_id uuid not null,

@@ -197,6 +197,15 @@ describe('a run that fails for a while', () => {
     expect(await merchant.runs()).toMatchObject([{ status: 'completed', error: null, vain_attempts: 0 }])
   })
 
+  test('as its budget ends, after pages that were read, is only out of budget', async () => {
+    const merchant = await start(peopleOf(111, 30), {
+      faults: ({ endpoint, number }) => (endpoint === 'contacts' && number >= 3 ? status(503) : undefined),
+    })
+    const answer = await merchant.sync({ budget: 5_000, pageSize })
+    expect(answer).toMatchObject({ status: 200, body: { hasMore: true, contacts: { pages: 2, done: false } } })
+    expect(await merchant.runs()).toMatchObject([{ status: 'paused', error: null, rest: null }])
+  })
+
   test('in one export only, reads the other once; that is progress once', async () => {
     const dataset = peopleOf(109, 10)
     const merchant = await start(dataset, {
