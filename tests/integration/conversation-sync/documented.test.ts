@@ -34,11 +34,13 @@ test('each of the fifteen flaws and eight moderate ones is held by a test', () =
 })
 
 test('every code that a run can end with is in the document', async () => {
-  const source = await readFile(join(home, 'src/http/conversation-run.ts'), 'utf8')
-  const codes = [...source.matchAll(/code: '([a-z_]+)'/g), ...source.matchAll(/error: '([a-z_]+)'/g)].map(
-    ([, code]) => code ?? '',
-  )
-  expect(codes.length).toBeGreaterThan(8)
+  const files = ['conversation-run.ts', 'b2chat-run.ts', 'run-end.ts']
+  const source = (await Promise.all(files.map((name) => readFile(join(home, 'src/http', name), 'utf8')))).join('\n')
+  const codes = [
+    ...source.matchAll(/status: '\w+', code: '([a-z_]+)'/g),
+    ...source.matchAll(/error: '([a-z_]+)'/g),
+  ].map(([, code]) => code ?? '')
+  expect(codes.length).toBeGreaterThan(20)
   expect(codes.filter((code) => !new RegExp(`^\\| .*\`${code}\`.* \\| (paused|failed) \\|`, 'm').test(text))).toEqual(
     [],
   )
