@@ -9,7 +9,7 @@ import type { ChannelAccount, SyncStart } from '../crm/rpc-types.ts'
 import { type RunResult, runB2ChatSync } from './b2chat-run.ts'
 import { methodNotAllowed, parseJson, readBody } from './body.ts'
 import type { CallerHandler } from './caller.ts'
-import { HttpError } from './errors.ts'
+import { HttpError, ofService } from './errors.ts'
 import { lockHeld } from './run-end.ts'
 import type { Env } from './secrets.ts'
 
@@ -66,7 +66,7 @@ export function createB2ChatSync(options: B2ChatSyncOptions): CallerHandler {
       run = await service.startSync({ channelAccountId, resource, mode: 'incremental', holder })
     } catch (error) {
       const held = lockHeld(error, 'Another run is working on this account.')
-      if (!held) throw error
+      if (!held) throw ofService(error)
       scope.note({ code: 'lock_held' })
       return held
     }
@@ -89,7 +89,7 @@ export function createB2ChatSync(options: B2ChatSyncOptions): CallerHandler {
     } catch (error) {
       // The lock is given back whatever happens; and if even that fails, its lease ends.
       await service.releaseSyncLock({ resource, token: run.token }).catch(() => scope.note({ lockReleased: false }))
-      throw error
+      throw ofService(error)
     }
     const { hasMore, contacts, chats, failure } = result
     scope.note(summary(result))

@@ -9,7 +9,9 @@ export interface EarlyEnd {
 
 export function endOfError(error: unknown): EarlyEnd {
   if (!(error instanceof RpcError)) return { status: 'paused', code: 'internal_error' }
-  return error.isRefusal ? { status: 'failed', code: 'database_refused' } : { status: 'paused', code: 'database_unavailable' }
+  return error.isRefusal
+    ? { status: 'failed', code: 'database_refused' }
+    : { status: 'paused', code: 'database_unavailable' }
 }
 
 /** Whether somebody else has the lock by now: then nothing more is to be written, nor how it ended. */
