@@ -1,14 +1,13 @@
-import { buffer } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestStack, type TestStack } from '../../harness/stack.ts'
-import { type LoopbackServer, serveOnLoopback } from '../../simulators/loopback.ts'
 import { createRandom } from '../../simulators/random.ts'
+import { type Tollgate, tollgate } from '../tollgate.ts'
 import { endProcesses, FunctionProcess } from './function-process.ts'
 import { Merchant, peopleOf } from './sync-kit.ts'
 
 let stack: TestStack
 const merchants: Merchant[] = []
-let way: LoopbackServer | undefined
+let way: Tollgate | undefined
 
 beforeAll(async () => {
   stack = await startTestStack()
@@ -25,29 +24,6 @@ async function start(seed: number): Promise<Merchant> {
   const merchant = await Merchant.start(stack, peopleOf(seed, 160), { rangeEnd: 'exclusive' })
   merchants.push(merchant)
   return merchant
-}
-
-/** How many calls are on their way to the database, or at work in it. */
-let underWay = 0
-
-/** A way to the database that says when a call comes to it, and when its answer is there and not yet passed on. */
-async function tollgate(url: string, onPassing: () => void): Promise<LoopbackServer> {
-  return serveOnLoopback(async (incoming, outgoing) => {
-    const body = await buffer(incoming)
-    onPassing()
-    const { host, connection, 'content-length': length, ...headers } = incoming.headers
-    underWay += 1
-    const answer = await fetch(`${url}${incoming.url}`, {
-      method: incoming.method ?? 'GET',
-      headers: Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
-      ...(body.length > 0 ? { body } : {}),
-    })
-    const text = await answer.text()
-    underWay -= 1
-    onPassing()
-    const type = answer.headers.get('content-type')
-    outgoing.writeHead(answer.status, type === null ? {} : { 'content-type': type }).end(text)
-  })
 }
 
 const KILLS = 12
@@ -86,7 +62,7 @@ test(`I14: a sync that is killed at ${KILLS} random moments ends as an undisturb
     }
     kills += 1
     // What it asked the database for is done all the same, and may have taken the lock.
-    await expect.poll(() => underWay).toBe(0)
+    await expect.poll(way.underWay).toBe(0)
     await merchant.expireLease()
   }
   expect(kills).toBe(KILLS)

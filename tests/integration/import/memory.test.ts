@@ -12,7 +12,7 @@ const LINES = 6_000
 const FILLER = 'palabra '.repeat(1_000)
 const NOBODY = { url: 'http://127.0.0.1:9', secretKey: 'sb_secret_none' }
 /** Less than the file: whoever keeps its lines runs out of memory. */
-const SMALL_HEAP = '--max-old-space-size=36'
+const SMALL_HEAP = '--max-old-space-size=44'
 /** Prints the largest resident size, in kilobytes, when the process ends. */
 const MEASURE = 'data:text/javascript,process.on("exit",()=>console.error("maxRSS",process.resourceUsage().maxRSS))'
 

@@ -5,7 +5,7 @@ import { parseMessengerWebhook } from '../../../src/channels/messenger/parse.ts'
 import { parseWhatsappWebhook } from '../../../src/channels/whatsapp/parse.ts'
 import { damage, damaged, dirtyJson, dirtyText, isStorableJson, type MarkedBody, Marks } from './generators.ts'
 
-const RUNS = { numRuns: 200 }
+const RUNS = { numRuns: 200, seed: Number(process.env.ONEFOLD_PROPERTY_SEED ?? 20261121) }
 
 /** A value as it is after travelling as text. */
 function asReceived(body: unknown): unknown {
