@@ -149,7 +149,7 @@ comment on column crm.sync_runs.status is 'running: under a lease, or its proces
 comment on column crm.sync_runs.holder is 'Who runs it, or ran it last.';
 comment on column crm.sync_runs.fencing_token is 'The fencing token of the lock it runs under, or ran under last.';
 comment on column crm.sync_runs.since is 'An incremental run reads what changed from here on, by the source''s clock; null in a full one.';
-comment on column crm.sync_runs.history_before is 'Messages from before it are history: they make nothing unread and open no reply window. A day before the run began, or where the last complete run ended, if that is longer ago: what came since then is new. Minus infinity: there is no history.';
+comment on column crm.sync_runs.history_before is 'Messages from before it are history: they make nothing unread and open no reply window. A day before the run began, or, if longer ago, what had been read by then: the high watermark; without one, the last run''s start if it completed, or its history_before if it failed. Minus infinity: there is no history.';
 comment on column crm.sync_runs.pages is 'Committed calls; a large page may take several.';
 comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items. A new record of an export counts when it is transformed.';
 comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters, or raw records with status failed.';
