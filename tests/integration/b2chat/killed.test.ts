@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestStack, type TestStack } from '../../harness/stack.ts'
 import { createRandom } from '../../simulators/random.ts'
+import { endProcesses, FunctionProcess } from '../function-process.ts'
 import { type Tollgate, tollgate } from '../tollgate.ts'
-import { endProcesses, FunctionProcess } from './function-process.ts'
-import { Merchant, peopleOf } from './sync-kit.ts'
+import { Merchant, NOW, peopleOf } from './sync-kit.ts'
 
 let stack: TestStack
 const merchants: Merchant[] = []
@@ -24,6 +24,12 @@ async function start(seed: number): Promise<Merchant> {
   const merchant = await Merchant.start(stack, peopleOf(seed, 160), { rangeEnd: 'exclusive' })
   merchants.push(merchant)
   return merchant
+}
+
+/** The function for a merchant: a call reads some 40 records, five a page. */
+function startFunction(merchant: Merchant, url?: string): Promise<FunctionProcess> {
+  const file = new URL('function-child.ts', import.meta.url)
+  return FunctionProcess.start(merchant, file, { B2CHAT_CREDENTIALS: merchant.credentials, TEST_NOW: NOW }, url)
 }
 
 const KILLS = 12
@@ -50,7 +56,7 @@ test(`I14: a sync that is killed at ${KILLS} random moments ends as an undisturb
   way = await tollgate(stack.url, pass)
 
   for (let isOver = false; !isOver; ) {
-    victim = await FunctionProcess.start(merchant, way.url)
+    victim = await startFunction(merchant, way.url)
     passed = 0
     deadly = kills < KILLS ? 4 + random.below(24) : 0
     let answer = await victim.sync()
@@ -86,7 +92,7 @@ test(`I14: a sync that is killed at ${KILLS} random moments ends as an undisturb
 
 test('I13: a process that wakes after another one took its lock over writes nothing', async () => {
   const merchant = await start(112)
-  const sleeper = await FunctionProcess.start(merchant)
+  const sleeper = await startFunction(merchant)
   const asleep = new Promise<void>((resolve) => {
     merchant.simulator.setFaults(({ endpoint, number }) => {
       if (endpoint === 'contacts' && number === 4) {

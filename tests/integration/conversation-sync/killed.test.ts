@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startTestStack, type TestStack } from '../../harness/stack.ts'
 import { createRandom } from '../../simulators/random.ts'
+import { type Answer, endProcesses, FunctionProcess } from '../function-process.ts'
 import { type Tollgate, tollgate } from '../tollgate.ts'
-import { endProcesses, FunctionProcess } from './function-process.ts'
 import { stored, told } from './stored.ts'
-import { type Answer, judgeAsOfNow, Pages } from './sync-kit.ts'
+import { judgeAsOfNow, NOW, type Page, Pages } from './sync-kit.ts'
 
 let stack: TestStack
 const pages = new Pages()
@@ -20,6 +20,13 @@ afterEach(async () => {
   await pages.stop()
 })
 afterAll(() => stack?.stop())
+
+/** The function for a page; a call is out of budget after so many requests of Graph. */
+function start(page: Page, requests: number, url?: string): Promise<FunctionProcess> {
+  const budget = { TEST_NOW: NOW, TEST_BUDGET: String(requests * 10_000) }
+  const file = new URL('function-child.ts', import.meta.url)
+  return FunctionProcess.start(page, file, { MESSENGER_TOKENS: page.secret, ...budget }, url)
+}
 
 /** Calls the process until the sync is done; null when it ended before. */
 async function syncAll(process_: FunctionProcess): Promise<Answer | null> {
@@ -57,10 +64,10 @@ test(`I14: a sync that is killed at ${KILLS} random moments ends as an undisturb
   way = await tollgate(stack.url, pass)
 
   const { url } = way
-  let next = FunctionProcess.start(page, 3, url)
+  let next = start(page, 3, url)
   for (;;) {
     victim = await next
-    if (kills < KILLS) next = FunctionProcess.start(page, 3, url)
+    if (kills < KILLS) next = start(page, 3, url)
     passed = 0
     deadly = kills < KILLS ? 2 + random.below(24) : 0
     const answer = await syncAll(victim)
@@ -87,7 +94,7 @@ test(`I14: a sync that is killed at ${KILLS} random moments ends as an undisturb
 test('I13: a process that wakes after another one took its lock over writes nothing', async () => {
   const world = { seed: 22, conversations: 60, messages: 400, deepThreads: [50] }
   const page = await pages.start(stack, { world, maxLimit: 10 })
-  const sleeper = await FunctionProcess.start(page, 100)
+  const sleeper = await start(page, 100)
   const asleep = new Promise<void>((resolve) => {
     page.simulator.setFaults(({ edge, number }) => {
       if (edge === 'conversations' && number === 3) {
