@@ -1,4 +1,4 @@
-create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
+create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[], p_locked uuid[])
 returns void
 language plpgsql
 set search_path = ''
@@ -42,7 +42,9 @@ begin
           case
             when m.direction = 'inbound' then null
             when v_message.sent_at <= v.read_watermark then 'read'
-            when m.status = 'read' and m.sent_at <= v.read_watermark or m.status = 'delivered' and m.sent_at <= v.delivered_watermark then
+            -- Not by the watermarks of a conversation that somebody may be moving on just now.
+            when v.id = any (p_locked)
+              and (m.status = 'read' and m.sent_at <= v.read_watermark or m.status = 'delivered' and m.sent_at <= v.delivered_watermark) then
               case when v_message.sent_at <= v.delivered_watermark then 'delivered' else 'sent' end
             when v_message.sent_at <= v.delivered_watermark and m.status in ('queued', 'sent', 'failed') then 'delivered'
             else m.status
@@ -72,5 +74,5 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[]) is
-  'Gives stored messages what later copies of them know. One by one: copies that add something are few. A finer time also decides anew what the watermarks say of the message. The caller has locked the conversations.';
+comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[]) is
+  'Gives stored messages what later copies of them know. One by one: copies that add something are few. A finer time also decides anew what the watermarks say of the message. p_locked are the conversations that the caller has locked: all of them, unless a copy turned up only when the messages were stored.';

@@ -39,20 +39,29 @@ begin
 
   for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
     v_ordinal := v_ordinal + 1;
-    begin
-      select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
-      set constraints all immediate;
-      set constraints all deferred;
-    exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
-      perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
-        sqlstate || ': ' || sqlerrm, v_item, p_history_before);
-      v_result := null;
-      v_result.is_new := false;
-      v_result.contact_outcome := 'ignored';
-      v_result.events_inserted := 0;
-      v_result.events_duplicate := 0;
-      v_result.error := jsonb_build_object('code', 'refused_by_database', 'path', '$', 'sqlstate', sqlstate);
-    end;
+    for v_attempt in 1..5 loop
+      begin
+        select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
+        set constraints all immediate;
+        set constraints all deferred;
+        exit;
+      exception
+        when serialization_failure then
+          if v_attempt = 5 then
+            raise;
+          end if;
+        when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
+          perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
+            sqlstate || ': ' || sqlerrm, v_item, p_history_before);
+          v_result := null;
+          v_result.is_new := false;
+          v_result.contact_outcome := 'ignored';
+          v_result.events_inserted := 0;
+          v_result.events_duplicate := 0;
+          v_result.error := jsonb_build_object('code', 'refused_by_database', 'path', '$', 'sqlstate', sqlstate);
+          exit;
+      end;
+    end loop;
     v_result.ordinal := v_ordinal;
     return next v_result;
   end loop;

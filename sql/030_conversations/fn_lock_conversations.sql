@@ -24,11 +24,9 @@ begin
   ) v on true
   left join (select distinct n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new) n on n.id = c.conversation_id
   left join (select distinct p_conversation_ids[s.ordinal] as id from unnest(p_stored) s) s on s.id = v.id
-  left join unnest(p_richer) r (id) on r.id = v.id
   cross join lateral (
     select v.id is not null and n.id is null
       and (s.id is not null
-        or r.id is not null
         or (v.contact_id is null and c.contact_id is not null)
         or c.last_message_at > coalesce(v.last_message_at, '-infinity')
         or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
@@ -39,7 +37,9 @@ begin
     offset 0
   ) g;
 
-  if v_ids is not null then
+  -- A copy may come through another conversation of the person than its message.
+  v_ids := array(select i.id from unnest(v_ids) i (id) union select r.id from unnest(p_richer) r (id));
+  if cardinality(v_ids) > 0 then
     select array_agg(l.conversation order by (l.conversation).id) into v_locked
     from (select i.id from unnest(v_ids) i (id) order by i.id) i
     cross join lateral (
@@ -47,11 +47,11 @@ begin
       for no key update
     ) l;
   end if;
-  if v_is_gone or cardinality(v_locked) is distinct from cardinality(v_ids) then
+  if v_is_gone or coalesce(cardinality(v_locked), 0) < cardinality(v_ids) then
     raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
   end if;
   return v_locked;
 end;
 $$;
 comment on function crm_private.lock_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], uuid[], boolean[]) is
-  'Locks the conversations that were there before and that this delivery changes (p_richer: those with a message that a copy adds to), in id order; returns their rows under lock, null when there is none. One that was merged away meanwhile is a serialization failure: the delivery is resolved anew.';
+  'Locks the conversations that were there before and that this delivery changes, and those with a message that a copy adds to (p_richer), in id order; returns their rows under lock, null when there is none. One that was merged away meanwhile is a serialization failure: the delivery is resolved anew.';

@@ -130,7 +130,8 @@ begin
 
   -- 5. Copies that know more, the conversations as a whole, and the AI's tags.
   if v_copies is not null then
-    perform crm_private.enrich_messages(p_account, v_copies);
+    perform crm_private.enrich_messages(p_account, v_copies, array(
+      select b.id from unnest(v_before) b union select n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new));
   end if;
   if v_before is not null then
     perform crm_private.update_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, v_before);

@@ -43,6 +43,7 @@ create table crm.sync_state (
   cursor jsonb not null default '{}',
   high_watermark timestamptz,
   called_at timestamptz,
+  called_since timestamptz,
   updated_at timestamptz not null default now(),
   primary key (workspace_id, resource),
   constraint resource_is_not_empty check (resource <> ''),
@@ -51,7 +52,8 @@ create table crm.sync_state (
 comment on table crm.sync_state is 'How far each walk over a resource has come: it goes on from here after any interruption.';
 comment on column crm.sync_state.cursor is 'Where to go on; what it holds is the walk''s own affair.';
 comment on column crm.sync_state.high_watermark is 'By the source''s clock: everything up to here has been seen.';
-comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run; later than the newest run''s start when none has begun.';
+comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run.';
+comment on column crm.sync_state.called_since is 'The first call after which no run has begun; before the newest run''s start, there is none.';
 
 create table crm.sync_locks (
   resource text primary key,

@@ -72,7 +72,8 @@ begin
     where s.cursor <> excluded.cursor;
     v_moved := found;
   end if;
-  v_moved := v_moved or jsonb_array_length(p_items) > 0;
+  -- Items that were there already are no progress: the same part of a page may come again and again.
+  v_moved := v_moved or v_counts.created + v_counts.updated > 0;
   return query
   update crm.sync_runs r set
     pages = r.pages + 1,

@@ -65,10 +65,10 @@ cross join lateral (
 union all
 -- The scheduled job calls every quarter of an hour, and each call begins a run at once, unless the function cannot.
 select a.workspace_id, 'sync_overdue', a.subject, f.resources = '[]',
-  jsonb_build_object('resources', f.resources, 'since', f.since, 'called_at', f.called_at)
+  jsonb_build_object('resources', f.resources, 'since', f.since)
 from accounts a
 cross join lateral (
-  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(r.started_at) as since, max(s.called_at) as called_at
+  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(s.called_since) as since
   from crm.sync_state s
   cross join lateral (
     select x.channel_account_id, x.started_at
@@ -77,7 +77,7 @@ cross join lateral (
     order by x.started_at desc
     limit 1
   ) r
-  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_at > r.started_at and r.started_at < now() - interval '1 hour'
+  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_since > r.started_at and s.called_since < now() - interval '1 hour'
 ) f
 
 union all

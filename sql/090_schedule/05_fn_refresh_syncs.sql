@@ -13,7 +13,7 @@ declare
   v_exports jsonb[];
 begin
   with due as materialized (
-    select a.workspace_id, n.resource, a.channel, o.last_at, case a.channel
+    select a.workspace_id, n.resource, a.channel, last_run.started_at, o.last_at, case a.channel
       when 'messenger' then jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
       else jsonb_build_object('channelAccountId', a.id)
     end as body
@@ -47,7 +47,9 @@ begin
     order by o.last_at
     limit p_limit
   ), noted as (
-    update crm.sync_state s set called_at = p_now
+    update crm.sync_state s set
+      called_at = p_now,
+      called_since = case when s.called_since > d.started_at then s.called_since else p_now end
     from due d
     where s.workspace_id = d.workspace_id and s.resource = d.resource
   )
@@ -60,4 +62,4 @@ begin
 end;
 $$;
 comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
-  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read or called longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Notes the time in sync_state.called_at. Returns how many. Calls and errors are those of call_function.';
+  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read or called longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Notes the call in sync_state. Returns how many. Calls and errors are those of call_function.';

@@ -1131,6 +1131,7 @@ export type Database = {
       sync_state: {
         Row: {
           called_at: string | null
+          called_since: string | null
           cursor: NonNullable<Json>
           high_watermark: string | null
           resource: string
@@ -1140,6 +1141,7 @@ export type Database = {
         ComputedFields: never
         Insert: {
           called_at?: string | null
+          called_since?: string | null
           cursor?: NonNullable<Json>
           high_watermark?: string | null
           resource: string
@@ -1148,6 +1150,7 @@ export type Database = {
         }
         Update: {
           called_at?: string | null
+          called_since?: string | null
           cursor?: NonNullable<Json>
           high_watermark?: string | null
           resource?: string

@@ -66,19 +66,21 @@ export async function runConversationSync(options: ConversationRunOptions): Prom
   const { crm, pace, run } = options
   const progress = progressOf(run)
   const lease = { runId: run.run_id, token: run.token }
+  let done: boolean
   try {
-    const done = await storePages(options, progress)
-    const status = done ? 'completed' : 'paused'
-    await crm.finishSync({ ...lease, status, ...(pace.resumeAt === null ? {} : { error: 'throttled' }) })
-    return { status, progress, failure: undefined }
+    done = await storePages(options, progress)
   } catch (error) {
     if (isLockLost(error)) throw error
     const end = endOf(error)
     const rest = error instanceof GraphError ? restSeconds(error) : 0
-    if (rest > 0) await pace.block(rest)
+    // How the run ended is to be kept in any case; a database that is away fails at that too.
+    if (rest > 0) await pace.block(rest).catch(() => undefined)
     await crm.finishSync({ ...lease, status: end.status, error: describe(end.code, error) })
     return { status: end.status, progress, failure: { code: end.code, cause: error } }
   }
+  const status = done ? 'completed' : 'paused'
+  await crm.finishSync({ ...lease, status, ...(pace.resumeAt === null ? {} : { error: 'throttled' }) })
+  return { status, progress, failure: undefined }
 }
 
 /** True when everything is read. */

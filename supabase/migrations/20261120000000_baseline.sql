@@ -4912,7 +4912,7 @@ comment on function crm_private.conversation_metadata(uuid, jsonb, uuid, jsonb, 
   'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered, with one it keeps none.';
 
 -- sql/030_conversations/fn_enrich_messages.sql
-create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
+create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[], p_locked uuid[])
 returns void
 language plpgsql
 set search_path = ''
@@ -4956,7 +4956,9 @@ begin
           case
             when m.direction = 'inbound' then null
             when v_message.sent_at <= v.read_watermark then 'read'
-            when m.status = 'read' and m.sent_at <= v.read_watermark or m.status = 'delivered' and m.sent_at <= v.delivered_watermark then
+            -- Not by the watermarks of a conversation that somebody may be moving on just now.
+            when v.id = any (p_locked)
+              and (m.status = 'read' and m.sent_at <= v.read_watermark or m.status = 'delivered' and m.sent_at <= v.delivered_watermark) then
               case when v_message.sent_at <= v.delivered_watermark then 'delivered' else 'sent' end
             when v_message.sent_at <= v.delivered_watermark and m.status in ('queued', 'sent', 'failed') then 'delivered'
             else m.status
@@ -4986,8 +4988,8 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[]) is
-  'Gives stored messages what later copies of them know. One by one: copies that add something are few. A finer time also decides anew what the watermarks say of the message. The caller has locked the conversations.';
+comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[]) is
+  'Gives stored messages what later copies of them know. One by one: copies that add something are few. A finer time also decides anew what the watermarks say of the message. p_locked are the conversations that the caller has locked: all of them, unless a copy turned up only when the messages were stored.';
 
 -- sql/030_conversations/fn_event_count.sql
 create function crm_private.event_count(p_item jsonb)
@@ -5112,20 +5114,29 @@ begin
 
   for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
     v_ordinal := v_ordinal + 1;
-    begin
-      select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
-      set constraints all immediate;
-      set constraints all deferred;
-    exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
-      perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
-        sqlstate || ': ' || sqlerrm, v_item, p_history_before);
-      v_result := null;
-      v_result.is_new := false;
-      v_result.contact_outcome := 'ignored';
-      v_result.events_inserted := 0;
-      v_result.events_duplicate := 0;
-      v_result.error := jsonb_build_object('code', 'refused_by_database', 'path', '$', 'sqlstate', sqlstate);
-    end;
+    for v_attempt in 1..5 loop
+      begin
+        select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
+        set constraints all immediate;
+        set constraints all deferred;
+        exit;
+      exception
+        when serialization_failure then
+          if v_attempt = 5 then
+            raise;
+          end if;
+        when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
+          perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
+            sqlstate || ': ' || sqlerrm, v_item, p_history_before);
+          v_result := null;
+          v_result.is_new := false;
+          v_result.contact_outcome := 'ignored';
+          v_result.events_inserted := 0;
+          v_result.events_duplicate := 0;
+          v_result.error := jsonb_build_object('code', 'refused_by_database', 'path', '$', 'sqlstate', sqlstate);
+          exit;
+      end;
+    end loop;
     v_result.ordinal := v_ordinal;
     return next v_result;
   end loop;
@@ -5747,11 +5758,9 @@ begin
   ) v on true
   left join (select distinct n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new) n on n.id = c.conversation_id
   left join (select distinct p_conversation_ids[s.ordinal] as id from unnest(p_stored) s) s on s.id = v.id
-  left join unnest(p_richer) r (id) on r.id = v.id
   cross join lateral (
     select v.id is not null and n.id is null
       and (s.id is not null
-        or r.id is not null
         or (v.contact_id is null and c.contact_id is not null)
         or c.last_message_at > coalesce(v.last_message_at, '-infinity')
         or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
@@ -5762,7 +5771,9 @@ begin
     offset 0
   ) g;
 
-  if v_ids is not null then
+  -- A copy may come through another conversation of the person than its message.
+  v_ids := array(select i.id from unnest(v_ids) i (id) union select r.id from unnest(p_richer) r (id));
+  if cardinality(v_ids) > 0 then
     select array_agg(l.conversation order by (l.conversation).id) into v_locked
     from (select i.id from unnest(v_ids) i (id) order by i.id) i
     cross join lateral (
@@ -5770,14 +5781,14 @@ begin
       for no key update
     ) l;
   end if;
-  if v_is_gone or cardinality(v_locked) is distinct from cardinality(v_ids) then
+  if v_is_gone or coalesce(cardinality(v_locked), 0) < cardinality(v_ids) then
     raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
   end if;
   return v_locked;
 end;
 $$;
 comment on function crm_private.lock_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], uuid[], boolean[]) is
-  'Locks the conversations that were there before and that this delivery changes (p_richer: those with a message that a copy adds to), in id order; returns their rows under lock, null when there is none. One that was merged away meanwhile is a serialization failure: the delivery is resolved anew.';
+  'Locks the conversations that were there before and that this delivery changes, and those with a message that a copy adds to (p_richer), in id order; returns their rows under lock, null when there is none. One that was merged away meanwhile is a serialization failure: the delivery is resolved anew.';
 
 -- sql/030_conversations/fn_lock_known_conversations.sql
 create function crm_private.lock_known_conversations(p_channel_account_id uuid, p_items jsonb)
@@ -6513,7 +6524,8 @@ begin
 
   -- 5. Copies that know more, the conversations as a whole, and the AI's tags.
   if v_copies is not null then
-    perform crm_private.enrich_messages(p_account, v_copies);
+    perform crm_private.enrich_messages(p_account, v_copies, array(
+      select b.id from unnest(v_before) b union select n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new));
   end if;
   if v_before is not null then
     perform crm_private.update_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, v_before);
@@ -6770,6 +6782,7 @@ create table crm.sync_state (
   cursor jsonb not null default '{}',
   high_watermark timestamptz,
   called_at timestamptz,
+  called_since timestamptz,
   updated_at timestamptz not null default now(),
   primary key (workspace_id, resource),
   constraint resource_is_not_empty check (resource <> ''),
@@ -6778,7 +6791,8 @@ create table crm.sync_state (
 comment on table crm.sync_state is 'How far each walk over a resource has come: it goes on from here after any interruption.';
 comment on column crm.sync_state.cursor is 'Where to go on; what it holds is the walk''s own affair.';
 comment on column crm.sync_state.high_watermark is 'By the source''s clock: everything up to here has been seen.';
-comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run; later than the newest run''s start when none has begun.';
+comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run.';
+comment on column crm.sync_state.called_since is 'The first call after which no run has begun; before the newest run''s start, there is none.';
 
 create table crm.sync_locks (
   resource text primary key,
@@ -7495,7 +7509,8 @@ begin
     where s.cursor <> excluded.cursor;
     v_moved := found;
   end if;
-  v_moved := v_moved or jsonb_array_length(p_items) > 0;
+  -- Items that were there already are no progress: the same part of a page may come again and again.
+  v_moved := v_moved or v_counts.created + v_counts.updated > 0;
   return query
   update crm.sync_runs r set
     pages = r.pages + 1,
@@ -9350,10 +9365,10 @@ cross join lateral (
 union all
 -- The scheduled job calls every quarter of an hour, and each call begins a run at once, unless the function cannot.
 select a.workspace_id, 'sync_overdue', a.subject, f.resources = '[]',
-  jsonb_build_object('resources', f.resources, 'since', f.since, 'called_at', f.called_at)
+  jsonb_build_object('resources', f.resources, 'since', f.since)
 from accounts a
 cross join lateral (
-  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(r.started_at) as since, max(s.called_at) as called_at
+  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(s.called_since) as since
   from crm.sync_state s
   cross join lateral (
     select x.channel_account_id, x.started_at
@@ -9362,7 +9377,7 @@ cross join lateral (
     order by x.started_at desc
     limit 1
   ) r
-  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_at > r.started_at and r.started_at < now() - interval '1 hour'
+  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_since > r.started_at and s.called_since < now() - interval '1 hour'
 ) f
 
 union all
@@ -9481,7 +9496,7 @@ declare
   v_exports jsonb[];
 begin
   with due as materialized (
-    select a.workspace_id, n.resource, a.channel, o.last_at, case a.channel
+    select a.workspace_id, n.resource, a.channel, last_run.started_at, o.last_at, case a.channel
       when 'messenger' then jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
       else jsonb_build_object('channelAccountId', a.id)
     end as body
@@ -9515,7 +9530,9 @@ begin
     order by o.last_at
     limit p_limit
   ), noted as (
-    update crm.sync_state s set called_at = p_now
+    update crm.sync_state s set
+      called_at = p_now,
+      called_since = case when s.called_since > d.started_at then s.called_since else p_now end
     from due d
     where s.workspace_id = d.workspace_id and s.resource = d.resource
   )
@@ -9528,7 +9545,7 @@ begin
 end;
 $$;
 comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
-  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read or called longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Notes the time in sync_state.called_at. Returns how many. Calls and errors are those of call_function.';
+  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read or called longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Notes the call in sync_state. Returns how many. Calls and errors are those of call_function.';
 
 -- sql/090_schedule/05_fn_require_scheduler.sql
 create function crm_private.require_scheduler(p_extensions text[])

@@ -84,6 +84,23 @@ test('I9: what a copy says of a conversation that is being merged away is told o
   await expectInvariants(database.pool)
 })
 
+test.each([0, 1])(
+  'I11: a finer time through one conversation races a watermark of the other (order %i)',
+  async (order) => {
+    const { workspaceId, account } = await newAccount()
+    const sent = (occurred_at: number) => said('o1', { direction: 'outbound', occurred_at })
+    const readUpTo = (watermark: number): InboundEvent => ({ type: 'read', payload: { watermark } })
+    await ingestPage(one, account, [item([number], sent(AT), readUpTo(AT + 300))])
+    await ingestPage(one, account, [item([userId], said('m2'))])
+    const calls = [
+      (connection: pg.ClientBase) => ingestPage(connection, account, [item([userId], sent(AT + 700))]),
+      (connection: pg.ClientBase) => ingestPage(connection, account, [item([number], readUpTo(AT + 1000))]),
+    ]
+    await interleaved(database.pool, one, other, given(calls[order]), given(calls[1 - order]))
+    expect(await messages(workspaceId)).toMatchObject([{ id: 'm2' }, { id: 'o1', status: 'read' }])
+  },
+)
+
 test('I11: a status through one conversation does not undo a higher one through the other', async () => {
   const { workspaceId, account } = await newAccount()
   await ingestPage(one, account, [item([number], said('o1', { direction: 'outbound' }))])

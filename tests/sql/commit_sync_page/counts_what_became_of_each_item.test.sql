@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(16);
 
 select tests.create_acme();
 create temporary table started as select tests.start_sync() as s;
@@ -27,6 +27,20 @@ select is(pg_temp.outcome('{"events": []}'), 'failed', 'one that says nothing of
 select is((select c ->> 'failed' from started s, tests.commit_page(s.s, '[7, null, [], {"events": 5}, {"thread_id": "t9", "events": {}}, {"thread_id": "t9", "events": [7, [], null]}]') c), '5', 'of the wrong form altogether');
 select is(pg_temp.outcome(tests.chat('P3', tests.said('m4', 4), '{"type": "nonsense"}')), 'created', 'something of it is stored');
 select is((r.items, r.items, r.failed), (19, r.created + r.updated + r.unchanged + r.failed, 6), 'the run has the sums') from started s, tests.run(s.s) r;
+
+-- A part of a page that is stored again and again is no progress.
+create function pg_temp.progress(p_items jsonb, p_cursor jsonb default null) returns boolean language plpgsql as $$
+declare
+  v_before timestamptz := (select (tests.run(s.s)).progressed_at from started s);
+begin
+  perform tests.commit_page(s.s, p_items, p_cursor) from started s;
+  return (select (tests.run(s.s)).progressed_at > v_before from started s);
+end $$;
+select is(array[
+  pg_temp.progress(jsonb_build_array(tests.chat('P3', tests.said('m4', 4)))),
+  pg_temp.progress(jsonb_build_array(tests.chat('P3', tests.said('m4', 4))), '{"after": "2"}'),
+  pg_temp.progress(jsonb_build_array(tests.chat('P3', tests.said('m4', 4))), '{"after": "2"}'),
+  pg_temp.progress(jsonb_build_array(tests.chat('P3', tests.said('m5', 5))))], '{f,t,f,t}', 'what is unchanged is no progress, another place is');
 
 select * from finish();
 rollback;

@@ -141,6 +141,25 @@ describe('what the database refuses', () => {
   })
 })
 
+describe('a run whose end gets no answer', () => {
+  const lost = () => Promise.reject(rpcError({ status: 0 }))
+
+  test('is not ended a second time, as something else', async () => {
+    const { end, ends } = stretch(new FakeGraph([conversation('t_0', minutes(1), 1)]), { finish: lost })
+    await expect(end).rejects.toMatchObject({ status: 0 })
+    expect(ends).toMatchObject([{ status: 'completed' }])
+  })
+
+  test('is ended also where the pause of the bucket could not be kept', async () => {
+    const graph = new FakeGraph([conversation('t_0', minutes(1), 1)])
+    graph.before = () => refusal(4, 400)
+    const { end, ends, blocks } = stretch(graph, { finish: lost })
+    await expect(end).rejects.toMatchObject({ status: 0 })
+    expect(blocks.length).toBe(1)
+    expect(ends).toMatchObject([{ status: 'paused', error: expect.stringMatching(/^throttled/) }])
+  })
+})
+
 test('what is set aside of a long thread is stored as it comes', async () => {
   const graph = new FakeGraph([conversation('t_0', minutes(1), 20_000)])
   const whole = new FakeGraph(graph.conversations)

@@ -42,6 +42,8 @@ interface StretchOptions {
   maxMessages?: number
   /** Awaited by each commit. */
   commit?: () => Promise<void>
+  /** Awaited by the call that ends the run, and by the one that blocks the bucket. */
+  finish?: () => Promise<void>
   clock?: ManualClock
   /** Where the stretch before has stopped. */
   cursor?: Record<string, unknown>
@@ -49,7 +51,13 @@ interface StretchOptions {
 
 /** A stretch over this Graph: how it ends, what it did to the bucket and the run, and how many pages it stored. */
 export function stretch(graph: FakeGraph, options: StretchOptions = {}) {
-  const { maxMessages = 1_000_000, commit = async () => {}, clock = new ManualClock(NOW), cursor = {} } = options
+  const {
+    maxMessages = 1_000_000,
+    commit = async () => {},
+    finish = async () => {},
+    clock = new ManualClock(NOW),
+    cursor = {},
+  } = options
   const blocks: number[] = []
   const ends: Parameters<CrmClient['finishSync']>[0][] = []
   const commits: Parameters<CrmClient['commitSyncPage']>[0][] = []
@@ -57,6 +65,7 @@ export function stretch(graph: FakeGraph, options: StretchOptions = {}) {
     takeRateLimit: async () => ({ granted: true }),
     blockRateLimit: async ({ seconds }) => {
       blocks.push(seconds)
+      await finish()
     },
     commitSyncPage: async (call) => {
       commits.push(call)
@@ -65,6 +74,7 @@ export function stretch(graph: FakeGraph, options: StretchOptions = {}) {
     },
     finishSync: async (call) => {
       ends.push(call)
+      await finish()
     },
   })
   const until = clock.now() + BUDGET * 1000
