@@ -96,7 +96,10 @@ export async function runB2ChatSync(options: RunOptions): Promise<RunResult> {
   if (failure) {
     const { status, code } = ENDS[failure.code]
     const rest = restSeconds(failure)
-    if (rest > 0) await crm.blockRateLimit({ bucket: `b2chat:${options.externalId}`, seconds: rest })
+    // How the run ended is to be kept in any case; a database that is away fails at that too.
+    if (rest > 0) {
+      await crm.blockRateLimit({ bucket: `b2chat:${options.externalId}`, seconds: rest }).catch(() => undefined)
+    }
     // Its message quotes nothing that was sent or answered.
     await crm.finishSync({ ...lease, status, error: `${code}: ${failure.message}` })
   } else {

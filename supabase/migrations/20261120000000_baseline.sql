@@ -7489,11 +7489,9 @@ begin
   end if;
 
   -- First the lock, then what else may be locked: no writer under a lock waits for another one.
-  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
+  v_run := crm_private.hold_run(p_run_id, p_token, p_workspace_id);
   select a.* into strict v_account from crm.channel_accounts a where a.id = v_run.channel_account_id;
-  update crm.sync_locks l set expires_at = clock_timestamp() + interval '5 minutes'
-  where l.resource = v_run.resource
-  returning l.expires_at, l.cmin into strict expires_at, v_since;
+  select l.expires_at, l.cmin into strict expires_at, v_since from crm.sync_locks l where l.resource = v_run.resource;
 
   perform crm_private.keep_dead_letter(v_account, v_account.channel, v_account.external_id,
     coalesce(r.value ->> 'reason', 'rejected'), r.value ->> 'path', null, coalesce(r.value -> 'item', r.value))

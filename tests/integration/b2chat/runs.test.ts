@@ -37,6 +37,15 @@ function sum({ body }: Answer, ...names: string[]): number {
   return counts.reduce((all, of) => all + names.reduce((some, name) => some + Number(of.get(name)), 0), 0)
 }
 
+test('how a run ended is kept also where the pause of the bucket could not be', async () => {
+  const merchant = await start(peopleOf(120, 20))
+  merchant.simulator.setFaults(() => status(429, '1200'))
+  const blockRateLimit = () => Promise.reject(new Error('the database is away'))
+  await merchant.sync({ crm: () => ({ ...merchant.crm, blockRateLimit }), pageSize })
+  expect((await merchant.runs())[0]).toMatchObject({ status: 'paused', error_code: 'throttled' })
+  expect(await merchant.isLocked()).toBe(false)
+})
+
 test('a run is completed with its counts, and the next one is incremental and finds nothing new', async () => {
   const dataset = peopleOf(101, 30)
   const [lost, odd] = dataset.contacts
