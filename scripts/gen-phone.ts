@@ -1,5 +1,5 @@
 /**
- * `npm run gen:phone`: sql/020_identity/06_phone_metadata_data.sql from the metadata of libphonenumber-js, the same ("min") that its
+ * `npm run gen:phone`: sql/020_phone/generated/phone_metadata_data.sql from the metadata of libphonenumber-js, the same ("min") that its
  * main entry uses; with `--check`, fails when the file is not current.
  */
 import { readFile, writeFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { firstDigits, toPostgres } from './lib/digit-pattern.ts'
 import { sqlFolder } from './lib/paths.ts'
 import { reportProblems } from './lib/report-problems.ts'
 
-const NAME = '020_identity/06_phone_metadata_data.sql'
+const NAME = '020_phone/generated/phone_metadata_data.sql'
 const dataFile = `${sqlFolder}/${NAME}`
 
 const lengths = z.array(z.int().min(4).max(17)).nonempty()

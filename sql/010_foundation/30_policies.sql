@@ -5,7 +5,3 @@ create policy members_read on crm.workspaces for select to authenticated
 alter table crm.workspace_members enable row level security;
 create policy members_read on crm.workspace_members for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
-
-alter table crm.channel_accounts enable row level security;
-create policy members_read on crm.channel_accounts for select to authenticated
-  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));

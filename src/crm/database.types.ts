@@ -480,6 +480,53 @@ export type Database = {
           },
         ]
       }
+      conversation_merges: {
+        Row: {
+          channel_account_id: string
+          duplicate_id: string
+          merged_at: string
+          survivor_id: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          channel_account_id: string
+          duplicate_id: string
+          merged_at?: string
+          survivor_id: string
+          workspace_id: string
+        }
+        Update: {
+          channel_account_id?: string
+          duplicate_id?: string
+          merged_at?: string
+          survivor_id?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'survivor_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'survivor_id']
+            isOneToOne: false
+            referencedRelation: 'conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'id']
+          },
+          {
+            foreignKeyName: 'survivor_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'survivor_id']
+            isOneToOne: false
+            referencedRelation: 'inbox'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+          {
+            foreignKeyName: 'survivor_fkey'
+            columns: ['workspace_id', 'channel_account_id', 'survivor_id']
+            isOneToOne: false
+            referencedRelation: 'orphaned_conversations'
+            referencedColumns: ['workspace_id', 'channel_account_id', 'conversation_id']
+          },
+        ]
+      }
       conversation_tags: {
         Row: {
           conversation_id: string

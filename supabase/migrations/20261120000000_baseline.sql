@@ -35,128 +35,7 @@ create table crm.workspace_members (
 comment on table crm.workspace_members is 'Who may see a workspace and as what: viewer < agent < admin < owner.';
 create index workspace_members_user_id_idx on crm.workspace_members (user_id);
 
-create table crm.channel_accounts (
-  id uuid primary key default gen_random_uuid(),
-  workspace_id uuid not null references crm.workspaces (id) on delete cascade,
-  channel text not null,
-  external_id text not null,
-  display_name text not null,
-  settings jsonb not null default '{}',
-  is_active boolean not null default true,
-  created_at timestamptz not null default now(),
-  unique (channel, external_id),
-  unique (workspace_id, id),
-  constraint channel_is_valid check (channel in ('messenger', 'whatsapp', 'b2chat')),
-  constraint external_id_is_not_empty check (btrim(external_id) <> '' and length(external_id) <= 256),
-  constraint settings_is_object check (jsonb_typeof(settings) = 'object')
-);
-comment on table crm.channel_accounts is 'The directory that maps a provider''s account (a page, a phone number id, a merchant) to its workspace.';
-comment on column crm.channel_accounts.settings is '`business_id`: the scope that business-scoped user ids of this account share, instead of the WABA id. Of a B2Chat account: `time_zone` of its times (an IANA name, else UTC), `sync_from` (the first day of the first sync), `shared_contact_ids` (true: chats and contacts number people alike).';
-
--- sql/010_foundation/12_types.sql
--- The parsed form of a delivery. Arrays of these are handed from phase to phase: a temp table per call costs several times the work itself.
-create type crm_private.inbound_item as (
-  ordinal int,
-  thread_id text,
-  participant jsonb,
-  source_time timestamptz,
-  updated_at timestamptz,
-  delivery text,
-  problem text,
-  problem_path text
-);
-comment on type crm_private.inbound_item is
-  'One InboundItem: its place (from 1), the source''s time for the participant''s fields (null: unknown), what identifies the delivery, and what was wrong with it, if anything.';
-
-create type crm_private.inbound_event as (
-  ordinal int,
-  index int,
-  type text,
-  key text,
-  provider_message_id text,
-  occurred_at timestamptz,
-  direction text,
-  body text,
-  attachments jsonb,
-  reply_to text,
-  status text,
-  edit_number bigint,
-  watermark timestamptz,
-  is_history boolean,
-  payload jsonb,
-  problem text,
-  problem_path text
-);
-comment on type crm_private.inbound_event is
-  'One event of an item (ordinal), at its place in events (index, from 0), with its event_key and what was wrong with it, if anything.';
-
-create type crm_private.item_identity as (
-  ordinal int,
-  kind text,
-  scope text,
-  value text,
-  strength int,
-  is_previous boolean,
-  is_variant boolean
-);
-comment on type crm_private.item_identity is
-  'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous: one of the person''s old ids. is_variant: another way to write a phone number given, for look-up only; it is never stored.';
-
-create type crm_private.ingest_result as (
-  ordinal int,
-  conversation_id uuid,
-  contact_id uuid,
-  version bigint,
-  is_new boolean,
-  contact_outcome text,
-  events_inserted int,
-  events_duplicate int,
-  error jsonb
-);
-comment on type crm_private.ingest_result is 'What became of one item.';
-
-create type crm_private.contact_result as (
-  ordinal int,
-  contact_id uuid,
-  outcome text,
-  error jsonb
-);
-comment on type crm_private.contact_result is 'What became of one item''s contact.';
-
-create type crm_private.item_owner as (
-  ordinal int,
-  contact_id uuid
-);
-comment on type crm_private.item_owner is 'A contact that owns one of the item''s identities.';
-
-create type crm_private.item_key as (
-  ordinal int,
-  kind text,
-  value text
-);
-comment on type crm_private.item_key is 'A key that names the conversation of an item.';
-
-create type crm_private.item_conversation as (
-  ordinal int,
-  conversation_id uuid
-);
-comment on type crm_private.item_conversation is 'A conversation that one of the item''s keys points at.';
-
-create type crm_private.contact_change as (
-  ordinal int,
-  contact_id uuid,
-  source_time timestamptz,
-  columns jsonb,
-  custom jsonb,
-  sources jsonb,
-  updates boolean,
-  is_stale boolean,
-  corrects boolean
-);
-comment on type crm_private.contact_change is
-  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, whether all it says is old, and whether it names another identification than the one that counts.';
-
--- sql/010_foundation/15_fn_member_workspace_ids.sql
+-- sql/010_foundation/20_fn_member_workspace_ids.sql
 -- Security definer: a policy must see the caller's memberships whatever the policies on workspace_members say.
 create function crm_private.member_workspace_ids()
 returns uuid[]
@@ -179,10 +58,6 @@ create policy members_read on crm.workspaces for select to authenticated
 
 alter table crm.workspace_members enable row level security;
 create policy members_read on crm.workspace_members for select to authenticated
-  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
-
-alter table crm.channel_accounts enable row level security;
-create policy members_read on crm.channel_accounts for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
 -- sql/010_foundation/fn_add_member.sql
@@ -232,83 +107,6 @@ $$;
 comment on function crm.add_member(uuid, uuid, text) is
   'Makes the user a member with the role, or changes the role. For owners. PT400 invalid_input, PT401, PT403 forbidden, PT404 not_found, PT409 last_owner.';
 
--- sql/010_foundation/fn_connect_channel.sql
-create function crm.connect_channel(p_workspace_id uuid, p_channel text, p_external_id text, p_display_name text)
-returns uuid
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_account crm.channel_accounts;
-begin
-  if p_channel is null or p_channel not in ('messenger', 'whatsapp', 'b2chat') then
-    perform crm_private.reject_input('p_channel', 'The channel is messenger, whatsapp or b2chat.');
-  end if;
-  if coalesce(btrim(p_external_id), '') = '' or length(p_external_id) > 256 then
-    perform crm_private.reject_input('p_external_id', 'The provider''s account id is 1 to 256 characters.');
-  end if;
-  if coalesce(btrim(p_display_name), '') = '' then
-    perform crm_private.reject_input('p_display_name', 'A channel account needs a display name.');
-  end if;
-  if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
-  end if;
-
-  insert into crm.channel_accounts (workspace_id, channel, external_id, display_name)
-  values (p_workspace_id, p_channel, p_external_id, btrim(p_display_name))
-  on conflict (channel, external_id) do nothing;
-
-  select a.* into strict v_account
-  from crm.channel_accounts a
-  where a.channel = p_channel and a.external_id = p_external_id;
-
-  if v_account.workspace_id <> p_workspace_id then
-    raise exception using errcode = 'PT409', message = 'This account is connected to another workspace.',
-      detail = jsonb_build_object('code', 'connected_elsewhere')::text,
-      hint = 'A provider account belongs to one workspace.';
-  end if;
-  return v_account.id;
-end;
-$$;
-comment on function crm.connect_channel(uuid, text, text, text) is
-  'The id of the channel account, connected to the workspace when it was not yet; calling again changes nothing. PT400 invalid_input, PT404 not_found, PT409 connected_elsewhere.';
-
--- sql/010_foundation/fn_create_workspace.sql
-create function crm.create_workspace(p_slug text, p_name text, p_default_country text)
-returns uuid
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_id uuid;
-begin
-  if p_slug is null or p_slug !~ '^[a-z0-9][a-z0-9-]{0,62}$' then
-    perform crm_private.reject_input('p_slug', 'A slug is 1 to 63 lower-case letters, digits and hyphens.');
-  end if;
-  if coalesce(btrim(p_name), '') = '' then
-    perform crm_private.reject_input('p_name', 'A workspace needs a name.');
-  end if;
-  if p_default_country is null or p_default_country !~ '^[A-Z]{2}$' then
-    perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
-  end if;
-  perform crm.normalize_phone('', p_default_country); -- Refuses a country that has no telephone numbers.
-
-  insert into crm.workspaces (slug, name, default_country)
-  values (p_slug, btrim(p_name), p_default_country)
-  on conflict (slug) do nothing
-  returning id into v_id;
-
-  if v_id is null then
-    select w.id into strict v_id from crm.workspaces w where w.slug = p_slug;
-  end if;
-  return v_id;
-end;
-$$;
-comment on function crm.create_workspace(text, text, text) is
-  'The id of the workspace with this slug, created when there is none; an existing one is left as it is. PT400 invalid_input.';
-
 -- sql/010_foundation/fn_epoch_ms.sql
 create function crm_private.epoch_ms(p_at timestamptz)
 returns bigint
@@ -350,6 +148,25 @@ end;
 $$;
 comment on function crm_private.event_time(text) is
   'A provider''s time: ISO 8601 with a zone, or an epoch number in milliseconds, where ten digits or fewer are seconds. Null when it is neither.';
+
+-- sql/010_foundation/fn_is_time_zone.sql
+create function crm_private.is_time_zone(p_name text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Names of the IANA database look so; the server would also take an offset such as +5, with its sign the other way round.
+  if p_name is null or p_name !~ '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$' then
+    return false;
+  end if;
+  return timezone(p_name, timestamp '2020-01-01') is not null;
+exception when invalid_parameter_value then
+  return false;
+end;
+$$;
+comment on function crm_private.is_time_zone(text) is 'True for the name of a time zone that the server knows.';
 
 -- sql/010_foundation/fn_plausible_time.sql
 create function crm_private.plausible_time(p_time timestamptz)
@@ -451,7 +268,7 @@ $$;
 comment on function crm_private.bump_version() is
   'Trigger: every update of a row raises its version by one, whoever writes, and whatever version the update asked for.';
 
--- sql/020_identity/05_phone_metadata.sql
+-- sql/020_phone/10_tables.sql
 -- A numbering plan is read by one index look-up per call of crm.normalize_phone. Without the free space in its pages the table is
 -- so small that the planner would read all of it each time.
 create table crm_private.phone_plans (
@@ -503,7 +320,277 @@ comment on table crm_private.phone_types is
 comment on column crm_private.phone_types.lengths is 'How many digits a number of this type may have.';
 comment on column crm_private.phone_types.pattern is 'What a whole number of this type looks like.';
 
--- sql/020_identity/06_phone_metadata_data.sql
+-- sql/020_phone/fn_normalize_phone.sql
+create function crm.normalize_phone(p_raw text, p_default_country text default null)
+returns text
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+declare
+  v_plan crm_private.phone_plans;
+  v_digits text;
+  v_rest text;
+begin
+  if p_default_country is not null then
+    select p.* into v_plan from crm_private.phone_plans p where p.country = p_default_country;
+    if not found then
+      perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
+    end if;
+  end if;
+
+  -- Most numbers are digits between blanks, brackets, dots and dashes, and perhaps a + before them all: those need no pattern.
+  v_digits := translate(p_raw, U&' ()-.\00A0', '');
+  if rtrim(v_digits, '0123456789') not in ('', '+') or octet_length(p_raw) > 250 then
+    v_digits := crm_private.phone_dialled(p_raw);
+  end if;
+  if v_digits is null or length(v_digits) < 4 then
+    return null; -- No number is that short.
+  end if;
+
+  if left(v_digits, 1) <> '+' then
+    if v_plan.calling_code is null then
+      return null;
+    end if;
+    if strpos(v_plan.idd_first_digits, left(v_digits, 1)) > 0 then
+      v_rest := regexp_replace(v_digits, v_plan.idd_pattern, '');
+    end if;
+    if v_rest <> v_digits and v_rest <> '' and v_rest not like '0%' then
+      v_digits := '+' || v_rest;
+    elsif starts_with(v_digits, v_plan.calling_code) then
+      if length(v_digits) > all (v_plan.lengths) and strpos(v_plan.prefix_first_digits, left(v_digits, 1)) > 0 is not true then
+        v_digits := '+' || v_digits;
+      else
+        v_digits := crm_private.phone_with_plus(v_digits, v_plan);
+      end if;
+    end if;
+  end if;
+
+  if left(v_digits, 1) = '+' then
+    if v_plan.ordinal is distinct from 1 or not starts_with(substr(v_digits, 2), v_plan.calling_code) then
+      -- Not the default country's plan. At most one of these is a calling code, because none begins with another.
+      select p.* into v_plan
+      from crm_private.phone_plans p
+      where p.calling_code in (substr(v_digits, 2, 1), substr(v_digits, 2, 2), substr(v_digits, 2, 3)) and p.ordinal = 1;
+      if not found then
+        return null;
+      end if;
+    end if;
+    v_digits := substr(v_digits, 2 + length(v_plan.calling_code));
+  end if;
+
+  if strpos(v_plan.prefix_first_digits, left(v_digits, 1)) > 0 then
+    v_digits := crm_private.phone_national_number(v_digits, v_plan);
+  end if;
+  if length(v_digits) = any (v_plan.lengths_everywhere) or length(v_digits) = any (v_plan.lengths_anywhere)
+      and length(v_digits) = any (coalesce(crm_private.phone_country_lengths(v_plan.calling_code, v_digits), v_plan.lengths)) then
+    return '+' || v_plan.calling_code || v_digits;
+  end if;
+  return null;
+end;
+$$;
+comment on function crm.normalize_phone(text, text) is
+  'A phone number in E.164 (+573001234567), or null when the text is no possible number. Numbers without a country code are read as the default country''s; without a default country only international ones are read. Extensions are dropped. Same answer as parsePhoneNumberFromString of libphonenumber-js, where isPossible(). PT400 invalid_input: a default country that is unknown.';
+
+-- sql/020_phone/fn_phone_country_lengths.sql
+create function crm_private.phone_country_lengths(p_calling_code text, p_number text)
+returns int[]
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+begin
+  return (
+    select p.lengths
+    from crm_private.phone_plans p
+    where p.calling_code = p_calling_code
+      and case
+        when p.leading_digits is not null then p_number ~ p.leading_digits
+        else strpos(p.first_digits, left(p_number, 1)) > 0 and p_number ~ p.pattern and exists (
+          select from crm_private.phone_types t
+          where t.calling_code = p.calling_code and t.ordinal = p.ordinal and length(p_number) = any (t.lengths) and p_number ~ t.pattern)
+      end
+    order by p.ordinal
+    limit 1
+  );
+end;
+$$;
+comment on function crm_private.phone_country_lengths(text, text) is
+  'The possible lengths in the country that a national number of a shared calling code belongs to, null when that is none of them. Source: getCountryByNationalNumber of libphonenumber-js.';
+
+-- sql/020_phone/fn_phone_dialled.sql
+-- The character classes: digits (ASCII, full-width, Arabic-Indic, Eastern Arabic-Indic), punctuation (dashes, slashes, dots, some
+-- spaces, brackets, tildes). Upper and lower case are both written out, so that no locale decides what a letter is.
+create function crm_private.phone_dialled(p_raw text)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+declare
+  v_digit constant text := '0-9\uFF10-\uFF19\u0660-\u0669\u06F0-\u06F9';
+  v_digits constant text :=
+    U&'\FF10\FF11\FF12\FF13\FF14\FF15\FF16\FF17\FF18\FF19'
+    '\0660\0661\0662\0663\0664\0665\0666\0667\0668\0669'
+    '\06F0\06F1\06F2\06F3\06F4\06F5\06F6\06F7\06F8\06F9';
+  v_punctuation constant text :=
+    '-\u2010-\u2015\u2212\u30FC\uFF0D\uFF0F/\uFF0E. \u00A0\u00AD\u200B\u2060\u3000()\uFF08\uFF09\uFF3B\uFF3D\[\]~\u2053\u223C\uFF5E';
+  v_plain constant text := '^[+\uFF0B]?(?:[' || v_punctuation || ']*[' || v_digit || ']){3}[' || v_punctuation || v_digit || ']*';
+  -- Labels by how clear they are: the vaguer, the fewer digits follow. Last come an extension between dashes and a hash as in the
+  -- US, the pauses of dialling programs, and commas.
+  v_extension constant text := replace(
+    ';ext=[D]{1,20}'
+    || '|[ \u00A0\t,]*(?:[eE]?[xX][tT](?:[eE][nN][sS][iI](?:[oO]\u0301?|[\u00F3\u00D3]))?[nN]?|[\uFF45\uFF25]?[\uFF58\uFF38][\uFF54\uFF34][\uFF4E\uFF2E]?'
+    || '|[\u0434\u0414\u1C81][\u043E\u041E\u1C82][\u0431\u0411]|[aA][nN][eE][xX][oO])[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,20}#?'
+    || '|[ \u00A0\t,]*(?:[xX\uFF58\uFF38#\uFF03~\uFF5E]|[iI][nN][tT]|[\uFF49\uFF29][\uFF4E\uFF2E][\uFF54\uFF34])[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,9}#?'
+    || '|[- ]+[D]{1,6}#'
+    || '|[ \u00A0\t]*(?:,,|;)[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,15}#?'
+    || '|[ \u00A0\t]*,+[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,9}#?', '[D]', '[' || v_digit || ']');
+  v_at int := strpos(p_raw, ';phone-context=');
+  v_number text;
+begin
+  if v_at > 0 then
+    v_number := crm_private.phone_in_context(p_raw, v_at);
+  elsif length(p_raw) <= 125 or length(p_raw) + length(regexp_replace(p_raw, '[\U00000001-\U0000FFFF]+', '', 'g')) <= 250 then
+    v_number := substring(p_raw from '[+\uFF0B' || v_digit || '].*[#' || v_digit || ']');
+  end if;
+  v_at := strpos(v_number, ';isub=');
+  if v_at > 1 then
+    v_number := left(v_number, v_at - 1);
+  end if;
+
+  -- Digits and punctuation alone hold no extension, unless a tilde begins it.
+  if v_number !~ (v_plain || '$') or v_number ~ '[~\uFF5E]' then
+    if v_number !~ (v_plain || '(?:' || v_extension || ')?$') then
+      return null;
+    end if;
+    v_number := regexp_replace(v_number, '(?:' || v_extension || ')$', '');
+  end if;
+  return regexp_replace(translate(v_number, v_digits, '012345678901234567890123456789'), '[^+0-9]+', '', 'g');
+end;
+$$;
+comment on function crm_private.phone_dialled(text) is
+  'The number in a text as it would be dialled: a + if it is written with one, then its digits, without extension; null when there is none. At most 250 UTF-16 units are read, except of a tel: URI with a phone-context. Letters are not turned into digits. Source: parse() of libphonenumber-js.';
+
+-- sql/020_phone/fn_phone_in_context.sql
+create function crm_private.phone_in_context(p_raw text, p_at int)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+declare
+  v_digit constant text := '0-9\uFF10-\uFF19\u0660-\u0669\u06F0-\u06F9';
+  v_context text := split_part(substr(p_raw, p_at + 15), ';', 1);
+  v_scheme int := strpos(p_raw, 'tel:');
+  v_from int := case when v_scheme > 0 then v_scheme + 4 else 1 end;
+begin
+  if v_context ~ ('^(?:[' || v_digit || ']+(?:-*[' || v_digit || '])*\.)*[a-zA-Z]+(?:-*[' || v_digit || '])*\.?$') then
+    v_context := '';
+  elsif v_context !~ ('^\+[-.()' || v_digit || ']*[' || v_digit || '][-.()' || v_digit || ']*$') then
+    return null;
+  end if;
+  return v_context || substr(p_raw, least(v_from, p_at), abs(p_at - v_from));
+end;
+$$;
+comment on function crm_private.phone_in_context(text, int) is
+  'The number of a tel: URI whose ;phone-context= is at the given character: the context before it where that is a number, nothing where it is a domain; null when it is neither. Source: RFC 3966, as libphonenumber-js reads it.';
+
+-- sql/020_phone/fn_phone_national_number.sql
+create function crm_private.phone_national_number(p_digits text, p_plan crm_private.phone_plans)
+returns text
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+declare
+  v_match text[] := regexp_match(p_digits, p_plan.prefix_pattern);
+  v_number text;
+  v_lengths int[];
+begin
+  if v_match is null then
+    return p_digits;
+  end if;
+  if p_plan.prefix_transform is not null and cardinality(v_match) > 1 and v_match[cardinality(v_match)] <> '' then
+    v_number := regexp_replace(p_digits, p_plan.prefix_pattern, p_plan.prefix_transform);
+  else
+    v_number := substr(p_digits, length(v_match[1]) + 1);
+  end if;
+  if v_number = p_digits then
+    return p_digits;
+  end if;
+
+  -- Where a prefix is also what numbers begin with, a number that is whole with it keeps it.
+  if strpos(p_plan.first_digits, left(p_digits, 1)) > 0 and p_digits ~ p_plan.pattern and v_number !~ p_plan.pattern then
+    return p_digits;
+  end if;
+  if length(v_number) = any (p_plan.lengths_everywhere) or length(v_number) > all (p_plan.lengths_anywhere) then
+    return v_number;
+  end if;
+  v_lengths := p_plan.lengths_anywhere;
+  if v_lengths <> p_plan.lengths_everywhere then
+    v_lengths := coalesce(crm_private.phone_country_lengths(p_plan.calling_code, v_number), p_plan.lengths);
+  end if;
+  return case when length(v_number) = any (v_lengths) or length(v_number) > all (v_lengths) then v_number else p_digits end;
+end;
+$$;
+comment on function crm_private.phone_national_number(text, crm_private.phone_plans) is
+  'The digits without the plan''s national prefix and carrier code, or with what its transform rule makes of them; unchanged when too few digits would be left. Source: extractNationalNumber of libphonenumber-js.';
+
+-- sql/020_phone/fn_phone_variants.sql
+create function crm_private.phone_variants(p_phone text)
+returns text[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case
+    when p_phone ~ '^\+55[1-9][1-9]9[6-9][0-9]{7}$' then array[substr(p_phone, 1, 5) || substr(p_phone, 7)]
+    when p_phone ~ '^\+55[1-9][1-9][6-9][0-9]{7}$' then array[substr(p_phone, 1, 5) || '9' || substr(p_phone, 6)]
+    when p_phone ~ '^\+521[0-9]{10}$' then array['+52' || substr(p_phone, 5)]
+    when p_phone ~ '^\+52[0-9]{10}$' then array['+521' || substr(p_phone, 4)]
+    when p_phone ~ '^\+549[0-9]{10}$' then array['+54' || substr(p_phone, 5)]
+    when p_phone ~ '^\+54[0-9]{10}$' then array['+549' || substr(p_phone, 4)]
+    else array[]::text[]
+  end;
+end;
+$$;
+comment on function crm_private.phone_variants(text) is
+  'Other ways in which the same E.164 number is written: Brazil''s mobiles without or with the ninth digit, Mexico''s without or with the 1, Argentina''s without or with the 9. For look-up only; what is stored is what was given.';
+
+-- sql/020_phone/fn_phone_with_plus.sql
+create function crm_private.phone_with_plus(p_digits text, p_plan crm_private.phone_plans)
+returns text
+language plpgsql
+stable
+parallel safe
+set search_path = ''
+as $$
+declare
+  v_shorter text := substr(p_digits, length(p_plan.calling_code) + 1);
+  v_national text := crm_private.phone_national_number(p_digits, p_plan);
+  v_shorter_national text;
+begin
+  if length(v_national) > all (p_plan.lengths) then
+    return '+' || p_digits;
+  end if;
+  v_shorter_national := crm_private.phone_national_number(v_shorter, p_plan);
+  if v_shorter_national <> v_national and v_national !~ p_plan.pattern and v_shorter_national ~ p_plan.pattern then
+    return '+' || p_digits;
+  end if;
+  return p_digits;
+end;
+$$;
+comment on function crm_private.phone_with_plus(text, crm_private.phone_plans) is
+  'Digits that begin with the plan''s calling code: with a + before them when they are too long for a national number, or are a valid number only without the code; otherwise unchanged. Source: extractCountryCallingCodeFromInternationalNumberWithoutPlusSign of libphonenumber-js.';
+
+-- sql/020_phone/generated/phone_metadata_data.sql
 -- Generated by "npm run gen:phone" from libphonenumber-js 1.13.16, never edited by hand.
 -- libphonenumber-js is under the MIT licence, (c) @catamphetamine; its metadata comes from Google's libphonenumber, under the
 -- Apache License 2.0.
@@ -859,7 +946,189 @@ insert into crm_private.phone_types (calling_code, ordinal, type_ordinal, length
   ('61', 3, 9, '{9}', '^(?:14(?:5(?:1[0458]|[23][458])|71[0-9])[0-9]{4})$'),
   ('61', 3, 10, '{6,8,10,12}', '^(?:13(?:00[0-9]{6}(?:[0-9]{2})?|45[0-4][0-9]{3})|13[0-9]{4})$');
 
--- sql/020_identity/10_tables.sql
+-- sql/025_setup/10_tables.sql
+create table crm.channel_accounts (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid not null references crm.workspaces (id) on delete cascade,
+  channel text not null,
+  external_id text not null,
+  display_name text not null,
+  settings jsonb not null default '{}',
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  unique (channel, external_id),
+  unique (workspace_id, id),
+  constraint channel_is_valid check (channel in ('messenger', 'whatsapp', 'b2chat')),
+  constraint external_id_is_not_empty check (btrim(external_id) <> '' and length(external_id) <= 256),
+  constraint settings_is_object check (jsonb_typeof(settings) = 'object')
+);
+comment on table crm.channel_accounts is 'The directory that maps a provider''s account (a page, a phone number id, a merchant) to its workspace.';
+comment on column crm.channel_accounts.settings is '`business_id`: the scope that business-scoped user ids of this account share, instead of the WABA id. Of a B2Chat account: `time_zone` of its times (an IANA name, else UTC), `sync_from` (the first day of the first sync), `shared_contact_ids` (true: chats and contacts number people alike).';
+
+-- sql/025_setup/30_policies.sql
+alter table crm.channel_accounts enable row level security;
+create policy members_read on crm.channel_accounts for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+-- sql/025_setup/fn_channel_account.sql
+-- Security definer: a member's functions are; the first act is the membership check.
+create function crm.channel_account(p_channel_account_id uuid)
+returns table (workspace_id uuid, channel text, external_id text, settings jsonb, is_active boolean)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_account crm.channel_accounts;
+begin
+  select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
+  perform crm_private.require_member(v_account.workspace_id, 'admin');
+  if v_account.id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such channel account.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
+      hint = 'Connect it with connect_channel.';
+  end if;
+  return query select v_account.workspace_id, v_account.channel, v_account.external_id, v_account.settings, v_account.is_active;
+end;
+$$;
+comment on function crm.channel_account(uuid) is
+  'A channel account, for whoever may run a sync of it: admins of its workspace. PT401, PT403, PT404 not_found.';
+
+-- sql/025_setup/fn_connect_channel.sql
+create function crm.connect_channel(p_workspace_id uuid, p_channel text, p_external_id text, p_display_name text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_account crm.channel_accounts;
+begin
+  if p_channel is null or p_channel not in ('messenger', 'whatsapp', 'b2chat') then
+    perform crm_private.reject_input('p_channel', 'The channel is messenger, whatsapp or b2chat.');
+  end if;
+  if coalesce(btrim(p_external_id), '') = '' or length(p_external_id) > 256 then
+    perform crm_private.reject_input('p_external_id', 'The provider''s account id is 1 to 256 characters.');
+  end if;
+  if coalesce(btrim(p_display_name), '') = '' then
+    perform crm_private.reject_input('p_display_name', 'A channel account needs a display name.');
+  end if;
+  if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
+    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
+      hint = 'Create it with create_workspace.';
+  end if;
+
+  insert into crm.channel_accounts (workspace_id, channel, external_id, display_name)
+  values (p_workspace_id, p_channel, p_external_id, btrim(p_display_name))
+  on conflict (channel, external_id) do nothing;
+
+  select a.* into strict v_account
+  from crm.channel_accounts a
+  where a.channel = p_channel and a.external_id = p_external_id;
+
+  if v_account.workspace_id <> p_workspace_id then
+    raise exception using errcode = 'PT409', message = 'This account is connected to another workspace.',
+      detail = jsonb_build_object('code', 'connected_elsewhere')::text,
+      hint = 'A provider account belongs to one workspace.';
+  end if;
+  return v_account.id;
+end;
+$$;
+comment on function crm.connect_channel(uuid, text, text, text) is
+  'The id of the channel account, connected to the workspace when it was not yet; calling again changes nothing. PT400 invalid_input, PT404 not_found, PT409 connected_elsewhere.';
+
+-- sql/025_setup/fn_create_workspace.sql
+create function crm.create_workspace(p_slug text, p_name text, p_default_country text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_id uuid;
+begin
+  if p_slug is null or p_slug !~ '^[a-z0-9][a-z0-9-]{0,62}$' then
+    perform crm_private.reject_input('p_slug', 'A slug is 1 to 63 lower-case letters, digits and hyphens.');
+  end if;
+  if coalesce(btrim(p_name), '') = '' then
+    perform crm_private.reject_input('p_name', 'A workspace needs a name.');
+  end if;
+  if p_default_country is null or p_default_country !~ '^[A-Z]{2}$' then
+    perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
+  end if;
+  perform crm.normalize_phone('', p_default_country); -- Refuses a country that has no telephone numbers.
+
+  insert into crm.workspaces (slug, name, default_country)
+  values (p_slug, btrim(p_name), p_default_country)
+  on conflict (slug) do nothing
+  returning id into v_id;
+
+  if v_id is null then
+    select w.id into strict v_id from crm.workspaces w where w.slug = p_slug;
+  end if;
+  return v_id;
+end;
+$$;
+comment on function crm.create_workspace(text, text, text) is
+  'The id of the workspace with this slug, created when there is none; an existing one is left as it is. PT400 invalid_input.';
+
+-- sql/030_contacts/05_types.sql
+-- The parsed form of a delivery. Arrays of these are handed from phase to phase: a temp table per call costs several times the work itself.
+create type crm_private.inbound_item as (
+  ordinal int,
+  thread_id text,
+  participant jsonb,
+  source_time timestamptz,
+  updated_at timestamptz,
+  delivery text,
+  problem text,
+  problem_path text
+);
+comment on type crm_private.inbound_item is
+  'One InboundItem: its place (from 1), the source''s time for the participant''s fields (null: unknown), what identifies the delivery, and what was wrong with it, if anything.';
+
+create type crm_private.item_identity as (
+  ordinal int,
+  kind text,
+  scope text,
+  value text,
+  strength int,
+  is_previous boolean,
+  is_variant boolean
+);
+comment on type crm_private.item_identity is
+  'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous: one of the person''s old ids. is_variant: another way to write a phone number given, for look-up only; it is never stored.';
+
+create type crm_private.contact_result as (
+  ordinal int,
+  contact_id uuid,
+  outcome text,
+  error jsonb
+);
+comment on type crm_private.contact_result is 'What became of one item''s contact.';
+
+create type crm_private.item_owner as (
+  ordinal int,
+  contact_id uuid
+);
+comment on type crm_private.item_owner is 'A contact that owns one of the item''s identities.';
+
+create type crm_private.contact_change as (
+  ordinal int,
+  contact_id uuid,
+  source_time timestamptz,
+  columns jsonb,
+  custom jsonb,
+  sources jsonb,
+  updates boolean,
+  is_stale boolean,
+  corrects boolean
+);
+comment on type crm_private.contact_change is
+  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, whether all it says is old, and whether it names another identification than the one that counts.';
+
+-- sql/030_contacts/10_tables.sql
 create table crm.contacts (
   workspace_id uuid not null references crm.workspaces (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
@@ -1000,7 +1269,7 @@ create index merge_candidates_id_idx on crm.merge_candidates (id);
 create index merge_candidates_open_idx on crm.merge_candidates (workspace_id, id) where status = 'open';
 create index merge_candidates_contact_b_idx on crm.merge_candidates (contact_b_id);
 
--- sql/020_identity/30_policies.sql
+-- sql/030_contacts/30_policies.sql
 alter table crm.contacts enable row level security;
 create policy members_read on crm.contacts for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
@@ -1021,192 +1290,54 @@ alter table crm.merge_candidates enable row level security;
 create policy members_read on crm.merge_candidates for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
--- sql/020_identity/fn_backfill_phones.sql
-create function crm.backfill_phones(p_workspace_id uuid, p_dry_run boolean default true, p_limit int default 500)
-returns table (scanned int, normalized int, merged int, candidates int, remaining int)
-language plpgsql
-set search_path = ''
-set enable_seqscan = off
-set statement_timeout = '60s'
-as $$
-#variable_conflict use_column
-declare
-  v_resource text := 'backfill:phones';
-  v_after uuid;
-  v_last uuid;
-begin
-  if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
-  end if;
-  if p_limit is null or p_limit not between 1 and 2000 then
-    perform crm_private.reject_input('p_limit', 'A call takes 1 to 2,000 contacts.');
-  end if;
-
-  select (s.cursor ->> 'after')::uuid into v_after from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = v_resource for update;
-  for v_attempt in 1..5 loop
-    begin
-      select b.* into scanned, normalized, merged, candidates, v_last
-      from crm_private.backfill_phones_of(p_workspace_id, coalesce(v_after, '00000000-0000-0000-0000-000000000000'), p_limit) b;
-      remaining := case when v_last is null then 0 else (
-        select count(*)
-        from crm.contacts c
-        where c.workspace_id = p_workspace_id and c.id > v_last and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
-      ) end;
-      if coalesce(p_dry_run, true) then
-        -- A dry run is the run itself, undone: so it reports exactly what the run then does.
-        raise exception using errcode = 'OF001';
-      end if;
-      exit;
-    exception
-      when sqlstate 'OF001' then
-        exit;
-      when serialization_failure then
-        -- A contact was merged away while this waited for it: what is locked is let go, and all is read anew.
-        if v_attempt = 5 then
-          raise;
-        end if;
-    end;
-  end loop;
-
-  if not coalesce(p_dry_run, true) then
-    -- At the end it starts over: the next round finds what was written since.
-    insert into crm.sync_state (resource, workspace_id, cursor)
-    values (v_resource, p_workspace_id, jsonb_build_object('after', case when remaining > 0 then v_last end))
-    on conflict (workspace_id, resource) do update set cursor = excluded.cursor, updated_at = clock_timestamp();
-  end if;
-  return next;
-end;
-$$;
-comment on function crm.backfill_phones(uuid, boolean, int) is
-  'Brings the next p_limit contacts (1 to 2,000) that have a phone to what normalize_phone says now: phone_normalized, and their phone identity. Stubs that turn out to share a number are merged, full contacts become merge candidates. Call it until remaining is 0; the call after that starts over. A dry run (the default) reports what the next call would do and changes nothing. Of the p_limit contacts: scanned, normalized (phone_normalized changed), merged (contacts merged away), candidates (new ones). PT400 invalid_input, PT404 not_found.';
-
--- sql/020_identity/fn_backfill_phones_of.sql
-create function crm_private.backfill_phones_of(
+-- sql/030_contacts/fn_apply_contact_merge.sql
+create function crm_private.apply_contact_merge(
   p_workspace_id uuid,
-  p_after uuid,
-  p_limit int,
-  out scanned int,
-  out normalized int,
-  out merged int,
-  out candidates int,
-  out last_id uuid
+  p_survivor_id uuid,
+  p_duplicate_id uuid,
+  p_reason text,
+  p_merged_by text
 )
+returns uuid
 language plpgsql
 set search_path = ''
 as $$
 declare
-  v_country text := (select w.default_country from crm.workspaces w where w.id = p_workspace_id);
-  v_phones crm_private.item_identity[];
-  v_ids uuid[];
-  v_pair record;
+  v_merge_id uuid;
 begin
-  select array_agg(c.id order by c.id), coalesce(array_agg(row(c.place, 'phone', '', c.phone, 6, false, false)::crm_private.item_identity
-      order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
-  into v_ids, v_phones
-  from (
-    select b.id, b.place, n.phone, exists (
-        select from crm.blocked_identity_values x
-        where x.kind in ('*', 'phone') and (x.workspace_id is null or x.workspace_id = p_workspace_id) and n.phone ~* ('^(?:' || x.pattern || ')$')
-      ) as is_blocked
-    from (
-      select c.id, coalesce(nullif(btrim(c.mobile), ''), c.phone) as given, (row_number() over (order by c.id))::int as place
-      from crm.contacts c
-      where c.workspace_id = p_workspace_id and c.id > p_after and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
-      order by c.id
-      limit p_limit
-    ) b
-    cross join lateral (select crm_private.canonical_identity_value('phone', b.given, v_country) as phone offset 0) n
-  ) c;
-  scanned := coalesce(cardinality(v_ids), 0);
-  last_id := v_ids[scanned];
-  merged := 0;
-  candidates := 0;
-
-  -- Identities before contacts, as everywhere.
-  perform crm_private.lock_phone_variants(p_workspace_id,
-    v_phones || array(
-      select row(d.ordinal, d.kind, d.scope, v.value, d.strength, false, true)::crm_private.item_identity
-      from unnest(v_phones) d cross join lateral unnest(crm_private.phone_variants(d.value)) v (value)),
-    v_phones);
-  insert into crm.contact_identities (workspace_id, kind, scope, value, contact_id, source, rule, delivery)
-  select distinct on (d.value) p_workspace_id, 'phone', '', d.value, c.id, c.sync_source, 'backfill', 'backfill_phones'
-  from unnest(v_phones) d
-  join crm.contacts c on c.workspace_id = p_workspace_id and c.id = v_ids[d.ordinal]
-  order by d.value, c.needs_full_sync, c.created_at, c.id
-  on conflict (workspace_id, kind, scope, value) do nothing;
-
-  -- Those of this call and those they may be joined with, in id order.
-  perform l.id
-  from (
-    select i.id from unnest(v_ids) i (id)
-    union
-    select x.contact_id
-    from unnest(v_phones) d
-    cross join lateral unnest(d.value || crm_private.phone_variants(d.value)) p (value)
-    cross join lateral (
-      select o.contact_id from crm.contact_identities o
-      where o.workspace_id = p_workspace_id and o.kind = 'phone' and o.scope = '' and o.value = p.value offset 0
-    ) x
-    order by 1
-  ) i
-  cross join lateral (
-    select c.id from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id
-    for no key update
-  ) l;
-
+  if p_survivor_id = p_duplicate_id then
+    raise exception 'apply_contact_merge needs two contacts';
+  end if;
+  -- Both contacts, in id order, before anything moves: a writer that links a row to one of them holds it for share.
+  -- Not `for update`: that also blocks the foreign key checks of writers which hold a conversation, the next lock here.
+  perform from crm.contacts c
+  where c.workspace_id = p_workspace_id and c.id in (p_survivor_id, p_duplicate_id)
+  order by c.id
+  for no key update;
   if exists (
-    select from unnest(v_ids || array(
-      select o.contact_id from unnest(v_phones) d cross join lateral (
-        select x.contact_id from crm.contact_identities x
-        where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = '' and x.value = d.value offset 0) o)) i (id)
-    left join lateral (
-      select true as is_there from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id and c.merged_into_id is null offset 0
-    ) c on true
-    where c.is_there is null) then
+    select from crm.contacts c
+    where c.workspace_id = p_workspace_id and c.id in (p_survivor_id, p_duplicate_id) and c.merged_into_id is not null) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
   end if;
 
-  -- An update of the column is enough: the trigger knows what belongs there.
-  with changed as (
-    update crm.contacts c set phone_normalized = n.phone
-    from unnest(v_ids) with ordinality i (id, place)
-    cross join lateral (
-      select crm.normalize_phone(coalesce(x.mobile, x.phone), v_country) as phone
-      from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id offset 0
-    ) n
-    where c.workspace_id = p_workspace_id and c.id = i.id and c.phone_normalized is distinct from n.phone
-    returning c.id
-  )
-  select count(*) into normalized from changed;
+  -- The row tells the rooms above: their trigger moves everything and writes into `moved` what it was.
+  -- The clock, not the transaction's time: one delivery may merge several contacts, and an undo needs their order.
+  insert into crm.contact_merges (workspace_id, survivor_id, duplicate_id, reason, merged_by, moved, merged_at)
+  values (p_workspace_id, p_survivor_id, p_duplicate_id, p_reason, p_merged_by, '{}', clock_timestamp())
+  returning id into v_merge_id;
 
-  for v_pair in
-    select v_ids[d.ordinal] as id, o.contact_id as other_id, o.value
-    from unnest(v_phones) d
-    cross join lateral unnest(d.value || crm_private.phone_variants(d.value)) p (value)
-    cross join lateral (
-      select x.contact_id, x.value
-      from crm.contact_identities x
-      where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = '' and x.value = p.value
-      offset 0
-    ) o
-    where o.contact_id <> v_ids[d.ordinal]
-    order by 1, 2
-  loop
-    case crm_private.settle_pair(p_workspace_id, v_pair.id, v_pair.other_id, 'same phone number',
-        jsonb_build_object('identities', jsonb_build_array(jsonb_build_object('kind', 'phone', 'scope', '', 'value', v_pair.value))))
-      when 'merged' then merged := merged + 1;
-      when 'candidate' then candidates := candidates + 1;
-      else null;
-    end case;
-  end loop;
+  update crm.contacts c set merged_into_id = p_survivor_id
+  where c.workspace_id = p_workspace_id and c.id = p_duplicate_id;
+  return v_merge_id;
 end;
 $$;
-comment on function crm_private.backfill_phones_of(uuid, uuid, int) is
-  'One call''s work of backfill_phones: the p_limit contacts with a phone that come after p_after in id order; last_id is the last of them.';
+comment on function crm_private.apply_contact_merge(uuid, uuid, uuid, text, text) is
+  'Merges the duplicate into the survivor and returns the id of the contact_merges row.
 
--- sql/020_identity/fn_bulk_upsert_contacts.sql
+The caller needs no lock: this locks both contacts. What references the duplicate moves in the trigger of contact_merges.
+Errors: serialization_failure when another transaction merged one of the two away meanwhile; the caller begins again.';
+
+-- sql/030_contacts/fn_bulk_upsert_contacts.sql
 create function crm.bulk_upsert_contacts(p_workspace_id uuid, p_sync_source text, p_contacts jsonb)
 returns table (ordinal int, contact_id uuid, outcome text, sync_source text, version bigint, error jsonb)
 language plpgsql
@@ -1260,7 +1391,7 @@ $$;
 comment on function crm.bulk_upsert_contacts(uuid, text, jsonb) is
   'upsert_contact for up to 500 contacts in one transaction: one row per contact, in order; ordinal counts from 1. A contact that is malformed or that the database refuses has error ({code, path}) and no contact_id, and the others go in. PT400 invalid_input, PT404 not_found.';
 
--- sql/020_identity/fn_canonical_identity_value.sql
+-- sql/030_contacts/fn_canonical_identity_value.sql
 create function crm_private.canonical_identity_value(p_kind text, p_value text, p_default_country text)
 returns text
 language plpgsql
@@ -1283,7 +1414,7 @@ $$;
 comment on function crm_private.canonical_identity_value(text, text, text) is
   'An identity''s value in the one form it is stored and compared in, or null when it is none: e-mail in lower case with one @, phone in E.164 (where only a variant of it is a possible number, that one), a WhatsApp number as its digits, others trimmed.';
 
--- sql/020_identity/fn_claim_identities.sql
+-- sql/030_contacts/fn_claim_identities.sql
 create function crm_private.claim_identities(
   p_workspace_id uuid,
   p_sync_source text,
@@ -1320,7 +1451,7 @@ $$;
 comment on function crm_private.claim_identities(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_owner[], uuid[], int[]) is
   'Claims identities nobody owns, in sorted order, for a contact that gets its row later (p_new_ids by ordinal): the loser of a race waits here and then reads the winner, and no row is left behind. How many it got. p_id_changes: the items that say the person''s id changed.';
 
--- sql/020_identity/fn_contact_changes.sql
+-- sql/030_contacts/fn_contact_changes.sql
 create function crm_private.contact_changes(
   p_workspace_id uuid,
   p_sync_source text,
@@ -1439,7 +1570,7 @@ $$;
 comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[], crm_private.item_identity[]) is
   'What the items change about their contacts (p_contact_ids by ordinal), one element per item, in order: the best word for each field, held against what is there, and when each of their identifications (p_identifications) was named last. A contact without a row yet has no fields.';
 
--- sql/020_identity/fn_contact_excludes.sql
+-- sql/030_contacts/fn_contact_excludes.sql
 create function crm_private.contact_excludes(p_workspace_id uuid, p_contact_id uuid, p_kinds text[], p_scopes text[], p_values text[])
 returns boolean
 language plpgsql
@@ -1474,7 +1605,7 @@ $$;
 comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], text[]) is
   'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed. An identification sets nobody apart whom a psid or a b2chat_id names.';
 
--- sql/020_identity/fn_contact_outcomes.sql
+-- sql/030_contacts/fn_contact_outcomes.sql
 create function crm_private.contact_outcomes(
   p_workspace_id uuid,
   p_sync_source text,
@@ -1518,37 +1649,7 @@ $$;
 comment on function crm_private.contact_outcomes(uuid, text, crm_private.contact_change[], uuid[], uuid[]) is
   'What became of each item''s contact, in order: created, upgraded, updated (a field changed), linked (a chat met a full contact and changed nothing), stale (only older values), unchanged, ignored (no usable identity).';
 
--- sql/020_identity/fn_contact_sync_stats.sql
--- Security definer: counts must not pay for row level security; the first act is the membership check.
-create function crm.contact_sync_stats(p_workspace_id uuid)
-returns table (contacts bigint, contacts_needing_sync bigint, stale_stubs bigint, conversations bigint, orphaned_conversations bigint)
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-begin
-  perform crm_private.require_member(p_workspace_id, 'viewer');
-  return query
-  select c.contacts, c.needing_sync, c.stale, v.conversations, v.orphaned
-  from (
-    select count(*) as contacts,
-      count(*) filter (where k.needs_full_sync) as needing_sync,
-      count(*) filter (where k.needs_full_sync and k.created_at < now() - interval '7 days') as stale
-    from crm.contacts k
-    where k.workspace_id = p_workspace_id and k.merged_into_id is null
-  ) c
-  cross join (
-    select count(*) as conversations, count(*) filter (where t.contact_id is null) as orphaned
-    from crm.conversations t
-    where t.workspace_id = p_workspace_id
-  ) v;
-end;
-$$;
-comment on function crm.contact_sync_stats(uuid) is
-  'How many contacts the workspace has, how many are stubs, how many of those for more than 7 days, how many conversations, how many without a contact. For viewers. PT401, PT403.';
-
--- sql/020_identity/fn_contact_text_fields.sql
+-- sql/030_contacts/fn_contact_text_fields.sql
 create function crm_private.contact_text_fields()
 returns text[]
 language plpgsql
@@ -1562,7 +1663,7 @@ end;
 $$;
 comment on function crm_private.contact_text_fields() is 'The text fields of a contact that sources give. wa_id and identification are not among them: they follow from the identities.';
 
--- sql/020_identity/fn_contacts_are_kept_apart.sql
+-- sql/030_contacts/fn_contacts_are_kept_apart.sql
 create function crm_private.contacts_are_kept_apart(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid)
 returns boolean
 language plpgsql
@@ -1595,74 +1696,7 @@ $$;
 comment on function crm_private.contacts_are_kept_apart(uuid, uuid, uuid) is
   'True when the two must not merge on their own: somebody rejected the pair, or they hold different ids of a kind that a person has only one of.';
 
--- sql/020_identity/fn_explain_contact.sql
--- Security definer: one check for all it reads; the first act is the membership check.
-create function crm.explain_contact(p_contact_id uuid, p_workspace_id uuid default null)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-  v_workspace_id uuid;
-  v_contact crm.contacts;
-begin
-  select c.workspace_id into v_workspace_id
-  from crm.contacts c
-  where c.id = p_contact_id and c.workspace_id = coalesce(p_workspace_id, c.workspace_id);
-  perform crm_private.require_member(v_workspace_id, 'viewer');
-  if v_workspace_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such contact.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'contact')::text,
-      hint = 'Look up the id again.';
-  end if;
-
-  select c.* into v_contact from crm.contacts c where c.workspace_id = v_workspace_id and c.id = p_contact_id;
-  return jsonb_build_object(
-    'contact_id', p_contact_id,
-    'merged_into_id', v_contact.merged_into_id,
-    'identities', (
-      select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value, 'rule', i.rule, 'source', i.source,
-        'delivery', i.delivery, 'first_seen_at', i.first_seen_at, 'is_previous', i.is_previous, 'merge_id', (
-          -- The last of the merges that brought it here.
-          select m.id from crm.contact_merges m
-          where m.survivor_id = p_contact_id and m.undone_at is null
-            and m.moved -> 'identities' @> jsonb_build_array(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value))
-          order by m.merged_at desc
-          limit 1)
-        ) order by i.first_seen_at, i.kind, i.scope, i.value), '[]')
-      from crm.contact_identities i
-      where i.contact_id = p_contact_id),
-    'fields', (
-      select coalesce(jsonb_object_agg(f.field, jsonb_build_object('value', f.value) || crm_private.field_source(v_contact, f.field)), '{}')
-      from (
-        select f.field, to_jsonb(v_contact) -> f.field as value
-        from unnest(crm_private.contact_text_fields() || array['tags', 'source_created_at']) f (field)
-        union all
-        select 'custom_attributes.' || a.key, a.value from jsonb_each(v_contact.custom_attributes) a
-      ) f
-      where f.value not in ('null', '[]') or v_contact.field_sources ? f.field),
-    'merges', (
-      select coalesce(jsonb_agg(jsonb_build_object('merge_id', m.id, 'role', m.role, 'other_contact_id', m.other_contact_id, 'reason', m.reason,
-        'merged_by', m.merged_by, 'merged_at', m.merged_at, 'undone_at', m.undone_at) order by m.merged_at, m.id), '[]')
-      from (
-        select s.*, 'survivor' as role, s.duplicate_id as other_contact_id from crm.contact_merges s where s.survivor_id = p_contact_id
-        union all
-        select d.*, 'duplicate', d.survivor_id from crm.contact_merges d where d.duplicate_id = p_contact_id
-      ) m),
-    'candidates', (
-      select coalesce(jsonb_agg(jsonb_build_object('candidate_id', m.id,
-        'other_contact_id', case when m.contact_a_id = p_contact_id then m.contact_b_id else m.contact_a_id end,
-        'status', m.status, 'evidence', m.evidence, 'created_at', m.created_at, 'decided_at', m.decided_at) order by m.created_at, m.id), '[]')
-      from crm.merge_candidates m
-      where m.workspace_id = v_workspace_id and (m.contact_a_id = p_contact_id or m.contact_b_id = p_contact_id)));
-end;
-$$;
-comment on function crm.explain_contact(uuid, uuid) is
-  'Why a contact is as it is: {contact_id, merged_into_id, identities: [{kind, scope, value, rule, source, delivery, first_seen_at, is_previous, merge_id}], fields: {field: {value, source, at, delivery}}, merges: [{merge_id, role (survivor or duplicate), other_contact_id, reason, merged_by, merged_at, undone_at}], candidates: [{candidate_id, other_contact_id, status, evidence, created_at, decided_at}]}. merge_id of an identity is the merge that brought it. wa_id, identification and phone_normalized follow from identities and fields. For viewers. PT401, PT403, PT404 not_found.';
-
--- sql/020_identity/fn_field_source.sql
+-- sql/030_contacts/fn_field_source.sql
 create function crm_private.field_source(p_contact crm.contacts, p_field text)
 returns jsonb
 language plpgsql
@@ -1677,7 +1711,7 @@ $$;
 comment on function crm_private.field_source(crm.contacts, text) is
   'Who wrote the contact''s field: {source, at, delivery}. A field without an entry in field_sources counts as the contact''s own source''s, at an unknown time.';
 
--- sql/020_identity/fn_given_identities.sql
+-- sql/030_contacts/fn_given_identities.sql
 create function crm_private.given_identities(p_items crm_private.inbound_item[])
 returns table (ordinal int, kind text, scope text, value text, is_previous boolean)
 language plpgsql
@@ -1718,7 +1752,7 @@ $$;
 comment on function crm_private.given_identities(crm_private.inbound_item[]) is
   'The identities of the items'' participants as given: those listed, those that changed (is_previous), the phone number that a wa_id is, and those among the fields (identification, wa_id, mobile or else phone, email). A landline is none, and nothing longer than 256 characters.';
 
--- sql/020_identity/fn_heirs_are_overtaken.sql
+-- sql/030_contacts/fn_heirs_are_overtaken.sql
 create function crm_private.heirs_are_overtaken(p_workspace_id uuid, p_unowned crm_private.item_identity[], p_heirs uuid[])
 returns boolean
 language plpgsql
@@ -1750,7 +1784,7 @@ $$;
 comment on function crm_private.heirs_are_overtaken(uuid, crm_private.item_identity[], uuid[]) is
   'True when somebody else was faster with a contact, which the caller has locked by now: it was merged away or deleted, or it has two ids of a kind that a person has only one of, one of them from this call.';
 
--- sql/020_identity/fn_identity_heirs.sql
+-- sql/030_contacts/fn_identity_heirs.sql
 create function crm_private.identity_heirs(
   p_workspace_id uuid,
   p_identities crm_private.item_identity[],
@@ -1792,7 +1826,7 @@ $$;
 comment on function crm_private.identity_heirs(uuid, crm_private.item_identity[], crm_private.item_identity[], crm_private.item_owner[], int) is
   'The contact, by ordinal, that simply gets the identities of the item that nobody owns: the one owner of its others, unless it has, or is offered, another id of a kind that a person has only one of. Null where that takes resolve_bridge, or a new contact.';
 
--- sql/020_identity/fn_identity_owners.sql
+-- sql/030_contacts/fn_identity_owners.sql
 create function crm_private.identity_owners(p_workspace_id uuid, p_ordinal int, p_identities crm_private.item_identity[])
 returns uuid[]
 language plpgsql
@@ -1821,7 +1855,7 @@ $$;
 comment on function crm_private.identity_owners(uuid, int, crm_private.item_identity[]) is
   'The contacts that own the item''s identities, the strongest identity''s owner first, current ids before previous ones. An id may have no row yet.';
 
--- sql/020_identity/fn_identity_scopes.sql
+-- sql/030_contacts/fn_identity_scopes.sql
 create function crm_private.identity_scopes(p_workspace_id uuid, p_kind text)
 returns setof text
 language plpgsql
@@ -1843,7 +1877,7 @@ end;
 $$;
 comment on function crm_private.identity_scopes(uuid, text) is 'The scopes in which the workspace knows identities of this kind, in order.';
 
--- sql/020_identity/fn_is_placeholder_name.sql
+-- sql/030_contacts/fn_is_placeholder_name.sql
 create function crm_private.is_placeholder_name(p_name text)
 returns boolean
 language plpgsql
@@ -1861,7 +1895,7 @@ $$;
 comment on function crm_private.is_placeholder_name(text) is
   'True for what providers and forms write where they know no name: such a value is no name, and never replaces one. Digits and punctuation alone are a number, not a name.';
 
--- sql/020_identity/fn_item_fields.sql
+-- sql/030_contacts/fn_item_fields.sql
 create function crm_private.item_fields(p_items crm_private.inbound_item[])
 returns table (ordinal int, field text, value jsonb)
 language plpgsql
@@ -1894,7 +1928,7 @@ $$;
 comment on function crm_private.item_fields(crm_private.inbound_item[]) is
   'The contact fields that each item gives a value for. Null, empty text and a placeholder name are no value. Each custom attribute is a field of its own, named custom_attributes.<name>.';
 
--- sql/020_identity/fn_item_identities.sql
+-- sql/030_contacts/fn_item_identities.sql
 create function crm_private.item_identities(p_account crm.channel_accounts, p_items crm_private.inbound_item[])
 returns crm_private.item_identity[]
 language plpgsql
@@ -1953,7 +1987,7 @@ $$;
 comment on function crm_private.item_identities(crm.channel_accounts, crm_private.inbound_item[]) is
   'The usable identities of all items: canonical values, scopes filled in from the channel account (a bsuid''s from its business_id setting), blocked values dropped, phone numbers also as their variants; sorted, so that whoever locks by them locks in one order.';
 
--- sql/020_identity/fn_item_owners.sql
+-- sql/030_contacts/fn_item_owners.sql
 create function crm_private.item_owners(p_workspace_id uuid, p_identities crm_private.item_identity[])
 returns crm_private.item_owner[]
 language plpgsql
@@ -1979,7 +2013,7 @@ $$;
 comment on function crm_private.item_owners(uuid, crm_private.item_identity[]) is
   'Which contacts own the identities of each item. A contact claimed by this transaction may have no row yet.';
 
--- sql/020_identity/fn_lock_contacts.sql
+-- sql/030_contacts/fn_lock_contacts.sql
 create function crm_private.lock_contacts(p_workspace_id uuid, p_owned crm_private.item_owner[], p_for_update boolean)
 returns void
 language plpgsql
@@ -2007,24 +2041,7 @@ $$;
 comment on function crm_private.lock_contacts(uuid, crm_private.item_owner[], boolean) is
   'Locks the owners that have a row, in id order: for no key update when their fields may change, else for share, so that no merge takes them away meanwhile.';
 
--- sql/020_identity/fn_lock_merge_candidates.sql
-create function crm_private.lock_merge_candidates(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform from crm.merge_candidates m
-  where m.workspace_id = p_workspace_id
-    and (m.contact_a_id in (p_contact_id, p_other_id) or m.contact_b_id in (p_contact_id, p_other_id))
-  order by m.id
-  for update;
-end;
-$$;
-comment on function crm_private.lock_merge_candidates(uuid, uuid, uuid) is
-  'Locks the merge candidates that name one of the two contacts, in id order. After the contacts, before conversations.';
-
--- sql/020_identity/fn_lock_phone_variants.sql
+-- sql/030_contacts/fn_lock_phone_variants.sql
 create function crm_private.lock_phone_variants(
   p_workspace_id uuid,
   p_identities crm_private.item_identity[],
@@ -2054,7 +2071,7 @@ $$;
 comment on function crm_private.lock_phone_variants(uuid, crm_private.item_identity[], crm_private.item_identity[]) is
   'Lets only one transaction at a time claim a phone number that can be written in two ways: the two are different identities, so the primary key alone would give one person two contacts.';
 
--- sql/020_identity/fn_look_up_identities.sql
+-- sql/030_contacts/fn_look_up_identities.sql
 create function crm_private.look_up_identities(
   p_workspace_id uuid,
   p_identities crm_private.item_identity[],
@@ -2090,309 +2107,7 @@ $$;
 comment on function crm_private.look_up_identities(uuid, crm_private.item_identity[]) is
   'Whose the identities are: the owners of each item, as item_owners gives them, those identities that no contact of the workspace has (variants, which are never stored, are not among these), and those that one has; both in the order given.';
 
--- sql/020_identity/fn_merge_contact_candidates.sql
-create function crm_private.merge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_now timestamptz)
-returns jsonb
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_row crm.merge_candidates;
-  v_mine crm.merge_candidates;
-  v_joined crm.merge_candidates;
-  v_other uuid;
-  v_pair jsonb;
-  v_moved jsonb := '[]'::jsonb;
-begin
-  perform crm_private.lock_merge_candidates(p_workspace_id, p_survivor_id, p_duplicate_id);
-  for v_row in
-    select m.* from crm.merge_candidates m
-    where m.workspace_id = p_workspace_id and p_duplicate_id in (m.contact_a_id, m.contact_b_id) and m.status <> 'merged'
-    order by m.id
-  loop
-    v_other := case when v_row.contact_a_id = p_duplicate_id then v_row.contact_b_id else v_row.contact_a_id end;
-    if v_other = p_survivor_id then
-      update crm.merge_candidates m set status = 'merged', decided_at = p_now
-      where m.workspace_id = p_workspace_id and m.id = v_row.id;
-      v_pair := to_jsonb(v_row);
-      continue;
-    end if;
-
-    select m.* into v_mine from crm.merge_candidates m
-    where m.workspace_id = p_workspace_id
-      and m.contact_a_id = least(p_survivor_id, v_other) and m.contact_b_id = greatest(p_survivor_id, v_other);
-    if not found then
-      update crm.merge_candidates m set contact_a_id = least(p_survivor_id, v_other), contact_b_id = greatest(p_survivor_id, v_other)
-      where m.workspace_id = p_workspace_id and m.id = v_row.id;
-      v_moved := v_moved || jsonb_build_object('row', to_jsonb(v_row));
-      continue;
-    end if;
-
-    -- The survivor has that pair already: one row has the evidence of both, and a rejection counts for both.
-    v_joined := v_mine;
-    if v_row.status = 'rejected' and v_mine.status <> 'rejected' then
-      v_joined.status := v_row.status;
-      v_joined.decided_at := v_row.decided_at;
-    end if;
-    v_joined.evidence := v_row.evidence || v_mine.evidence || coalesce((
-      select jsonb_build_object('identities', jsonb_agg(distinct i.identity order by i.identity))
-      from jsonb_array_elements(coalesce(v_row.evidence -> 'identities', '[]') || coalesce(v_mine.evidence -> 'identities', '[]')) i (identity)
-      having count(*) > 0), '{}');
-    delete from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.id = v_row.id;
-    update crm.merge_candidates m set status = v_joined.status, decided_at = v_joined.decided_at, evidence = v_joined.evidence
-    where m.workspace_id = p_workspace_id and m.id = v_mine.id
-      and row(m.status, m.evidence) is distinct from row(v_joined.status, v_joined.evidence);
-    v_moved := v_moved || jsonb_build_object('row', to_jsonb(v_row), 'joins', to_jsonb(v_mine), 'joined', to_jsonb(v_joined));
-  end loop;
-  return jsonb_build_object('pair', v_pair, 'candidates', v_moved);
-end;
-$$;
-comment on function crm_private.merge_contact_candidates(uuid, uuid, uuid, timestamptz) is
-  'Gives the duplicate''s merge candidates to the survivor and marks the pair of the two as merged. Returns {pair, candidates}: pair is its row as it was (null: there was none), candidates are [{row, joins?, joined?}]: a row as it was, and where the survivor had the same pair, that row before and after it took this one in. Pairs that were merged earlier are history and stay. The caller has locked both contacts.';
-
--- sql/020_identity/fn_merge_contact_conversations.sql
-create function crm_private.merge_contact_conversations(p_survivor_id uuid, p_duplicate_id uuid)
-returns jsonb
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_moved jsonb;
-begin
-  perform from crm.conversations v where v.contact_id = p_duplicate_id order by v.id for no key update;
-  with moved as (
-    update crm.conversations v set contact_id = p_survivor_id
-    where v.contact_id = p_duplicate_id
-    returning v.id
-  )
-  select coalesce(jsonb_agg(m.id order by m.id), '[]') into v_moved from moved m;
-
-  update crm.contact_interaction_events e set contact_id = p_survivor_id
-  where e.contact_id = p_duplicate_id;
-  return v_moved;
-end;
-$$;
-comment on function crm_private.merge_contact_conversations(uuid, uuid) is
-  'Gives the duplicate''s conversations and their events to the survivor and returns the ids of the conversations. An event belongs to its conversation''s contact, so events need no list. The caller has locked both contacts.';
-
--- sql/020_identity/fn_merge_contact_fields.sql
-create function crm_private.merge_contact_fields(p_survivor crm.contacts, p_duplicate crm.contacts)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_mine jsonb := to_jsonb(p_survivor);
-  v_other jsonb := to_jsonb(p_duplicate);
-  v_columns jsonb;
-  v_custom jsonb;
-  v_sources jsonb;
-  v_is_upgrade boolean := p_survivor.needs_full_sync and not p_duplicate.needs_full_sync;
-begin
-  with fields as (
-    select f.field, v_mine -> f.field as mine, v_other -> f.field as other
-    from unnest(crm_private.contact_text_fields() || array['tags', 'source_created_at']) f (field)
-    union all
-    select 'custom_attributes.' || k.key, p_survivor.custom_attributes -> k.key, p_duplicate.custom_attributes -> k.key
-    from jsonb_object_keys(p_duplicate.custom_attributes) k (key)
-    union all
-    select k.key, case when p_survivor.field_sources ? k.key then to_jsonb(k.key) end, to_jsonb(k.key)
-    from jsonb_object_keys(p_duplicate.field_sources) k (key)
-    where k.key like 'identification.%'
-  ), won as (
-    select f.field, f.other
-    from fields f
-    where nullif(nullif(f.other, 'null'), '[]') is not null
-      and (nullif(nullif(f.mine, 'null'), '[]') is null
-        or row(crm_private.source_rank(coalesce(p_duplicate.field_sources -> f.field ->> 'source', p_duplicate.sync_source)),
-            coalesce((p_duplicate.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
-            f.other #>> '{}' collate "C",
-            f.other::text collate "C",
-            coalesce(p_duplicate.field_sources -> f.field ->> 'delivery', '') collate "C")
-          > row(crm_private.source_rank(coalesce(p_survivor.field_sources -> f.field ->> 'source', p_survivor.sync_source)),
-            coalesce((p_survivor.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
-            f.mine #>> '{}' collate "C",
-            f.mine::text collate "C",
-            coalesce(p_survivor.field_sources -> f.field ->> 'delivery', '') collate "C"))
-  )
-  select coalesce(jsonb_object_agg(w.field, w.other) filter (where w.field not like 'custom\_attributes.%'), '{}'),
-    coalesce(jsonb_object_agg(substr(w.field, length('custom_attributes.') + 1), w.other) filter (where w.field like 'custom\_attributes.%'), '{}'),
-    coalesce(jsonb_object_agg(w.field, crm_private.field_source(p_duplicate, w.field)), '{}')
-  into v_columns, v_custom, v_sources
-  from won w;
-
-  if v_columns = '{}' and v_custom = '{}' and not v_is_upgrade
-    and coalesce(p_duplicate.source_updated_at, '-infinity') <= coalesce(p_survivor.source_updated_at, '-infinity') then
-    return;
-  end if;
-
-  update crm.contacts c set
-    full_name = coalesce(r.full_name, c.full_name),
-    email = coalesce(r.email, c.email),
-    phone = coalesce(r.phone, c.phone),
-    mobile = coalesce(r.mobile, c.mobile),
-    landline = coalesce(r.landline, c.landline),
-    address = coalesce(r.address, c.address),
-    city = coalesce(r.city, c.city),
-    country = coalesce(r.country, c.country),
-    company = coalesce(r.company, c.company),
-    merchant_id = coalesce(r.merchant_id, c.merchant_id),
-    source_created_at = coalesce(r.source_created_at, c.source_created_at),
-    tags = coalesce(r.tags, c.tags),
-    custom_attributes = c.custom_attributes || v_custom,
-    field_sources = c.field_sources || v_sources,
-    source_updated_at = greatest(c.source_updated_at, p_duplicate.source_updated_at),
-    sync_source = case when v_is_upgrade then 'upgraded' else c.sync_source end,
-    needs_full_sync = c.needs_full_sync and not v_is_upgrade
-  from jsonb_populate_record(null::crm.contacts, v_columns) r
-  where c.workspace_id = p_survivor.workspace_id and c.id = p_survivor.id;
-end;
-$$;
-comment on function crm_private.merge_contact_fields(crm.contacts, crm.contacts) is
-  'Gives the survivor each field of the duplicate that comes later in the order of fields (source''s rank, time, value, delivery). A stub that takes in a full contact is full from then on. The duplicate keeps its own.';
-
--- sql/020_identity/fn_merge_contact_identities.sql
-create function crm_private.merge_contact_identities(p_survivor_id uuid, p_duplicate_id uuid)
-returns jsonb
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_moved jsonb;
-begin
-  -- A person has one psid per page and one b2chat_id per scope: of two that are current, the survivor's stays it. Which of two
-  -- identifications does is for note_identity_fields to say.
-  select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
-      || case when i.is_second then '{"was_current": true}' else '{}' end::jsonb
-    order by i.kind, i.scope, i.value), '[]')
-  into v_moved
-  from (
-    select d.kind, d.scope, d.value,
-      not d.is_previous and d.kind in ('psid', 'b2chat_id') and exists (
-        select from crm.contact_identities s
-        where s.contact_id = p_survivor_id and s.kind = d.kind and s.scope = d.scope and not s.is_previous) as is_second
-    from crm.contact_identities d
-    where d.contact_id = p_duplicate_id
-  ) i;
-
-  update crm.contact_identities d set
-    contact_id = p_survivor_id,
-    is_previous = d.is_previous or d.kind in ('psid', 'b2chat_id') and exists (
-      select from crm.contact_identities s
-      where s.contact_id = p_survivor_id and s.kind = d.kind and s.scope = d.scope and not s.is_previous)
-  where d.contact_id = p_duplicate_id;
-  return v_moved;
-end;
-$$;
-comment on function crm_private.merge_contact_identities(uuid, uuid) is
-  'Gives the duplicate''s identities to the survivor and returns them: [{kind, scope, value, was_current?}]. Where both have a current psid of a page or b2chat_id of a scope, the duplicate''s becomes a previous one (was_current). The caller has locked both contacts.';
-
--- sql/020_identity/fn_merge_contact_rows.sql
-create function crm_private.merge_contact_rows(
-  p_workspace_id uuid,
-  p_survivor_id uuid,
-  p_duplicate_id uuid,
-  p_reason text,
-  p_merged_by text
-)
-returns uuid
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_survivor crm.contacts;
-  v_duplicate crm.contacts;
-  v_moved jsonb;
-  v_merged_at timestamptz;
-  v_merge_id uuid;
-begin
-  if p_survivor_id = p_duplicate_id then
-    raise exception 'merge_contact_rows needs two contacts';
-  end if;
-  -- Both contacts, in id order, before anything moves: whoever links something to one of them holds it for share. Not `for update`:
-  -- that would also block the foreign key checks of writers that already hold a conversation, which this waits for next.
-  perform from crm.contacts c
-  where c.workspace_id = p_workspace_id and c.id in (p_survivor_id, p_duplicate_id)
-  order by c.id
-  for no key update;
-  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_workspace_id and c.id = p_survivor_id;
-  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_workspace_id and c.id = p_duplicate_id;
-  if v_survivor.merged_into_id is not null or v_duplicate.merged_into_id is not null then
-    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
-  end if;
-
-  -- The clock, not the transaction's time: one delivery may merge several, and an undo needs their order.
-  v_merged_at := clock_timestamp();
-  v_moved := jsonb_build_object('survivor', to_jsonb(v_survivor), 'duplicate', to_jsonb(v_duplicate))
-    || jsonb_build_object('identities', crm_private.merge_contact_identities(p_survivor_id, p_duplicate_id))
-    || crm_private.merge_contact_candidates(p_workspace_id, p_survivor_id, p_duplicate_id, v_merged_at)
-    || jsonb_build_object('conversations', crm_private.merge_contact_conversations(p_survivor_id, p_duplicate_id));
-  perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
-  perform crm_private.note_identity_fields(p_workspace_id, array[p_survivor_id]);
-
-  update crm.contacts c set merged_into_id = p_survivor_id
-  where c.workspace_id = p_workspace_id and c.id = p_duplicate_id;
-
-  insert into crm.contact_merges (workspace_id, survivor_id, duplicate_id, reason, merged_by, moved, merged_at)
-  values (p_workspace_id, p_survivor_id, p_duplicate_id, p_reason, p_merged_by, v_moved, v_merged_at)
-  returning id into v_merge_id;
-  return v_merge_id;
-end;
-$$;
-comment on function crm_private.merge_contact_rows(uuid, uuid, uuid, text, text) is
-  'Moves everything that references the duplicate to the survivor, joins their fields, marks the duplicate as merged and returns the id of the contact_merges row. History stays where it is: earlier merges, merged_into_id, candidates that are merged. serialization_failure when one of the two was merged away while this waited for it: the caller begins anew.';
-
--- sql/020_identity/fn_merge_contacts.sql
--- Security definer: members have no write on any table; the first act is the membership check.
-create function crm.merge_contacts(p_survivor_id uuid, p_duplicate_id uuid, p_reason text, p_workspace_id uuid default null)
-returns uuid
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  v_workspace_id uuid;
-  v_survivor_id uuid;
-  v_duplicate_id uuid;
-  v_merge_id uuid;
-begin
-  select c.workspace_id into v_workspace_id
-  from crm.contacts c
-  where c.id = p_survivor_id and c.workspace_id = coalesce(p_workspace_id, c.workspace_id);
-  perform crm_private.require_member(v_workspace_id, 'agent');
-  if v_workspace_id is null
-    or not exists (select from crm.contacts c where c.workspace_id = v_workspace_id and c.id = p_duplicate_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such contact.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'contact')::text,
-      hint = 'Both contacts are of one workspace. An id that was merged away is followed.';
-  end if;
-  if length(coalesce(btrim(p_reason), '')) not between 1 and 1000 then
-    perform crm_private.reject_input('p_reason', 'A reason is 1 to 1000 characters.');
-  end if;
-
-  for v_attempt in 1..5 loop
-    begin
-      v_survivor_id := crm_private.surviving_contact(v_workspace_id, p_survivor_id);
-      v_duplicate_id := crm_private.surviving_contact(v_workspace_id, p_duplicate_id);
-      if v_survivor_id = v_duplicate_id then
-        perform crm_private.reject_input('p_duplicate_id', 'The two are one contact already.');
-      end if;
-      v_merge_id := crm_private.merge_contact_rows(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
-      exit;
-    exception when serialization_failure then
-      -- One was merged away while this waited for it: what is locked is let go, and all is read anew.
-      if v_attempt = 5 then
-        raise;
-      end if;
-    end;
-  end loop;
-  return v_merge_id;
-end;
-$$;
-comment on function crm.merge_contacts(uuid, uuid, text, uuid) is
-  'Merges the duplicate into the survivor, whatever keeps them apart, and returns the id of the contact_merges row, by which it can be undone. Ids that were merged away are followed. An id of the duplicate of a kind that a person has only one of becomes a previous one where the survivor has another. For agents. PT400 invalid_input (also: the two are one contact), PT401, PT403, PT404 not_found.';
-
--- sql/020_identity/fn_normalize_email.sql
+-- sql/030_contacts/fn_normalize_email.sql
 create function crm.normalize_email(p_raw text)
 returns text
 language plpgsql
@@ -2409,80 +2124,7 @@ $$;
 comment on function crm.normalize_email(text) is
   'An e-mail address without the white space around it (Unicode''s, and the byte order mark) and in lower case, or null when it has not exactly one @ with something on both sides.';
 
--- sql/020_identity/fn_normalize_phone.sql
-create function crm.normalize_phone(p_raw text, p_default_country text default null)
-returns text
-language plpgsql
-stable
-parallel safe
-set search_path = ''
-as $$
-declare
-  v_plan crm_private.phone_plans;
-  v_digits text;
-  v_rest text;
-begin
-  if p_default_country is not null then
-    select p.* into v_plan from crm_private.phone_plans p where p.country = p_default_country;
-    if not found then
-      perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
-    end if;
-  end if;
-
-  -- Most numbers are digits between blanks, brackets, dots and dashes, and perhaps a + before them all: those need no pattern.
-  v_digits := translate(p_raw, U&' ()-.\00A0', '');
-  if rtrim(v_digits, '0123456789') not in ('', '+') or octet_length(p_raw) > 250 then
-    v_digits := crm_private.phone_dialled(p_raw);
-  end if;
-  if v_digits is null or length(v_digits) < 4 then
-    return null; -- No number is that short.
-  end if;
-
-  if left(v_digits, 1) <> '+' then
-    if v_plan.calling_code is null then
-      return null;
-    end if;
-    if strpos(v_plan.idd_first_digits, left(v_digits, 1)) > 0 then
-      v_rest := regexp_replace(v_digits, v_plan.idd_pattern, '');
-    end if;
-    if v_rest <> v_digits and v_rest <> '' and v_rest not like '0%' then
-      v_digits := '+' || v_rest;
-    elsif starts_with(v_digits, v_plan.calling_code) then
-      if length(v_digits) > all (v_plan.lengths) and strpos(v_plan.prefix_first_digits, left(v_digits, 1)) > 0 is not true then
-        v_digits := '+' || v_digits;
-      else
-        v_digits := crm_private.phone_with_plus(v_digits, v_plan);
-      end if;
-    end if;
-  end if;
-
-  if left(v_digits, 1) = '+' then
-    if v_plan.ordinal is distinct from 1 or not starts_with(substr(v_digits, 2), v_plan.calling_code) then
-      -- Not the default country's plan. At most one of these is a calling code, because none begins with another.
-      select p.* into v_plan
-      from crm_private.phone_plans p
-      where p.calling_code in (substr(v_digits, 2, 1), substr(v_digits, 2, 2), substr(v_digits, 2, 3)) and p.ordinal = 1;
-      if not found then
-        return null;
-      end if;
-    end if;
-    v_digits := substr(v_digits, 2 + length(v_plan.calling_code));
-  end if;
-
-  if strpos(v_plan.prefix_first_digits, left(v_digits, 1)) > 0 then
-    v_digits := crm_private.phone_national_number(v_digits, v_plan);
-  end if;
-  if length(v_digits) = any (v_plan.lengths_everywhere) or length(v_digits) = any (v_plan.lengths_anywhere)
-      and length(v_digits) = any (coalesce(crm_private.phone_country_lengths(v_plan.calling_code, v_digits), v_plan.lengths)) then
-    return '+' || v_plan.calling_code || v_digits;
-  end if;
-  return null;
-end;
-$$;
-comment on function crm.normalize_phone(text, text) is
-  'A phone number in E.164 (+573001234567), or null when the text is no possible number. Numbers without a country code are read as the default country''s; without a default country only international ones are read. Extensions are dropped. Same answer as parsePhoneNumberFromString of libphonenumber-js, where isPossible(). PT400 invalid_input: a default country that is unknown.';
-
--- sql/020_identity/fn_note_identity_fields.sql
+-- sql/030_contacts/fn_note_identity_fields.sql
 create function crm_private.note_identity_fields(p_workspace_id uuid, p_contact_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -2522,7 +2164,7 @@ $$;
 comment on function crm_private.note_identity_fields(uuid, uuid[]) is
   'Brings the wa_id and the identification of the contacts to what their identities say, and decides which of several identifications counts; returns those that changed. The caller has locked the contacts.';
 
--- sql/020_identity/fn_note_previous_identities.sql
+-- sql/030_contacts/fn_note_previous_identities.sql
 create function crm_private.note_previous_identities(p_workspace_id uuid, p_identities crm_private.item_identity[])
 returns void
 language plpgsql
@@ -2541,7 +2183,7 @@ $$;
 comment on function crm_private.note_previous_identities(uuid, crm_private.item_identity[]) is
   'Marks the identities that a delivery calls previous. Once marked, for good: the order of deliveries does not matter.';
 
--- sql/020_identity/fn_owners_by_ordinal.sql
+-- sql/030_contacts/fn_owners_by_ordinal.sql
 create function crm_private.owners_by_ordinal(p_owned crm_private.item_owner[], p_count int)
 returns uuid[]
 language plpgsql
@@ -2561,7 +2203,7 @@ $$;
 comment on function crm_private.owners_by_ordinal(crm_private.item_owner[], int) is
   'The one owner of each item''s identities, by ordinal; null where there is none or more than one.';
 
--- sql/020_identity/fn_participant_problems.sql
+-- sql/030_contacts/fn_participant_problems.sql
 create function crm_private.participant_problems(p_participants jsonb[])
 returns table (ordinal int, path text)
 language plpgsql
@@ -2610,378 +2252,7 @@ $$;
 comment on function crm_private.participant_problems(jsonb[]) is
   'What is wrong with participants, as JSON paths from each one''s root: a value of the wrong type, a source_updated_at before 2004 or more than 24 hours ahead, an unknown identity kind, more than 256 kB of custom attributes or tags, more than 500 custom attributes. Unknown fields are ignored.';
 
--- sql/020_identity/fn_phone_country_lengths.sql
-create function crm_private.phone_country_lengths(p_calling_code text, p_number text)
-returns int[]
-language plpgsql
-stable
-parallel safe
-set search_path = ''
-as $$
-begin
-  return (
-    select p.lengths
-    from crm_private.phone_plans p
-    where p.calling_code = p_calling_code
-      and case
-        when p.leading_digits is not null then p_number ~ p.leading_digits
-        else strpos(p.first_digits, left(p_number, 1)) > 0 and p_number ~ p.pattern and exists (
-          select from crm_private.phone_types t
-          where t.calling_code = p.calling_code and t.ordinal = p.ordinal and length(p_number) = any (t.lengths) and p_number ~ t.pattern)
-      end
-    order by p.ordinal
-    limit 1
-  );
-end;
-$$;
-comment on function crm_private.phone_country_lengths(text, text) is
-  'The possible lengths in the country that a national number of a shared calling code belongs to, null when that is none of them. Source: getCountryByNationalNumber of libphonenumber-js.';
-
--- sql/020_identity/fn_phone_dialled.sql
--- The character classes: digits (ASCII, full-width, Arabic-Indic, Eastern Arabic-Indic), punctuation (dashes, slashes, dots, some
--- spaces, brackets, tildes). Upper and lower case are both written out, so that no locale decides what a letter is.
-create function crm_private.phone_dialled(p_raw text)
-returns text
-language plpgsql
-immutable
-parallel safe
-set search_path = ''
-as $$
-declare
-  v_digit constant text := '0-9\uFF10-\uFF19\u0660-\u0669\u06F0-\u06F9';
-  v_digits constant text :=
-    U&'\FF10\FF11\FF12\FF13\FF14\FF15\FF16\FF17\FF18\FF19'
-    '\0660\0661\0662\0663\0664\0665\0666\0667\0668\0669'
-    '\06F0\06F1\06F2\06F3\06F4\06F5\06F6\06F7\06F8\06F9';
-  v_punctuation constant text :=
-    '-\u2010-\u2015\u2212\u30FC\uFF0D\uFF0F/\uFF0E. \u00A0\u00AD\u200B\u2060\u3000()\uFF08\uFF09\uFF3B\uFF3D\[\]~\u2053\u223C\uFF5E';
-  v_plain constant text := '^[+\uFF0B]?(?:[' || v_punctuation || ']*[' || v_digit || ']){3}[' || v_punctuation || v_digit || ']*';
-  -- Labels by how clear they are: the vaguer, the fewer digits follow. Last come an extension between dashes and a hash as in the
-  -- US, the pauses of dialling programs, and commas.
-  v_extension constant text := replace(
-    ';ext=[D]{1,20}'
-    || '|[ \u00A0\t,]*(?:[eE]?[xX][tT](?:[eE][nN][sS][iI](?:[oO]\u0301?|[\u00F3\u00D3]))?[nN]?|[\uFF45\uFF25]?[\uFF58\uFF38][\uFF54\uFF34][\uFF4E\uFF2E]?'
-    || '|[\u0434\u0414\u1C81][\u043E\u041E\u1C82][\u0431\u0411]|[aA][nN][eE][xX][oO])[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,20}#?'
-    || '|[ \u00A0\t,]*(?:[xX\uFF58\uFF38#\uFF03~\uFF5E]|[iI][nN][tT]|[\uFF49\uFF29][\uFF4E\uFF2E][\uFF54\uFF34])[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,9}#?'
-    || '|[- ]+[D]{1,6}#'
-    || '|[ \u00A0\t]*(?:,,|;)[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,15}#?'
-    || '|[ \u00A0\t]*,+[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,9}#?', '[D]', '[' || v_digit || ']');
-  v_at int := strpos(p_raw, ';phone-context=');
-  v_number text;
-begin
-  if v_at > 0 then
-    v_number := crm_private.phone_in_context(p_raw, v_at);
-  elsif length(p_raw) <= 125 or length(p_raw) + length(regexp_replace(p_raw, '[\U00000001-\U0000FFFF]+', '', 'g')) <= 250 then
-    v_number := substring(p_raw from '[+\uFF0B' || v_digit || '].*[#' || v_digit || ']');
-  end if;
-  v_at := strpos(v_number, ';isub=');
-  if v_at > 1 then
-    v_number := left(v_number, v_at - 1);
-  end if;
-
-  -- Digits and punctuation alone hold no extension, unless a tilde begins it.
-  if v_number !~ (v_plain || '$') or v_number ~ '[~\uFF5E]' then
-    if v_number !~ (v_plain || '(?:' || v_extension || ')?$') then
-      return null;
-    end if;
-    v_number := regexp_replace(v_number, '(?:' || v_extension || ')$', '');
-  end if;
-  return regexp_replace(translate(v_number, v_digits, '012345678901234567890123456789'), '[^+0-9]+', '', 'g');
-end;
-$$;
-comment on function crm_private.phone_dialled(text) is
-  'The number in a text as it would be dialled: a + if it is written with one, then its digits, without extension; null when there is none. At most 250 UTF-16 units are read, except of a tel: URI with a phone-context. Letters are not turned into digits. Source: parse() of libphonenumber-js.';
-
--- sql/020_identity/fn_phone_in_context.sql
-create function crm_private.phone_in_context(p_raw text, p_at int)
-returns text
-language plpgsql
-immutable
-parallel safe
-set search_path = ''
-as $$
-declare
-  v_digit constant text := '0-9\uFF10-\uFF19\u0660-\u0669\u06F0-\u06F9';
-  v_context text := split_part(substr(p_raw, p_at + 15), ';', 1);
-  v_scheme int := strpos(p_raw, 'tel:');
-  v_from int := case when v_scheme > 0 then v_scheme + 4 else 1 end;
-begin
-  if v_context ~ ('^(?:[' || v_digit || ']+(?:-*[' || v_digit || '])*\.)*[a-zA-Z]+(?:-*[' || v_digit || '])*\.?$') then
-    v_context := '';
-  elsif v_context !~ ('^\+[-.()' || v_digit || ']*[' || v_digit || '][-.()' || v_digit || ']*$') then
-    return null;
-  end if;
-  return v_context || substr(p_raw, least(v_from, p_at), abs(p_at - v_from));
-end;
-$$;
-comment on function crm_private.phone_in_context(text, int) is
-  'The number of a tel: URI whose ;phone-context= is at the given character: the context before it where that is a number, nothing where it is a domain; null when it is neither. Source: RFC 3966, as libphonenumber-js reads it.';
-
--- sql/020_identity/fn_phone_national_number.sql
-create function crm_private.phone_national_number(p_digits text, p_plan crm_private.phone_plans)
-returns text
-language plpgsql
-stable
-parallel safe
-set search_path = ''
-as $$
-declare
-  v_match text[] := regexp_match(p_digits, p_plan.prefix_pattern);
-  v_number text;
-  v_lengths int[];
-begin
-  if v_match is null then
-    return p_digits;
-  end if;
-  if p_plan.prefix_transform is not null and cardinality(v_match) > 1 and v_match[cardinality(v_match)] <> '' then
-    v_number := regexp_replace(p_digits, p_plan.prefix_pattern, p_plan.prefix_transform);
-  else
-    v_number := substr(p_digits, length(v_match[1]) + 1);
-  end if;
-  if v_number = p_digits then
-    return p_digits;
-  end if;
-
-  -- Where a prefix is also what numbers begin with, a number that is whole with it keeps it.
-  if strpos(p_plan.first_digits, left(p_digits, 1)) > 0 and p_digits ~ p_plan.pattern and v_number !~ p_plan.pattern then
-    return p_digits;
-  end if;
-  if length(v_number) = any (p_plan.lengths_everywhere) or length(v_number) > all (p_plan.lengths_anywhere) then
-    return v_number;
-  end if;
-  v_lengths := p_plan.lengths_anywhere;
-  if v_lengths <> p_plan.lengths_everywhere then
-    v_lengths := coalesce(crm_private.phone_country_lengths(p_plan.calling_code, v_number), p_plan.lengths);
-  end if;
-  return case when length(v_number) = any (v_lengths) or length(v_number) > all (v_lengths) then v_number else p_digits end;
-end;
-$$;
-comment on function crm_private.phone_national_number(text, crm_private.phone_plans) is
-  'The digits without the plan''s national prefix and carrier code, or with what its transform rule makes of them; unchanged when too few digits would be left. Source: extractNationalNumber of libphonenumber-js.';
-
--- sql/020_identity/fn_phone_variants.sql
-create function crm_private.phone_variants(p_phone text)
-returns text[]
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return case
-    when p_phone ~ '^\+55[1-9][1-9]9[6-9][0-9]{7}$' then array[substr(p_phone, 1, 5) || substr(p_phone, 7)]
-    when p_phone ~ '^\+55[1-9][1-9][6-9][0-9]{7}$' then array[substr(p_phone, 1, 5) || '9' || substr(p_phone, 6)]
-    when p_phone ~ '^\+521[0-9]{10}$' then array['+52' || substr(p_phone, 5)]
-    when p_phone ~ '^\+52[0-9]{10}$' then array['+521' || substr(p_phone, 4)]
-    when p_phone ~ '^\+549[0-9]{10}$' then array['+54' || substr(p_phone, 5)]
-    when p_phone ~ '^\+54[0-9]{10}$' then array['+549' || substr(p_phone, 4)]
-    else array[]::text[]
-  end;
-end;
-$$;
-comment on function crm_private.phone_variants(text) is
-  'Other ways in which the same E.164 number is written: Brazil''s mobiles without or with the ninth digit, Mexico''s without or with the 1, Argentina''s without or with the 9. For look-up only; what is stored is what was given.';
-
--- sql/020_identity/fn_phone_with_plus.sql
-create function crm_private.phone_with_plus(p_digits text, p_plan crm_private.phone_plans)
-returns text
-language plpgsql
-stable
-parallel safe
-set search_path = ''
-as $$
-declare
-  v_shorter text := substr(p_digits, length(p_plan.calling_code) + 1);
-  v_national text := crm_private.phone_national_number(p_digits, p_plan);
-  v_shorter_national text;
-begin
-  if length(v_national) > all (p_plan.lengths) then
-    return '+' || p_digits;
-  end if;
-  v_shorter_national := crm_private.phone_national_number(v_shorter, p_plan);
-  if v_shorter_national <> v_national and v_national !~ p_plan.pattern and v_shorter_national ~ p_plan.pattern then
-    return '+' || p_digits;
-  end if;
-  return p_digits;
-end;
-$$;
-comment on function crm_private.phone_with_plus(text, crm_private.phone_plans) is
-  'Digits that begin with the plan''s calling code: with a + before them when they are too long for a national number, or are a valid number only without the code; otherwise unchanged. Source: extractCountryCallingCodeFromInternationalNumberWithoutPlusSign of libphonenumber-js.';
-
--- sql/020_identity/fn_reconcile_contacts.sql
-create function crm.reconcile_contacts(
-  p_workspace_id uuid default null,
-  p_stale_after interval default '7 days',
-  p_limit int default 500
-)
-returns table (
-  orphaned_conversations_fixed int,
-  stubs_merged int,
-  stale_stubs_found int,
-  merge_candidates_found int,
-  has_more boolean
-)
-language plpgsql
-set search_path = ''
-set jit = off
-set enable_seqscan = off
-as $$
-#variable_conflict use_column
-declare
-  v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
-  v_last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid;
-  v_from uuid := p_workspace_id;
-  v_workspace_id uuid;
-  v_left int := p_limit;
-  v_did record;
-begin
-  if p_limit is null or p_limit not between 1 and 2000 then
-    perform crm_private.reject_input('p_limit', 'A call takes 1 to 2,000 rows.');
-  end if;
-  if p_stale_after is null or p_stale_after < interval '0' or p_stale_after > interval '100 years' then
-    perform crm_private.reject_input('p_stale_after', 'An age is 0 to 100 years.');
-  end if;
-  if p_workspace_id is not null and not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
-  end if;
-
-  orphaned_conversations_fixed := 0;
-  stubs_merged := 0;
-  has_more := false;
-  if p_workspace_id is null then
-    -- A round over all workspaces goes on where the last call stopped, or one with much to look at would keep it from the others.
-    perform pg_advisory_xact_lock(hashtextextended('reconcile', 0));
-    select s.workspace_id into v_from from crm.sync_state s where s.resource = 'reconcile:all';
-  end if;
-
-  for v_workspace_id in
-    select w.id
-    from crm.workspaces w
-    where w.id between coalesce(v_from, v_first) and coalesce(p_workspace_id, v_last)
-      -- Of all workspaces, those with something to look at: one step of an index each.
-      and (p_workspace_id is not null or coalesce(
-        (select true from crm.conversations v where v.workspace_id = w.id and v.contact_id is null limit 1),
-        (select true from crm.merge_candidates m where m.workspace_id = w.id and m.status = 'open' limit 1),
-        (select true from crm.contact_interaction_events e
-          where e.workspace_id = w.id and e.message_id is null and e.provider_message_id is not null and e.event_type <> 'message' limit 1),
-        false))
-    order by w.id
-  loop
-    if v_left = 0 then
-      has_more := true;
-    else
-      select d.* into v_did from crm_private.reconcile_workspace(v_workspace_id, v_left) d;
-      v_left := v_left - v_did.examined;
-      orphaned_conversations_fixed := orphaned_conversations_fixed + v_did.linked;
-      stubs_merged := stubs_merged + v_did.merged;
-      has_more := not v_did.is_done;
-    end if;
-    exit when has_more;
-  end loop;
-
-  if p_workspace_id is null then
-    delete from crm.sync_state s where s.resource = 'reconcile:all' and (not has_more or s.workspace_id <> v_workspace_id);
-    if has_more then
-      insert into crm.sync_state (workspace_id, resource) values (v_workspace_id, 'reconcile:all') on conflict (workspace_id, resource) do nothing;
-    end if;
-  end if;
-
-  -- Written twice, or one plan for both would read every workspace's.
-  if p_workspace_id is null then
-    stale_stubs_found := (
-      select count(*) from crm.contacts c
-      where c.needs_full_sync and c.merged_into_id is null and c.created_at < now() - p_stale_after);
-    merge_candidates_found := (select count(*) from crm.merge_candidates m where m.status = 'open');
-  else
-    stale_stubs_found := (
-      select count(*) from crm.contacts c
-      where c.workspace_id = p_workspace_id and c.needs_full_sync and c.merged_into_id is null
-        and c.created_at < now() - p_stale_after);
-    merge_candidates_found := (select count(*) from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.status = 'open');
-  end if;
-  return next;
-end;
-$$;
-comment on function crm.reconcile_contacts(uuid, interval, int) is
-  'Puts right what deliveries left: links conversations without a contact whose participant can be found or made by now, merges stubs that nothing keeps apart any more, ties events to messages they missed. Looks at p_limit (1 to 2,000) rows and goes on where the last call stopped; call it until has_more is false. Without p_workspace_id over all workspaces. stale_stubs_found: stubs created longer ago than p_stale_after; merge_candidates_found: the open ones. Both are of now, and changed by nothing here. PT400 invalid_input, PT404 not_found.';
-
--- sql/020_identity/fn_reconcile_workspace.sql
-create function crm_private.reconcile_workspace(
-  p_workspace_id uuid,
-  p_limit int,
-  out examined int,
-  out linked int,
-  out merged int,
-  out is_done boolean
-)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
-  -- No delivery takes as long: whatever was still being written when a walk over the events ended is looked at again.
-  v_overlap constant interval := '1 hour'::interval;
-  v_steps constant text[] := array['orphans', 'candidates', 'events'];
-  v_state record;
-  v_step text;
-  v_after uuid;
-  v_after_at timestamptz;
-  v_watermark timestamptz;
-  v_cursor jsonb := '{}'::jsonb;
-  v_did record;
-begin
-  -- One at a time in a workspace. What is read from here on is as the one before left it.
-  perform pg_advisory_xact_lock(hashtextextended('reconcile:' || p_workspace_id, 0));
-  select s.* into v_state from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = 'reconcile';
-  v_step := coalesce(v_state.cursor ->> 'step', v_steps[1]);
-  v_after := coalesce((v_state.cursor ->> 'after')::uuid, v_first);
-  v_watermark := v_state.high_watermark;
-  v_after_at := coalesce((v_state.cursor ->> 'after_at')::timestamptz, v_watermark - v_overlap, '-infinity');
-  examined := 0;
-  linked := 0;
-  merged := 0;
-
-  loop
-    if v_step = 'orphans' then
-      select d.examined, d.last_id, d.linked into v_did from crm_private.link_orphans(p_workspace_id, v_after, p_limit - examined) d;
-      linked := linked + v_did.linked;
-    elsif v_step = 'candidates' then
-      select d.examined, d.last_id, d.merged into v_did from crm_private.settle_candidates(p_workspace_id, v_after, p_limit - examined) d;
-      merged := merged + v_did.merged;
-    else
-      select d.examined, d.last_id, d.last_at into v_did
-      from crm_private.attach_left_events(p_workspace_id, v_after_at, v_after, p_limit - examined) d;
-      v_after_at := coalesce(v_did.last_at, v_after_at);
-      v_watermark := greatest(v_watermark, v_did.last_at);
-    end if;
-    examined := examined + v_did.examined;
-    v_after := coalesce(v_did.last_id, v_after);
-
-    if examined = p_limit then
-      is_done := false;
-      v_cursor := jsonb_build_object('step', v_step, 'after', v_after)
-        || case when v_step = 'events' then jsonb_build_object('after_at', v_after_at) else '{}' end;
-      exit;
-    end if;
-    v_step := v_steps[array_position(v_steps, v_step) + 1];
-    is_done := v_step is null;
-    exit when is_done;
-    v_after := v_first;
-  end loop;
-
-  if row(v_cursor, v_watermark) is distinct from row(coalesce(v_state.cursor, '{}'), v_state.high_watermark) then
-    insert into crm.sync_state (workspace_id, resource, cursor, high_watermark)
-    values (p_workspace_id, 'reconcile', v_cursor, v_watermark)
-    on conflict (workspace_id, resource) do update set cursor = excluded.cursor, high_watermark = excluded.high_watermark,
-      updated_at = clock_timestamp();
-  end if;
-end;
-$$;
-comment on function crm_private.reconcile_workspace(uuid, int) is
-  'Goes on with the workspace''s pass of reconciliation (orphans, then merge candidates, then events that wait) over at most p_limit rows, and keeps where it stopped in sync_state ''reconcile''. is_done: the pass has come to its end, and the next call begins a new one. The watermark says up to when waiting events were looked at: a message that comes later finds them itself.';
-
--- sql/020_identity/fn_record_merge_candidates.sql
+-- sql/030_contacts/fn_record_merge_candidates.sql
 create function crm_private.record_merge_candidates(p_workspace_id uuid, p_ordinal int, p_identities crm_private.item_identity[], p_contact_id uuid)
 returns void
 language plpgsql
@@ -3007,87 +2278,7 @@ $$;
 comment on function crm_private.record_merge_candidates(uuid, int, crm_private.item_identity[], uuid) is
   'Makes the contact and whoever else owns one of the item''s identities a merge candidate, once per pair, with those identities as evidence.';
 
--- sql/020_identity/fn_reject_merge_candidate.sql
--- Security definer: members have no write on any table; the first act is the membership check.
-create function crm.reject_merge_candidate(p_candidate_id uuid, p_workspace_id uuid default null)
-returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  v_workspace_id uuid;
-  v_seen crm.merge_candidates;
-  v_candidate crm.merge_candidates;
-begin
-  select m.workspace_id into v_workspace_id
-  from crm.merge_candidates m
-  where m.id = p_candidate_id and m.workspace_id = coalesce(p_workspace_id, m.workspace_id);
-  perform crm_private.require_member(v_workspace_id, 'agent');
-
-  for v_attempt in 1..5 loop
-    begin
-      select m.* into v_seen from crm.merge_candidates m where m.workspace_id = v_workspace_id and m.id = p_candidate_id;
-      -- The contacts first, as a merge does: it looks at what is rejected while it holds them.
-      perform from crm.contacts c
-      where c.workspace_id = v_workspace_id and c.id in (v_seen.contact_a_id, v_seen.contact_b_id)
-      order by c.id
-      for no key update;
-      select m.* into v_candidate from crm.merge_candidates m
-      where m.workspace_id = v_workspace_id and m.id = p_candidate_id
-      for update;
-      if row(v_candidate.contact_a_id, v_candidate.contact_b_id) is distinct from row(v_seen.contact_a_id, v_seen.contact_b_id) then
-        raise exception using errcode = 'serialization_failure', message = 'The candidate has moved meanwhile.';
-      end if;
-      exit;
-    exception when serialization_failure then
-      if v_attempt = 5 then
-        raise;
-      end if;
-    end;
-  end loop;
-  if v_candidate.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such merge candidate.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'merge_candidate')::text,
-      hint = 'A merge of one of the two may have joined it with another: explain_contact lists the candidates of a contact.';
-  end if;
-  if v_candidate.status = 'merged' then
-    raise exception using errcode = 'PT409', message = 'The two are merged.',
-      detail = jsonb_build_object('code', 'already_merged')::text,
-      hint = 'Undo the merge with unmerge_contacts: that rejects the pair.';
-  end if;
-
-  update crm.merge_candidates m set status = 'rejected', decided_at = clock_timestamp()
-  where m.workspace_id = v_workspace_id and m.id = p_candidate_id and m.status = 'open';
-end;
-$$;
-comment on function crm.reject_merge_candidate(uuid, uuid) is
-  'Decides that the two contacts of a candidate are two people: nothing merges them on its own again. Rejecting once more changes nothing. For agents. PT401, PT403, PT404 not_found, PT409 already_merged.';
-
--- sql/020_identity/fn_remerge_contact_rows.sql
-create function crm_private.remerge_contact_rows(p_merge crm.contact_merges)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_survivor crm.contacts;
-  v_duplicate crm.contacts;
-begin
-  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
-  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
-  update crm.contact_merges m set moved = m.moved
-    || jsonb_build_object('survivor', to_jsonb(v_survivor),
-      'identities', crm_private.merge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id))
-    || crm_private.merge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id, p_merge.merged_at)
-  where m.workspace_id = p_merge.workspace_id and m.id = p_merge.id;
-  perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
-end;
-$$;
-comment on function crm_private.remerge_contact_rows(crm.contact_merges) is
-  'Makes a merge that unmerge_contact_rows took back once more, upon what its survivor is now, and notes in it what it moved.';
-
--- sql/020_identity/fn_resolve_bridge.sql
+-- sql/030_contacts/fn_resolve_bridge.sql
 create function crm_private.resolve_bridge(
   p_workspace_id uuid,
   p_sync_source text,
@@ -3170,12 +2361,12 @@ begin
       and not crm_private.contacts_are_kept_apart(p_workspace_id, v_target, v_other.id) then
       -- A full contact survives a stub; of two stubs, the older one.
       if v_target_is_stub and (not v_other.is_stub or row(v_other.created_at, v_other.id) < row(v_target_created_at, v_target)) then
-        perform crm_private.merge_contact_rows(p_workspace_id, v_other.id, v_target, 'bridged by a delivery', 'system');
+        perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_target, 'bridged by a delivery', 'system');
         v_target := v_other.id;
         v_target_is_stub := v_other.is_stub;
         v_target_created_at := v_other.created_at;
       else
-        perform crm_private.merge_contact_rows(p_workspace_id, v_target, v_other.id, 'bridged by a delivery', 'system');
+        perform crm_private.apply_contact_merge(p_workspace_id, v_target, v_other.id, 'bridged by a delivery', 'system');
       end if;
     end if;
   end loop;
@@ -3204,7 +2395,7 @@ $$;
 comment on function crm_private.resolve_bridge(uuid, text, int, crm_private.item_identity[], uuid) is
   'The contact of an item whose identities have several owners: the strongest identity''s owner that can be this person, else p_new_id. Stubs among the other owners are merged. The identities that stay elsewhere are the evidence for a merge candidate, which the caller records once the contact has a row.';
 
--- sql/020_identity/fn_resolve_contacts.sql
+-- sql/030_contacts/fn_resolve_contacts.sql
 create function crm_private.resolve_contacts(
   p_workspace_id uuid,
   p_sync_source text,
@@ -3354,7 +2545,7 @@ $$;
 comment on function crm_private.resolve_contacts(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], boolean, timestamptz) is
   'The contact of each item (by ordinal; null without a usable identity) and what became of it, creating, updating and merging as the rules of resolution say. One identity never points at two contacts: its primary key is claimed before anything else. p_will_link: the caller will write references to the contacts, which are then locked against merges in any case.';
 
--- sql/020_identity/fn_resolve_contacts_again.sql
+-- sql/030_contacts/fn_resolve_contacts_again.sql
 create function crm_private.resolve_contacts_again(
   p_account crm.channel_accounts,
   p_sync_source text,
@@ -3385,95 +2576,7 @@ $$;
 comment on function crm_private.resolve_contacts_again(crm.channel_accounts, text, crm_private.inbound_item[]) is
   'resolve_contacts for items that are no delivery of a conversation, repeated when a merge came between.';
 
--- sql/020_identity/fn_settle_candidates.sql
-create function crm_private.settle_candidates(
-  p_workspace_id uuid,
-  p_after uuid,
-  p_limit int,
-  out examined int,
-  out merged int,
-  out last_id uuid
-)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_batch uuid[];
-  v_pair record;
-  v_outcome text;
-begin
-  v_batch := array(
-    select m.id
-    from crm.merge_candidates m
-    where m.workspace_id = p_workspace_id and m.status = 'open' and m.id > p_after
-    order by m.id
-    limit p_limit);
-  examined := cardinality(v_batch);
-  last_id := v_batch[examined];
-
-  for v_attempt in 1..5 loop
-    merged := 0;
-    begin
-      -- All contacts of this call in id order, then one pair after the other.
-      perform l.id
-      from (
-        select distinct c.id
-        from unnest(v_batch) b (id)
-        cross join lateral (
-          select x.* from crm.merge_candidates x where x.workspace_id = p_workspace_id and x.id = b.id and x.status = 'open' offset 0
-        ) m
-        cross join lateral (values (m.contact_a_id), (m.contact_b_id)) p (id)
-        cross join lateral (select crm_private.surviving_contact(p_workspace_id, p.id) as id) c
-        where exists (
-          select from crm.contacts x
-          where x.workspace_id = p_workspace_id and x.id in (m.contact_a_id, m.contact_b_id)
-            and (x.needs_full_sync or x.merged_into_id is not null))
-        order by c.id
-      ) i
-      cross join lateral (
-        select x.id from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id
-        for no key update
-      ) l;
-
-      for v_pair in
-        select m.id, m.contact_a_id, m.contact_b_id, m.evidence, s.is_history
-        from unnest(v_batch) b (id)
-        cross join lateral (
-          select x.* from crm.merge_candidates x where x.workspace_id = p_workspace_id and x.id = b.id and x.status = 'open' offset 0
-        ) m
-        cross join lateral (
-          select bool_or(c.merged_into_id is not null) as is_history, bool_or(c.needs_full_sync) as has_stub
-          from crm.contacts c
-          where c.workspace_id = p_workspace_id and c.id in (m.contact_a_id, m.contact_b_id)
-        ) s
-        where s.is_history or (
-          s.has_stub and not crm_private.contacts_are_kept_apart(p_workspace_id, m.contact_a_id, m.contact_b_id))
-        order by m.id
-      loop
-        v_outcome := crm_private.settle_pair(p_workspace_id, v_pair.contact_a_id, v_pair.contact_b_id, 'reconciled', v_pair.evidence);
-        if v_outcome = 'merged' then
-          merged := merged + 1;
-        end if;
-        if v_outcome = 'same' or v_pair.is_history then
-          -- The pair that counts is the survivors' now.
-          update crm.merge_candidates m set status = 'merged', decided_at = clock_timestamp()
-          where m.workspace_id = p_workspace_id and m.id = v_pair.id and m.status = 'open';
-        end if;
-      end loop;
-      return;
-    exception when serialization_failure then
-      -- A contact was merged away while this waited for it.
-      if v_attempt = 5 then
-        raise;
-      end if;
-    end;
-  end loop;
-end;
-$$;
-comment on function crm_private.settle_candidates(uuid, uuid, int) is
-  'Looks at the next p_limit open merge candidates after p_after: a pair with a stub that nothing keeps apart any more is merged, one whose contacts were merged meanwhile is closed. merged: how many contacts were merged away. last_id: where to go on.';
-
--- sql/020_identity/fn_settle_identifications.sql
+-- sql/030_contacts/fn_settle_identifications.sql
 create function crm_private.settle_identifications(p_workspace_id uuid, p_contact_id uuid)
 returns text
 language plpgsql
@@ -3505,51 +2608,7 @@ $$;
 comment on function crm_private.settle_identifications(uuid, uuid) is
   'Decides which of a contact''s identifications counts, and returns it: of those that no delivery called previous, the one that was named last, the Contacts API''s before any chat''s. The others are outranked. The caller has locked the contact.';
 
--- sql/020_identity/fn_settle_pair.sql
-create function crm_private.settle_pair(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid, p_reason text, p_evidence jsonb)
-returns text
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_contact crm.contacts;
-  v_other crm.contacts;
-begin
-  perform from crm.contacts c
-  where c.workspace_id = p_workspace_id
-    and c.id in (crm_private.surviving_contact(p_workspace_id, p_contact_id), crm_private.surviving_contact(p_workspace_id, p_other_id))
-  order by c.id
-  for no key update;
-  select c.* into v_contact from crm.contacts c
-  where c.workspace_id = p_workspace_id and c.id = crm_private.surviving_contact(p_workspace_id, p_contact_id);
-  select c.* into v_other from crm.contacts c
-  where c.workspace_id = p_workspace_id and c.id = crm_private.surviving_contact(p_workspace_id, p_other_id);
-  if v_contact.id = v_other.id then
-    return 'same';
-  end if;
-
-  if (v_contact.needs_full_sync or v_other.needs_full_sync)
-    and not crm_private.contacts_are_kept_apart(p_workspace_id, v_contact.id, v_other.id) then
-    -- A full contact survives a stub; of two stubs, the older one.
-    if v_other.needs_full_sync
-      and (not v_contact.needs_full_sync or row(v_contact.created_at, v_contact.id) < row(v_other.created_at, v_other.id)) then
-      perform crm_private.merge_contact_rows(p_workspace_id, v_contact.id, v_other.id, p_reason, 'system');
-    else
-      perform crm_private.merge_contact_rows(p_workspace_id, v_other.id, v_contact.id, p_reason, 'system');
-    end if;
-    return 'merged';
-  end if;
-
-  insert into crm.merge_candidates (workspace_id, contact_a_id, contact_b_id, evidence)
-  values (p_workspace_id, least(v_contact.id, v_other.id), greatest(v_contact.id, v_other.id), p_evidence)
-  on conflict (workspace_id, contact_a_id, contact_b_id) do nothing;
-  return case when found then 'candidate' else 'known' end;
-end;
-$$;
-comment on function crm_private.settle_pair(uuid, uuid, uuid, text, jsonb) is
-  'What becomes of two contacts that are found to be one person: merged (one is a stub and nothing keeps them apart), candidate (both are full, or something keeps them apart: now a merge candidate), known (it was one before), same (they are one contact by now). Merged-away ids are followed.';
-
--- sql/020_identity/fn_source_rank.sql
+-- sql/030_contacts/fn_source_rank.sql
 create function crm_private.source_rank(p_sync_source text)
 returns int
 language plpgsql
@@ -3563,7 +2622,7 @@ $$;
 comment on function crm_private.source_rank(text) is
   'How much a source''s word on a contact''s field weighs: the Contacts API always outweighs a chat.';
 
--- sql/020_identity/fn_store_contacts.sql
+-- sql/030_contacts/fn_store_contacts.sql
 create function crm_private.store_contacts(p_account crm.channel_accounts, p_sync_source text, p_items crm_private.inbound_item[])
 returns setof crm_private.contact_result
 language plpgsql
@@ -3622,7 +2681,7 @@ $$;
 comment on function crm_private.store_contacts(crm.channel_accounts, text, crm_private.inbound_item[]) is
   'Resolves and writes the contacts of items: all at once, and one by one only when the database refuses one of them (SQLSTATE classes 22 and 23, PT400). One row per item, not in order; error is {code, path}. p_account gives the workspace, and scopes where identities lack them.';
 
--- sql/020_identity/fn_surviving_contact.sql
+-- sql/030_contacts/fn_surviving_contact.sql
 create function crm_private.surviving_contact(p_workspace_id uuid, p_contact_id uuid)
 returns uuid
 language plpgsql
@@ -3644,7 +2703,7 @@ end;
 $$;
 comment on function crm_private.surviving_contact(uuid, uuid) is 'The contact that a chain of merges ends in; the contact itself when it was never merged; null when there is none.';
 
--- sql/020_identity/fn_tell_duplicates.sql
+-- sql/030_contacts/fn_tell_duplicates.sql
 create function crm_private.tell_duplicates(
   p_workspace_id uuid,
   p_sync_source text,
@@ -3716,351 +2775,7 @@ $$;
 comment on function crm_private.tell_duplicates(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_identity[], crm_private.contact_change[], uuid[], timestamptz) is
   'Tells the contacts that were merged away into those of p_changes what the items wrote to them, where an item names its contact only by ids that came with such a merge: so that undoing the merge can give it back. What of p_new, the ids that nobody had, came with such an item goes back too. An item that changed nothing (p_changes), brought no id and upgraded nobody (p_upgraded) tells nobody. The caller has locked the contacts; who was merged away is locked only by who holds the survivor.';
 
--- sql/020_identity/fn_unmerge_contact_candidates.sql
-create function crm_private.unmerge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_candidate jsonb;
-  v_row crm.merge_candidates;
-  v_before crm.merge_candidates;
-  v_joined crm.merge_candidates;
-  v_other uuid;
-  v_next uuid;
-begin
-  perform crm_private.lock_merge_candidates(p_workspace_id, p_survivor_id, p_duplicate_id);
-  v_before := jsonb_populate_record(null::crm.merge_candidates, nullif(p_moved -> 'pair', 'null'));
-  update crm.merge_candidates m set status = v_before.status, decided_at = v_before.decided_at
-  where m.workspace_id = p_workspace_id and m.id = v_before.id;
-
-  for v_candidate in select c.candidate from jsonb_array_elements(coalesce(p_moved -> 'candidates', '[]')) c (candidate) loop
-    v_row := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'row');
-    if not v_candidate ? 'joined' then
-      -- With whatever was decided about it since.
-      update crm.merge_candidates m set
-        contact_a_id = least(p_duplicate_id, case when m.contact_a_id = p_survivor_id then m.contact_b_id else m.contact_a_id end),
-        contact_b_id = greatest(p_duplicate_id, case when m.contact_a_id = p_survivor_id then m.contact_b_id else m.contact_a_id end)
-      where m.workspace_id = p_workspace_id and m.id = v_row.id and p_survivor_id in (m.contact_a_id, m.contact_b_id);
-      continue when found;
-    else
-      v_before := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'joins');
-      v_joined := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'joined');
-      update crm.merge_candidates m set status = v_before.status, decided_at = v_before.decided_at, evidence = v_before.evidence
-      where m.workspace_id = p_workspace_id and m.id = v_before.id
-        and row(m.status, m.decided_at, m.evidence) is not distinct from row(v_joined.status, v_joined.decided_at, v_joined.evidence);
-    end if;
-
-    -- The other one may have been merged away since; into the survivor itself, it stays who it is.
-    v_other := case when v_row.contact_a_id = p_duplicate_id then v_row.contact_b_id else v_row.contact_a_id end;
-    loop
-      select c.merged_into_id into v_next from crm.contacts c where c.workspace_id = p_workspace_id and c.id = v_other;
-      exit when v_next is null or v_next in (p_survivor_id, p_duplicate_id);
-      v_other := v_next;
-    end loop;
-    insert into crm.merge_candidates (workspace_id, id, contact_a_id, contact_b_id, status, evidence, created_at, decided_at)
-    select p_workspace_id, v_row.id, least(p_duplicate_id, c.id), greatest(p_duplicate_id, c.id), v_row.status, v_row.evidence,
-      v_row.created_at, v_row.decided_at
-    from crm.contacts c
-    where c.workspace_id = p_workspace_id and c.id = v_other
-    on conflict do nothing;
-  end loop;
-end;
-$$;
-comment on function crm_private.unmerge_contact_candidates(uuid, uuid, uuid, jsonb) is
-  'Gives the merge candidates that merge_contact_candidates moved back to the duplicate and brings the pair''s own row back to what it was. What was decided about a candidate since stays decided. The caller has locked both contacts.';
-
--- sql/020_identity/fn_unmerge_contact_conversations.sql
-create function crm_private.unmerge_contact_conversations(
-  p_workspace_id uuid,
-  p_survivor_id uuid,
-  p_duplicate_id uuid,
-  p_conversation_ids jsonb,
-  p_merged_at timestamptz
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_conversation record;
-  v_keys record;
-  v_owner uuid;
-  v_new_id uuid;
-begin
-  perform l.id from crm.conversations l where l.contact_id = p_survivor_id order by l.id for no key update;
-  for v_conversation in
-    select v.id, v.channel_account_id, v.created_at, a.channel, a.external_id, p_conversation_ids ? v.id::text as was_moved
-    from crm.conversations v
-    join crm.channel_accounts a on a.workspace_id = v.workspace_id and a.id = v.channel_account_id
-    where v.contact_id = p_survivor_id
-    order by v.id
-  loop
-    -- Whose ids the conversation is known by, now that the identities are back. An id that was attached since is whose the others are.
-    select array_agg(k.value) filter (where i.contact_id = p_survivor_id and i.first_seen_at < p_merged_at) as of_survivor,
-      array_agg(k.value) filter (where i.contact_id = p_survivor_id and i.first_seen_at >= p_merged_at) as attached_since,
-      array_agg(k.value) filter (where i.contact_id = p_duplicate_id) as of_duplicate
-    into v_keys
-    from crm.conversation_keys k
-    join crm.contact_identities i on i.contact_id in (p_survivor_id, p_duplicate_id)
-      and k.value = i.kind || ':' || i.value and (i.kind <> 'psid' or i.scope = v_conversation.external_id)
-    where k.conversation_id = v_conversation.id and k.kind = 'participant';
-
-    v_owner := case
-      when v_conversation.was_moved then p_duplicate_id
-      when v_keys.of_survivor is not null then p_survivor_id
-      when v_keys.of_duplicate is not null then p_duplicate_id
-      -- A chat that is known by its thread alone: by whose b2chat_id of the account, where only one of them has any.
-      when v_conversation.created_at >= p_merged_at
-        and exists (
-          select from crm.contact_identities i
-          where i.contact_id = p_duplicate_id and i.kind = 'b2chat_id' and split_part(i.scope, ':', 2) = v_conversation.external_id)
-        and not exists (
-          select from crm.contact_identities i
-          where i.contact_id = p_survivor_id and i.kind = 'b2chat_id' and split_part(i.scope, ':', 2) = v_conversation.external_id)
-        then p_duplicate_id
-      else p_survivor_id
-    end;
-
-    if v_owner = p_duplicate_id then
-      update crm.conversations v set contact_id = p_duplicate_id where v.workspace_id = p_workspace_id and v.id = v_conversation.id;
-      update crm.contact_interaction_events e set contact_id = p_duplicate_id where e.conversation_id = v_conversation.id;
-      update crm.contact_identities i set contact_id = p_duplicate_id
-      where i.contact_id = p_survivor_id and i.kind || ':' || i.value = any (v_keys.attached_since)
-        and (i.kind <> 'psid' or i.scope = v_conversation.external_id);
-    end if;
-
-    -- One that both were known by was two before a delivery joined them. Who does not keep it goes on in a new one.
-    if v_keys.of_survivor is not null and v_keys.of_duplicate is not null then
-      insert into crm.conversations (workspace_id, channel_account_id, contact_id)
-      values (p_workspace_id, v_conversation.channel_account_id, case v_owner when p_duplicate_id then p_survivor_id else p_duplicate_id end)
-      returning id into v_new_id;
-      update crm.conversation_keys k set conversation_id = v_new_id
-      where k.conversation_id = v_conversation.id and k.kind = 'participant'
-        and k.value = any (case v_owner when p_duplicate_id then v_keys.of_survivor else v_keys.of_duplicate end);
-    end if;
-  end loop;
-end;
-$$;
-comment on function crm_private.unmerge_contact_conversations(uuid, uuid, uuid, jsonb, timestamptz) is
-  'Gives the conversations that merge_contact_conversations moved back to the duplicate, with their events, those opened since under its identities, and the ids that such a conversation came to be known by. The caller has locked both contacts and given the identities back.';
-
--- sql/020_identity/fn_unmerge_contact_fields.sql
-create function crm_private.unmerge_contact_fields(p_survivor crm.contacts, p_duplicate crm.contacts, p_before crm.contacts)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_now jsonb := to_jsonb(p_survivor);
-  v_theirs jsonb := to_jsonb(p_duplicate);
-  v_before jsonb := to_jsonb(p_before);
-  v_fields text[];
-  v_columns jsonb;
-  v_custom jsonb;
-  v_sources jsonb;
-  v_source_updated_at timestamptz := p_survivor.source_updated_at;
-  v_is_stub boolean;
-  v_restored crm.contacts;
-begin
-  with fields as (
-    select f.field, v_now -> f.field as now, v_theirs -> f.field as theirs, v_before -> f.field as before
-    from unnest(crm_private.contact_text_fields() || array['tags', 'source_created_at']) f (field)
-    union all
-    select 'custom_attributes.' || k.key, p_survivor.custom_attributes -> k.key, p_duplicate.custom_attributes -> k.key,
-      p_before.custom_attributes -> k.key
-    from jsonb_object_keys(p_duplicate.custom_attributes) k (key)
-    union all
-    select k.key, case when p_survivor.field_sources ? k.key then to_jsonb(k.key) end, to_jsonb(k.key),
-      case when p_before.field_sources ? k.key then to_jsonb(k.key) end
-    from jsonb_object_keys(p_duplicate.field_sources) k (key)
-    where k.key like 'identification.%'
-  ), given as (
-    -- What still stands as the duplicate had it, and did not before.
-    select f.field, f.before
-    from fields f
-    where nullif(nullif(f.theirs, 'null'), '[]') is not null
-      and f.now = f.theirs
-      and p_survivor.field_sources -> f.field = crm_private.field_source(p_duplicate, f.field)
-      and row(f.before, p_before.field_sources -> f.field) is distinct from row(f.now, p_survivor.field_sources -> f.field)
-  )
-  select coalesce(array_agg(g.field), '{}'),
-    coalesce(jsonb_object_agg(g.field, g.before) filter (where g.field not like 'custom\_attributes.%'), '{}'),
-    coalesce(jsonb_object_agg(substr(g.field, length('custom_attributes.') + 1), g.before)
-      filter (where g.field like 'custom\_attributes.%' and g.before is not null), '{}'),
-    coalesce(jsonb_object_agg(g.field, p_before.field_sources -> g.field) filter (where p_before.field_sources ? g.field), '{}')
-  into v_fields, v_columns, v_custom, v_sources
-  from given g;
-
-  v_sources := p_survivor.field_sources - v_fields || v_sources;
-  if v_source_updated_at = p_duplicate.source_updated_at then
-    v_source_updated_at := p_before.source_updated_at;
-  end if;
-  -- A stub again, unless the Contacts API has spoken of it meanwhile.
-  v_is_stub := p_survivor.needs_full_sync
-    or p_before.needs_full_sync and not p_duplicate.needs_full_sync
-      and v_source_updated_at is null
-      and not exists (select from jsonb_each(v_sources) s where s.value ->> 'source' = 'contacts_api')
-      and not exists (select from crm.contact_identities i where i.contact_id = p_survivor.id and i.source = 'contacts_api');
-  if v_fields = '{}' and v_source_updated_at is not distinct from p_survivor.source_updated_at and v_is_stub = p_survivor.needs_full_sync then
-    return;
-  end if;
-
-  v_restored := jsonb_populate_record(p_survivor, v_columns);
-  update crm.contacts c set
-    full_name = v_restored.full_name,
-    email = v_restored.email,
-    phone = v_restored.phone,
-    mobile = v_restored.mobile,
-    landline = v_restored.landline,
-    address = v_restored.address,
-    city = v_restored.city,
-    country = v_restored.country,
-    company = v_restored.company,
-    merchant_id = v_restored.merchant_id,
-    source_created_at = v_restored.source_created_at,
-    tags = v_restored.tags,
-    custom_attributes = c.custom_attributes
-      - array(select substr(f.field, length('custom_attributes.') + 1) from unnest(v_fields) f (field) where f.field like 'custom\_attributes.%')
-      || v_custom,
-    field_sources = v_sources,
-    source_updated_at = v_source_updated_at,
-    sync_source = case when v_is_stub then 'chat_embedded' else c.sync_source end,
-    needs_full_sync = v_is_stub
-  where c.workspace_id = p_survivor.workspace_id and c.id = p_survivor.id;
-end;
-$$;
-comment on function crm_private.unmerge_contact_fields(crm.contacts, crm.contacts, crm.contacts) is
-  'Brings each field of the survivor that still holds what the duplicate gave it, in the merge or since (the value and who wrote it), back to what it was before the merge. What else was written since stays. The survivor is under lock and has its own identities again.';
-
--- sql/020_identity/fn_unmerge_contact_identities.sql
-create function crm_private.unmerge_contact_identities(p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update crm.contact_identities i set
-    contact_id = p_duplicate_id,
-    is_previous = i.is_previous and m.was_current is null
-  from jsonb_to_recordset(p_moved) m (kind text, scope text, value text, was_current boolean)
-  where i.contact_id = p_survivor_id and i.kind = m.kind and i.scope = m.scope and i.value = m.value;
-end;
-$$;
-comment on function crm_private.unmerge_contact_identities(uuid, uuid, jsonb) is
-  'Gives the identities that merge_contact_identities moved back to the duplicate. The caller has locked both contacts.';
-
--- sql/020_identity/fn_unmerge_contact_rows.sql
-create function crm_private.unmerge_contact_rows(p_merge crm.contact_merges)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_survivor crm.contacts;
-  v_duplicate crm.contacts;
-  v_before crm.contacts := jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'survivor');
-begin
-  perform crm_private.unmerge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved -> 'identities');
-  perform crm_private.unmerge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved);
-  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
-  -- An identification that goes back takes along when it was last named, also where a delivery named both contacts.
-  update crm.contacts c set field_sources = c.field_sources || n.named
-  from (
-    select jsonb_object_agg(s.key, s.value) as named
-    from jsonb_each(v_survivor.field_sources) s
-    join crm.contact_identities i on i.contact_id = p_merge.duplicate_id and i.kind = 'identification' and s.key = 'identification.' || i.value
-    where v_before.field_sources -> s.key is distinct from s.value
-  ) n
-  where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id and not c.field_sources @> n.named;
-  -- As it is now: it was told what came by its own ids (tell_duplicates).
-  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
-  perform crm_private.unmerge_contact_fields(v_survivor, v_duplicate, v_before);
-end;
-$$;
-comment on function crm_private.unmerge_contact_rows(crm.contact_merges) is
-  'Takes back what a merge did to identities, merge candidates and the survivor''s fields. The last merge of a survivor first: an earlier one is below it. The caller has locked both contacts.';
-
--- sql/020_identity/fn_unmerge_contacts.sql
--- Security definer: members have no write on any table; the first act is the membership check.
-create function crm.unmerge_contacts(p_merge_id uuid, p_workspace_id uuid default null)
-returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  v_workspace_id uuid;
-  v_merge crm.contact_merges;
-  v_last crm.contact_merges;
-  v_later crm.contact_merges[];
-begin
-  select m.workspace_id, m.survivor_id, m.duplicate_id into v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id
-  from crm.contact_merges m
-  where m.id = p_merge_id and m.workspace_id = coalesce(p_workspace_id, m.workspace_id);
-  perform crm_private.require_member(v_workspace_id, 'agent');
-  if v_workspace_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such merge.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'merge')::text,
-      hint = 'explain_contact lists the merges of a contact.';
-  end if;
-
-  -- The survivor first, and then who was merged into it: so does a delivery that tells the duplicate.
-  perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.survivor_id for no key update;
-  perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id for no key update;
-  select m.* into v_merge from crm.contact_merges m where m.workspace_id = v_workspace_id and m.id = p_merge_id;
-  if v_merge.undone_at is not null then
-    raise exception using errcode = 'PT409', message = 'The merge was undone already.',
-      detail = jsonb_build_object('code', 'already_undone', 'undone_at', v_merge.undone_at)::text,
-      hint = 'Nothing is left to do.';
-  end if;
-
-  -- Where the survivor was merged away itself, what moved is no longer there: the last merge of the chain goes first.
-  v_last := v_merge;
-  loop
-    select m.* into v_last from crm.contact_merges m
-    where m.workspace_id = v_workspace_id and m.duplicate_id = v_last.survivor_id and m.undone_at is null;
-    exit when not found;
-    v_later := array[v_last];
-  end loop;
-  if v_later is not null then
-    raise exception using errcode = 'PT409', message = 'The contact was merged into another one since.',
-      detail = jsonb_build_object('code', 'merged_again', 'merge_id', (v_later[1]).id)::text,
-      hint = format('Undo merge %s first.', (v_later[1]).id);
-  end if;
-
-  -- Later merges into the same survivor lie on top: they are taken off, and put on again upon what is left.
-  v_later := array(
-    select m from crm.contact_merges m
-    where m.survivor_id = v_merge.survivor_id and m.undone_at is null
-      and row(m.merged_at, m.id) > row(v_merge.merged_at, v_merge.id)
-    order by m.merged_at, m.id);
-  for v_place in reverse cardinality(v_later)..1 loop
-    perform crm_private.unmerge_contact_rows(v_later[v_place]);
-  end loop;
-  perform crm_private.unmerge_contact_rows(v_merge);
-  insert into crm.merge_candidates as c (workspace_id, contact_a_id, contact_b_id, status, evidence, decided_at)
-  values (v_workspace_id, least(v_merge.survivor_id, v_merge.duplicate_id), greatest(v_merge.survivor_id, v_merge.duplicate_id),
-    'rejected', jsonb_build_object('undone_merge', v_merge.id), clock_timestamp())
-  on conflict (workspace_id, contact_a_id, contact_b_id) do update set status = 'rejected', decided_at = excluded.decided_at;
-  for v_place in 1..cardinality(v_later) loop
-    perform crm_private.remerge_contact_rows(v_later[v_place]);
-  end loop;
-
-  perform crm_private.unmerge_contact_conversations(v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id,
-    v_merge.moved -> 'conversations', v_merge.merged_at);
-  update crm.contacts c set merged_into_id = null
-  where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id;
-  perform crm_private.note_identity_fields(v_workspace_id, array[v_merge.survivor_id, v_merge.duplicate_id]);
-  update crm.contact_merges m set undone_at = clock_timestamp()
-  where m.workspace_id = v_workspace_id and m.id = v_merge.id;
-end;
-$$;
-comment on function crm.unmerge_contacts(uuid, uuid) is
-  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities and what deliveries wrote that named it alone; a field that still holds what the duplicate gave it goes back to what it was, what any other newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';
-
--- sql/020_identity/fn_upsert_contact.sql
+-- sql/030_contacts/fn_upsert_contact.sql
 create function crm.upsert_contact(p_workspace_id uuid, p_sync_source text, p_contact jsonb)
 returns table (contact_id uuid, outcome text, sync_source text, version bigint)
 language plpgsql
@@ -4104,7 +2819,7 @@ $$;
 comment on function crm.upsert_contact(uuid, text, jsonb) is
   'Resolves a contact by its identities and writes what the source knows of it. Outcome: created, linked, updated, upgraded, unchanged, stale, or ignored (no usable identity: contact_id is null). p_contact: {identities: [{kind, scope?, value}], previous_identities?, source_updated_at?, delivery?, full_name, email, …}; delivery names where the record came from. PT400 invalid_input with the path, PT404 not_found.';
 
--- sql/020_identity/fn_write_contacts.sql
+-- sql/030_contacts/fn_write_contacts.sql
 create function crm_private.write_contacts(
   p_workspace_id uuid,
   p_sync_source text,
@@ -4201,12 +2916,12 @@ $$;
 comment on function crm_private.write_contacts(uuid, text, crm_private.contact_change[], timestamptz) is
   'Inserts the contacts (p_contact_ids by ordinal) that have no row yet, gives the others the fields that won, and upgrades stubs when the Contacts API speaks; returns which were created and which upgraded. Contacts nothing changes for are not written. The caller has locked them.';
 
--- sql/020_identity/trg_contacts_bump_version.sql
+-- sql/030_contacts/trg_contacts_bump_version.sql
 create trigger bump_version
 before update on crm.contacts
 for each row execute function crm_private.bump_version();
 
--- sql/020_identity/trg_contacts_normalize_phone.sql
+-- sql/030_contacts/trg_contacts_normalize_phone.sql
 create function crm_private.normalize_contact_phone()
 returns trigger
 language plpgsql
@@ -4232,7 +2947,43 @@ for each row when (
   old.mobile is distinct from new.mobile or old.phone is distinct from new.phone or old.phone_normalized is distinct from new.phone_normalized)
 execute function crm_private.normalize_contact_phone();
 
--- sql/030_conversations/10_tables.sql
+-- sql/040_conversations/05_types.sql
+create type crm_private.inbound_event as (
+  ordinal int,
+  index int,
+  type text,
+  key text,
+  provider_message_id text,
+  occurred_at timestamptz,
+  direction text,
+  body text,
+  attachments jsonb,
+  reply_to text,
+  status text,
+  edit_number bigint,
+  watermark timestamptz,
+  is_history boolean,
+  payload jsonb,
+  problem text,
+  problem_path text
+);
+comment on type crm_private.inbound_event is
+  'One event of an item (ordinal), at its place in events (index, from 0), with its event_key and what was wrong with it, if anything.';
+
+create type crm_private.item_key as (
+  ordinal int,
+  kind text,
+  value text
+);
+comment on type crm_private.item_key is 'A key that names the conversation of an item.';
+
+create type crm_private.item_conversation as (
+  ordinal int,
+  conversation_id uuid
+);
+comment on type crm_private.item_conversation is 'A conversation that one of the item''s keys points at.';
+
+-- sql/040_conversations/10_tables.sql
 create table crm.conversations (
   workspace_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -4288,6 +3039,22 @@ create table crm.conversation_keys (
 comment on table crm.conversation_keys is 'The dedup index of conversations: one thread id or participant points at one conversation of the account.';
 comment on column crm.conversation_keys.value is 'The provider''s thread id, or <identity kind>:<value> of the participant.';
 create index conversation_keys_conversation_idx on crm.conversation_keys (conversation_id);
+
+create table crm.conversation_merges (
+  workspace_id uuid not null,
+  duplicate_id uuid not null,
+  channel_account_id uuid not null,
+  survivor_id uuid not null,
+  merged_at timestamptz not null default clock_timestamp(),
+  primary key (workspace_id, duplicate_id),
+  constraint survivor_fkey foreign key (workspace_id, channel_account_id, survivor_id)
+    references crm.conversations (workspace_id, channel_account_id, id) on delete cascade,
+  constraint not_merged_into_itself check (survivor_id <> duplicate_id)
+);
+comment on table crm.conversation_merges is 'Every conversation that turned out to be the same thread as another one, and was merged into it. The duplicate has no row any more.
+A room above attaches here: a trigger on insert runs while the duplicate still has its row and its references (ADR 29).';
+comment on column crm.conversation_merges.survivor_id is 'The conversation that has everything now: it follows when the survivor is merged away itself.';
+create index conversation_merges_survivor_idx on crm.conversation_merges (survivor_id);
 
 create table crm.conversation_tags (
   workspace_id uuid not null,
@@ -4376,13 +3143,17 @@ create index contact_interaction_events_waiting_idx on crm.contact_interaction_e
 create index contact_interaction_events_waiting_since_idx on crm.contact_interaction_events (workspace_id, created_at, id)
   where message_id is null and provider_message_id is not null and event_type <> 'message';
 
--- sql/030_conversations/30_policies.sql
+-- sql/040_conversations/30_policies.sql
 alter table crm.conversations enable row level security;
 create policy members_read on crm.conversations for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
 alter table crm.conversation_keys enable row level security;
 create policy members_read on crm.conversation_keys for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+alter table crm.conversation_merges enable row level security;
+create policy members_read on crm.conversation_merges for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
 alter table crm.conversation_tags enable row level security;
@@ -4397,7 +3168,7 @@ alter table crm.contact_interaction_events enable row level security;
 create policy members_read on crm.contact_interaction_events for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
--- sql/030_conversations/fn_apply_message_effects.sql
+-- sql/040_conversations/fn_apply_message_effects.sql
 create function crm_private.apply_message_effects(p_account crm.channel_accounts, p_message_ids uuid[])
 returns void
 language plpgsql
@@ -4466,7 +3237,7 @@ $$;
 comment on function crm_private.apply_message_effects(crm.channel_accounts, uuid[]) is
   'Brings the messages to what their stored events say: the highest status (I11: it only moves up), the text of the last edit, and nothing of what was taken back. Depends on the set of events alone, not on their order of arrival.';
 
--- sql/030_conversations/fn_apply_watermarks.sql
+-- sql/040_conversations/fn_apply_watermarks.sql
 create function crm_private.apply_watermarks(p_account crm.channel_accounts, p_conversations crm.conversations[])
 returns void
 language plpgsql
@@ -4491,83 +3262,7 @@ $$;
 comment on function crm_private.apply_watermarks(crm.channel_accounts, crm.conversations[]) is
   'Marks what we sent up to the conversations'' watermarks as delivered or read. p_conversations are the rows as they were before: only messages between the old watermark and the new one are looked at.';
 
--- sql/030_conversations/fn_attach_left_events.sql
-create function crm_private.attach_left_events(
-  p_workspace_id uuid,
-  p_after_at timestamptz,
-  p_after_id uuid,
-  p_limit int,
-  out examined int,
-  out attached int,
-  out last_at timestamptz,
-  out last_id uuid
-)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_events crm.contact_interaction_events[];
-  v_account crm.channel_accounts;
-  v_keys text[];
-  v_conversations uuid[];
-  v_messages uuid[];
-begin
-  v_events := array(
-    select e
-    from crm.contact_interaction_events e
-    where e.workspace_id = p_workspace_id and e.message_id is null and e.provider_message_id is not null and e.event_type <> 'message'
-      and row(e.created_at, e.id) > row(p_after_at, p_after_id)
-    order by e.created_at, e.id
-    limit p_limit);
-  examined := cardinality(v_events);
-  last_at := (v_events[examined]).created_at;
-  last_id := (v_events[examined]).id;
-  attached := 0;
-
-  for v_account in
-    select a.*
-    from crm.channel_accounts a
-    where a.workspace_id = p_workspace_id and a.id in (select e.channel_account_id from unnest(v_events) e)
-    order by a.id
-  loop
-    select array_agg(distinct 'message:' || e.provider_message_id), array_agg(distinct w.conversation_id order by w.conversation_id)
-    into v_keys, v_conversations
-    from unnest(v_events) e
-    cross join lateral (
-      select x.id
-      from crm.messages x
-      where x.workspace_id = p_workspace_id and x.channel_account_id = v_account.id and x.provider_message_id = e.provider_message_id
-      offset 0
-    ) m
-    cross join lateral (
-      select x.conversation_id
-      from crm.contact_interaction_events x
-      where x.provider_message_id = e.provider_message_id and x.message_id is null
-        and x.workspace_id is not distinct from p_workspace_id and x.channel_account_id is not distinct from v_account.id
-      offset 0
-    ) w
-    where e.channel_account_id = v_account.id;
-    continue when v_keys is null;
-
-    perform l.id
-    from unnest(v_conversations) with ordinality i (id, place)
-    cross join lateral (
-      select v.id from crm.conversations v where v.workspace_id = p_workspace_id and v.id = i.id
-      for no key update
-    ) l;
-    v_messages := crm_private.attach_waiting_events(v_account, v_keys);
-    if cardinality(v_messages) > 0 then
-      perform crm_private.note_follow_up(v_account, v_conversations);
-      perform crm_private.apply_message_effects(v_account, v_messages);
-      attached := attached + cardinality(v_messages);
-    end if;
-  end loop;
-end;
-$$;
-comment on function crm_private.attach_left_events(uuid, timestamptz, uuid, int) is
-  'Looks at the next p_limit events that wait for their message and arrived after the place given: where the message is there (the two came at the same moment through two conversations), they are tied to it and applied. attached: how many messages had any. last_at, last_id: where to go on.';
-
--- sql/030_conversations/fn_attach_waiting_events.sql
+-- sql/040_conversations/fn_attach_waiting_events.sql
 create function crm_private.attach_waiting_events(p_account crm.channel_accounts, p_message_keys text[])
 returns uuid[]
 language plpgsql
@@ -4607,7 +3302,1693 @@ $$;
 comment on function crm_private.attach_waiting_events(crm.channel_accounts, text[]) is
   'Ties events that came before their message (a status, an edit, a reaction) to the messages with these event keys; returns the messages that had any.';
 
--- sql/030_conversations/fn_bulk_upsert_conversations_with_events.sql
+-- sql/040_conversations/fn_check_conversation_patch.sql
+create function crm_private.check_conversation_patch(p_patch jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_key text;
+begin
+  if jsonb_typeof(p_patch) is distinct from 'object' or p_patch = '{}' then
+    perform crm_private.reject_input('$', 'A patch is a JSON object with at least one key.');
+  end if;
+  for v_key in select k.key from jsonb_object_keys(p_patch) k (key) where k.key not in ('status', 'tags_add', 'tags_remove', 'unread_count') loop
+    perform crm_private.reject_input('$.' || v_key, 'A patch has status, tags_add, tags_remove and unread_count.');
+  end loop;
+  if p_patch ? 'status' and coalesce(p_patch ->> 'status', '') not in ('open', 'pending', 'closed') then
+    perform crm_private.reject_input('$.status', 'A status is open, pending or closed.');
+  end if;
+  if p_patch ? 'unread_count' and (jsonb_typeof(p_patch -> 'unread_count') <> 'number' or p_patch ->> 'unread_count' !~ '^[0-9]{1,9}$') then
+    perform crm_private.reject_input('$.unread_count', 'unread_count is a whole number from 0.');
+  end if;
+  foreach v_key in array array['tags_add', 'tags_remove'] loop
+    if p_patch ? v_key then
+      if jsonb_typeof(p_patch -> v_key) <> 'array' then
+        perform crm_private.reject_input('$.' || v_key, 'Tags are an array of text.');
+      elsif exists (
+        select from jsonb_array_elements(p_patch -> v_key) t (tag)
+        where jsonb_typeof(t.tag) <> 'string' or length(btrim(t.tag #>> '{}')) not between 1 and 100) then
+        perform crm_private.reject_input('$.' || v_key, 'A tag is 1 to 100 characters.');
+      end if;
+    end if;
+  end loop;
+end;
+$$;
+comment on function crm_private.check_conversation_patch(jsonb) is 'Returns when update_conversation can apply the patch; PT400 invalid_input with the path otherwise.';
+
+-- sql/040_conversations/fn_close_conversations.sql
+create function crm_private.close_conversations(p_workspace_id uuid, p_conversation_ids uuid[], p_closed_at timestamptz[])
+returns uuid[]
+language plpgsql
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  v_closing uuid[];
+  v_closed uuid[];
+begin
+  -- Only those that change are locked, in id order.
+  v_closing := array(
+    select l.id
+    from (
+      select c.id, max(c.closed_at) as closed_at
+      from unnest(p_conversation_ids, p_closed_at) c (id, closed_at)
+      where c.id is not null and c.closed_at is not null
+      group by c.id
+      order by c.id
+    ) i
+    cross join lateral (
+      select v.id
+      from crm.conversations v
+      where v.workspace_id = p_workspace_id and v.id = i.id and coalesce(v.status_changed_at, '-infinity') < i.closed_at
+      for no key update
+    ) l);
+  if cardinality(v_closing) = 0 then
+    return v_closing;
+  end if;
+
+  with closed as (
+    update crm.conversations v set status = 'closed', status_changed_at = i.closed_at
+    from (
+      select c.id, max(c.closed_at) as closed_at from unnest(p_conversation_ids, p_closed_at) c (id, closed_at) group by c.id
+    ) i
+    where v.workspace_id = p_workspace_id and v.id = i.id and v.id = any (v_closing)
+      and not exists (
+        select from crm.messages m where m.conversation_id = v.id and m.direction = 'inbound' and m.sent_at > i.closed_at)
+    returning v.id
+  )
+  select coalesce(array_agg(c.id), '{}') into v_closed from closed c;
+  return v_closed;
+end;
+$$;
+comment on function crm_private.close_conversations(uuid, uuid[], timestamptz[]) is
+  'Closes conversations as of the times given, except where something inbound was said later or the status was changed later; returns those it wrote. A null time closes nothing.';
+
+-- sql/040_conversations/fn_conversation_changes.sql
+create function crm_private.conversation_changes(
+  p_items crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_stored crm_private.inbound_event[],
+  p_contact_ids uuid[],
+  p_conversation_ids uuid[]
+)
+returns table (
+  conversation_id uuid,
+  contact_id uuid,
+  participant jsonb,
+  participant_at timestamptz,
+  source_updated_at timestamptz,
+  last_message_at timestamptz,
+  last_inbound_at timestamptz,
+  delivered_watermark timestamptz,
+  read_watermark timestamptz,
+  unread int,
+  newest_unread_at timestamptz
+)
+language plpgsql
+stable
+set search_path = ''
+rows 10
+as $$
+#variable_conflict use_column
+begin
+  return query
+  with items as (
+    select p_conversation_ids[i.ordinal] as id,
+      (array_agg(p_contact_ids[i.ordinal] order by i.ordinal) filter (where p_contact_ids[i.ordinal] is not null))[1] as contact_id,
+      (array_agg(i.participant order by i.source_time desc nulls last, i.participant::text collate "C" desc) filter (where i.participant is not null))[1] as participant,
+      max(i.source_time) filter (where i.participant is not null) as participant_at,
+      max(i.updated_at) as updated_at
+    from unnest(p_items) i
+    where p_conversation_ids[i.ordinal] is not null
+    group by 1
+  ), times as (
+    -- Copies count too: the greatest of all times is the same in every order.
+    select p_conversation_ids[e.ordinal] as id,
+      max(e.occurred_at) filter (where e.type = 'message') as last_message_at,
+      max(e.occurred_at) filter (where (e.type = 'message' and e.direction = 'inbound' and not e.is_history) or e.type = 'postback') as last_inbound_at,
+      max(e.watermark) as delivered_watermark,
+      max(e.watermark) filter (where e.type = 'read') as read_watermark
+    from unnest(p_events) e
+    group by 1
+  ), unread as (
+    select p_conversation_ids[s.ordinal] as id, count(*)::int as unread, max(s.occurred_at) as newest
+    from unnest(p_stored) s
+    where s.type = 'message' and s.direction = 'inbound' and not s.is_history
+    group by 1
+  )
+  select i.id, i.contact_id, i.participant, i.participant_at, i.updated_at, t.last_message_at, t.last_inbound_at,
+    t.delivered_watermark, t.read_watermark, coalesce(u.unread, 0), u.newest
+  from items i
+  left join times t on t.id = i.id
+  left join unread u on u.id = i.id;
+end;
+$$;
+comment on function crm_private.conversation_changes(crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[]) is
+  'What a delivery says about each conversation as a whole; p_stored are those of p_events that were not known before and count as unread when they are live inbound messages.';
+
+-- sql/040_conversations/fn_conversation_metadata.sql
+create function crm_private.conversation_metadata(p_contact_id uuid, p_metadata jsonb, p_new_contact_id uuid, p_participant jsonb, p_participant_at timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case
+    when coalesce(p_contact_id, p_new_contact_id) is not null then p_metadata - 'participant' - 'participant_at'
+    when p_participant is null then p_metadata
+    when row(coalesce(p_participant_at, '-infinity'), p_participant::text collate "C")
+      > row(coalesce((p_metadata ->> 'participant_at')::timestamptz, '-infinity'),
+        coalesce(p_metadata ->> 'participant', '') collate "C")
+      then p_metadata || jsonb_build_object('participant', p_participant, 'participant_at', p_participant_at)
+    else p_metadata
+  end;
+end;
+$$;
+comment on function crm_private.conversation_metadata(uuid, jsonb, uuid, jsonb, timestamptz) is
+  'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered, with one it keeps none.';
+
+-- sql/040_conversations/fn_enrich_messages.sql
+create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[], p_locked uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_copy crm_private.inbound_event;
+  v_message crm.messages;
+  v_status text;
+  v_is_taken_back boolean;
+begin
+  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may bring the same message.
+  perform l.id
+  from (select distinct c.provider_message_id as id from unnest(p_copies) c order by 1) i
+  cross join lateral (
+    select x.id
+    from crm.messages x
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = i.id
+    for no key update
+  ) l;
+
+  for v_copy in
+    select c.*
+    from unnest(p_copies) c
+    where c.provider_message_id in (select r.provider_message_id from crm_private.richer_messages(p_account, p_copies) r)
+  loop
+    -- Read again: another copy may have enriched the same message a moment ago.
+    for v_message in select r.* from crm_private.richer_messages(p_account, array[v_copy]) r loop
+      update crm.conversations v set unread_count = v.unread_count + 1,
+        status = case when v.status = 'closed' and v_message.sent_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end
+      from crm.messages m
+      where m.workspace_id = p_account.workspace_id and m.id = v_message.id
+        and m.is_history and not v_message.is_history and m.direction = 'inbound'
+        and v.workspace_id = m.workspace_id and v.id = m.conversation_id;
+
+      -- A whole second may lie before a watermark that the finer time lies behind: what was concluded from it is taken back.
+      select s.status, s.status <> m.status and s.status <> 'read' and m.status in ('delivered', 'read') into v_status, v_is_taken_back
+      from crm.messages m
+      join crm.conversations v on v.workspace_id = m.workspace_id and v.id = m.conversation_id
+      cross join lateral (
+        select
+          case
+            when m.direction = 'inbound' then null
+            when v_message.sent_at <= v.read_watermark then 'read'
+            -- Not by the watermarks of a conversation that somebody may be moving on just now.
+            when v.id = any (p_locked)
+              and (m.status = 'read' and m.sent_at <= v.read_watermark or m.status = 'delivered' and m.sent_at <= v.delivered_watermark) then
+              case when v_message.sent_at <= v.delivered_watermark then 'delivered' else 'sent' end
+            when v_message.sent_at <= v.delivered_watermark and m.status in ('queued', 'sent', 'failed') then 'delivered'
+            else m.status
+          end as status
+      ) s
+      where m.workspace_id = p_account.workspace_id and m.id = v_message.id;
+
+      update crm.messages m set
+        body = v_message.body,
+        attachments = v_message.attachments,
+        reply_to = v_message.reply_to,
+        sent_at = v_message.sent_at,
+        is_history = v_message.is_history,
+        payload = v_message.payload,
+        status = v_status
+      where m.workspace_id = p_account.workspace_id and m.id = v_message.id;
+      if v_is_taken_back then
+        -- What was told of the message itself still counts.
+        perform crm_private.apply_message_effects(p_account, array[v_message.id]);
+      end if;
+
+      update crm.contact_interaction_events e set occurred_at = v_message.sent_at
+      -- Written so, it offers the planner no other index to scan.
+      where e.message_id = v_message.id and e.workspace_id is not distinct from p_account.workspace_id and e.event_type = 'message'
+        and e.occurred_at <> v_message.sent_at;
+    end loop;
+  end loop;
+end;
+$$;
+comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[]) is
+  'Gives stored messages what later copies of them know. One by one: copies that add something are few. A finer time also decides anew what the watermarks say of the message. p_locked are the conversations that the caller has locked: all of them, unless a copy turned up only when the messages were stored.';
+
+-- sql/040_conversations/fn_follow_up_message.sql
+create function crm_private.follow_up_message(p_channel_account_id uuid, p_conversation_id uuid, p_provider_message_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_account crm.channel_accounts;
+begin
+  select a.* into strict v_account from crm.channel_accounts a where a.id = p_channel_account_id;
+  perform crm_private.apply_message_effects(v_account, crm_private.attach_waiting_events(v_account, array['message:' || p_provider_message_id]));
+
+  delete from crm.conversation_tags t
+  using crm.messages m
+  where m.workspace_id = v_account.workspace_id and m.channel_account_id = v_account.id and m.provider_message_id = p_provider_message_id
+    and m.direction = 'inbound'
+    and t.workspace_id = v_account.workspace_id and t.conversation_id = p_conversation_id and t.set_by = 'ai' and t.set_at < m.sent_at;
+
+  perform crm_private.note_follow_up(v_account, array[p_conversation_id]);
+end;
+$$;
+comment on function crm_private.follow_up_message(uuid, uuid, text) is
+  'What follows from a new message besides itself: events that waited for it are tied to it and applied, and the tags that the AI set before an inbound one are removed.';
+
+-- sql/040_conversations/fn_has_unlinked_items.sql
+create function crm_private.has_unlinked_items(p_account crm.channel_accounts, p_keys crm_private.item_key[])
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select
+    from unnest(p_keys) k
+    left join lateral (
+      select x.conversation_id
+      from crm.conversation_keys x
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
+      offset 0
+    ) c on true
+    left join lateral (
+      select v.contact_id from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = c.conversation_id offset 0
+    ) v on true
+    where v.contact_id is null);
+end;
+$$;
+comment on function crm_private.has_unlinked_items(crm.channel_accounts, crm_private.item_key[]) is
+  'True when one of the keys names no conversation yet, or one without a contact.';
+
+-- sql/040_conversations/fn_has_waiting_events.sql
+create function crm_private.has_waiting_events(p_channel_account_id uuid, p_provider_message_id text)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return exists (
+    select
+    from crm.contact_interaction_events e
+    where e.provider_message_id = p_provider_message_id and e.message_id is null
+      -- Written so, it offers the planner no other index to scan.
+      and e.channel_account_id is not distinct from p_channel_account_id);
+end;
+$$;
+comment on function crm_private.has_waiting_events(uuid, text) is
+  'True when an event came before the message it speaks of. Where a person has several ids it may lie in another conversation, whose follow_up the message does not see.';
+
+-- sql/040_conversations/fn_insert_conversations.sql
+create function crm_private.insert_conversations(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_stored crm_private.inbound_event[],
+  p_contact_ids uuid[],
+  p_conversation_ids uuid[],
+  p_are_new boolean[]
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into crm.conversations (workspace_id, id, channel_account_id, contact_id, unread_count, last_message_at, last_inbound_at,
+    delivered_watermark, read_watermark, source_updated_at, metadata)
+  select p_account.workspace_id, c.conversation_id, p_account.id, c.contact_id, c.unread, c.last_message_at, c.last_inbound_at,
+    c.delivered_watermark, c.read_watermark, c.source_updated_at,
+    case when c.contact_id is null and c.participant is not null
+      then jsonb_build_object('participant', c.participant, 'participant_at', c.participant_at) else '{}' end
+  from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
+  join (
+    select p_conversation_ids[n.ordinal] as id
+    from unnest(p_are_new) with ordinality n (is_new, ordinal)
+    where n.is_new
+  ) n on n.id = c.conversation_id
+  order by c.conversation_id;
+end;
+$$;
+comment on function crm_private.insert_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
+  'Gives the conversations that this transaction claimed their rows, with everything the delivery says of them. Without a contact, the participant is kept as delivered.';
+
+-- sql/040_conversations/fn_insert_events.sql
+create function crm_private.insert_events(
+  p_account crm.channel_accounts,
+  p_events crm_private.inbound_event[],
+  p_conversation_ids uuid[],
+  p_conversations crm.conversations[]
+)
+returns table (event_key text, message_id uuid, conversation_id uuid, provider_message_id text)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+  insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
+    provider_message_id, event_type, event_key, occurred_at, payload)
+  select p_account.workspace_id, p_account.id, v.id, v.contact_id, m.id, e.provider_message_id, e.type, e.key, e.occurred_at,
+    -- What was taken back stays taken back, whatever comes late.
+    case when m.unsent_at is not null and e.type = 'edit' then '{}' else e.payload end
+  from unnest(p_events) e
+  join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
+  left join lateral (
+    select x.id, x.unsent_at
+    from crm.messages x
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
+    offset 0
+  ) m on true
+  where e.type <> 'message'
+  order by e.key collate "C"
+  on conflict (workspace_id, channel_account_id, event_key) do nothing
+  returning event_key, message_id, conversation_id, provider_message_id;
+end;
+$$;
+comment on function crm_private.insert_events(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
+  'Stores the events that are not messages and are new, tied to the message they speak of where it is there already; returns what was stored. The conversations are locked, so a message of theirs that comes meanwhile waits and finds them; one that comes through another conversation of the person is found when the two merge.';
+
+-- sql/040_conversations/fn_insert_messages.sql
+create function crm_private.insert_messages(
+  p_account crm.channel_accounts,
+  p_events crm_private.inbound_event[],
+  p_conversation_ids uuid[],
+  p_conversations crm.conversations[]
+)
+returns setof text
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return query
+  with incoming as (
+    select e.*, v.id as conversation_id, v.contact_id,
+      case
+        when e.direction = 'inbound' then null
+        when e.occurred_at <= v.read_watermark then 'read'
+        when e.occurred_at <= v.delivered_watermark then 'delivered'
+        else 'sent'
+      end as first_status
+    from unnest(p_events) e
+    join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
+    where e.type = 'message'
+  ), inserted as (
+    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
+      reply_to, status, sent_at, is_history, payload)
+    select p_account.workspace_id, p_account.id, n.conversation_id, n.provider_message_id, n.direction, n.body, n.attachments,
+      n.reply_to, n.first_status, n.occurred_at, n.is_history, n.payload
+    from incoming n
+    order by n.key collate "C"
+    on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
+    returning id, conversation_id, provider_message_id, sent_at
+  )
+  insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
+    provider_message_id, event_type, event_key, occurred_at)
+  select p_account.workspace_id, p_account.id, m.conversation_id, v.contact_id, m.id, m.provider_message_id, 'message',
+    'message:' || m.provider_message_id, m.sent_at
+  from inserted m
+  join unnest(p_conversations) v on v.id = m.conversation_id
+  returning event_key;
+end;
+$$;
+comment on function crm_private.insert_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
+  'Stores the messages that are new, each with its interaction event, in one statement; returns their event keys. p_conversations are the rows as they are under lock: a late echo takes its status from their watermarks.';
+
+-- sql/040_conversations/fn_item_conversations.sql
+create function crm_private.item_conversations(p_account crm.channel_accounts, p_keys crm_private.item_key[])
+returns crm_private.item_conversation[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(array_agg(row(o.ordinal, o.conversation_id)::crm_private.item_conversation order by o.ordinal, o.conversation_id), '{}')
+    from (
+      select distinct k.ordinal, c.conversation_id
+      from unnest(p_keys) k
+      cross join lateral (
+        select x.conversation_id
+        from crm.conversation_keys x
+        where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
+        offset 0
+      ) c
+    ) o
+  );
+end;
+$$;
+comment on function crm_private.item_conversations(crm.channel_accounts, crm_private.item_key[]) is
+  'Which conversations the keys of each item point at. A conversation claimed by this transaction may have no row yet.';
+
+-- sql/040_conversations/fn_item_keys.sql
+create function crm_private.item_keys(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_identities crm_private.item_identity[]
+)
+returns crm_private.item_key[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key order by k.kind, k.value collate "C", k.ordinal), '{}')
+    from (
+      select i.ordinal, 'thread' as kind, i.thread_id as value
+      from unnest(p_items) i
+      where i.problem is null and i.thread_id is not null
+      union all
+      select d.ordinal, 'participant', d.kind || ':' || d.value
+      from unnest(p_identities) d
+      where d.kind = any (case p_account.channel when 'messenger' then array['psid'] when 'whatsapp' then array['wa_id', 'bsuid'] end)
+    ) k
+  );
+end;
+$$;
+comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]) is
+  'What names the conversation of each item: its thread id, and on Messenger and WhatsApp the participant''s ids on that channel. Sorted, so that whoever claims them claims in one order.';
+
+-- sql/040_conversations/fn_join_copy.sql
+create function crm_private.join_copy(
+  p_message crm.messages,
+  p_body text,
+  p_attachments jsonb,
+  p_reply_to text,
+  p_sent_at timestamptz,
+  p_is_history boolean,
+  p_payload jsonb
+)
+returns crm.messages
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- Of two copies the longer one is the richer, and of two equally long ones the greater: an order, so arrival does not matter.
+  -- An edit outranks every copy, and what was taken back stays away.
+  if p_message.unsent_at is null then
+    if p_message.edit_count = 0 and p_body is not null
+      and (p_message.body is null
+        or row(length(p_body), p_body collate "C") > row(length(p_message.body), p_message.body collate "C")) then
+      p_message.body := p_body;
+    end if;
+    if row(jsonb_array_length(p_attachments), p_attachments::text collate "C")
+      > row(jsonb_array_length(p_message.attachments), p_message.attachments::text collate "C") then
+      p_message.attachments := p_attachments;
+    end if;
+    p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
+  end if;
+  p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
+  -- The earlier time; but a copy that knows only the second tells no other time than one that knows more of the same second.
+  p_message.sent_at := case
+    when date_bin('1 second', p_message.sent_at, 'epoch') = date_bin('1 second', p_sent_at, 'epoch') then greatest(p_message.sent_at, p_sent_at)
+    else least(p_message.sent_at, p_sent_at)
+  end;
+  p_message.is_history := p_message.is_history and p_is_history;
+  return p_message;
+end;
+$$;
+comment on function crm_private.join_copy(crm.messages, text, jsonb, text, timestamptz, boolean, jsonb) is
+  'The message with what another copy of it knows: the richer text and attachments, the earlier time (within one second the finer), all of the payload. Joining in any order, and again, gives the same row.';
+
+-- sql/040_conversations/fn_join_payloads.sql
+create function crm_private.join_payloads(p_one jsonb, p_other jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(k.key, k.value), '{}')
+    from (
+      select distinct on (e.key) e.key, e.value
+      from (select * from jsonb_each(p_one) union all select * from jsonb_each(p_other)) e
+      order by e.key, e.value::text collate "C" desc
+    ) k
+  );
+end;
+$$;
+comment on function crm_private.join_payloads(jsonb, jsonb) is
+  'The keys of both objects; where both have one, the greater value. The same whichever comes first, and joining again changes nothing.';
+
+-- sql/040_conversations/fn_lock_conversations.sql
+create function crm_private.lock_conversations(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_stored crm_private.inbound_event[],
+  p_richer uuid[],
+  p_contact_ids uuid[],
+  p_conversation_ids uuid[],
+  p_are_new boolean[]
+)
+returns crm.conversations[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+  v_locked crm.conversations[];
+  v_is_gone boolean;
+begin
+  select array_agg(v.id) filter (where g.changes), coalesce(bool_or(v.id is null and n.id is null), false) into v_ids, v_is_gone
+  from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
+  left join lateral (
+    select x.* from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = c.conversation_id offset 0
+  ) v on true
+  left join (select distinct n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new) n on n.id = c.conversation_id
+  left join (select distinct p_conversation_ids[s.ordinal] as id from unnest(p_stored) s) s on s.id = v.id
+  cross join lateral (
+    select v.id is not null and n.id is null
+      and (s.id is not null
+        or (v.contact_id is null and c.contact_id is not null)
+        or c.last_message_at > coalesce(v.last_message_at, '-infinity')
+        or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
+        or c.delivered_watermark > coalesce(v.delivered_watermark, '-infinity')
+        or c.read_watermark > coalesce(v.read_watermark, '-infinity')
+        or c.source_updated_at > coalesce(v.source_updated_at, '-infinity')
+        or v.metadata <> crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at)) as changes
+    offset 0
+  ) g;
+
+  -- A copy may come through another conversation of the person than its message.
+  v_ids := array(select i.id from unnest(v_ids) i (id) union select r.id from unnest(p_richer) r (id));
+  if cardinality(v_ids) > 0 then
+    select array_agg(l.conversation order by (l.conversation).id) into v_locked
+    from (select i.id from unnest(v_ids) i (id) order by i.id) i
+    cross join lateral (
+      select x as conversation from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id
+      for no key update
+    ) l;
+  end if;
+  if v_is_gone or coalesce(cardinality(v_locked), 0) < cardinality(v_ids) then
+    raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+  end if;
+  return v_locked;
+end;
+$$;
+comment on function crm_private.lock_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], uuid[], boolean[]) is
+  'Locks the conversations that were there before and that this delivery changes, and those with a message that a copy adds to (p_richer), in id order; returns their rows under lock, null when there is none. One that was merged away meanwhile is a serialization failure: the delivery is resolved anew.';
+
+-- sql/040_conversations/fn_merge_conversation_rows.sql
+create function crm_private.merge_conversation_rows(p_account crm.channel_accounts, p_survivor_id uuid, p_duplicate_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_survivor crm.conversations;
+  v_duplicate crm.conversations;
+begin
+  select v.* into strict v_duplicate
+  from crm.conversations v
+  where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
+
+  -- Told first: a room above moves what it keeps of the duplicate, before the duplicate's row and its cascades are gone.
+  insert into crm.conversation_merges (workspace_id, channel_account_id, survivor_id, duplicate_id)
+  values (p_account.workspace_id, p_account.id, p_survivor_id, p_duplicate_id);
+  update crm.conversation_merges x set survivor_id = p_survivor_id
+  where x.survivor_id = p_duplicate_id;
+
+  update crm.messages m set conversation_id = p_survivor_id
+  where m.conversation_id = p_duplicate_id;
+
+  update crm.contact_interaction_events e set conversation_id = p_survivor_id
+  where e.conversation_id = p_duplicate_id;
+
+  update crm.conversation_keys k set conversation_id = p_survivor_id
+  where k.conversation_id = p_duplicate_id;
+
+  insert into crm.conversation_tags as s (workspace_id, conversation_id, tag, set_by, set_at)
+  select t.workspace_id, p_survivor_id, t.tag, t.set_by, t.set_at
+  from crm.conversation_tags t
+  where t.workspace_id = p_account.workspace_id and t.conversation_id = p_duplicate_id
+  on conflict (workspace_id, conversation_id, tag) do update set set_by = excluded.set_by, set_at = excluded.set_at
+  where s.set_by = 'ai' and (excluded.set_by = 'human' or excluded.set_at > s.set_at);
+
+  update crm.conversations v set
+    contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
+    -- The later decision counts, unless somebody wrote after it.
+    status = case
+      when greatest(v.last_inbound_at, v_duplicate.last_inbound_at)
+        > coalesce(greatest(v.status_changed_at, v_duplicate.status_changed_at), '-infinity') and 'closed' in (v.status, v_duplicate.status) then 'open'
+      when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity') then v_duplicate.status
+      else v.status
+    end,
+    status_changed_at = greatest(v.status_changed_at, v_duplicate.status_changed_at),
+    unread_count = v.unread_count + v_duplicate.unread_count,
+    last_message_at = greatest(v.last_message_at, v_duplicate.last_message_at),
+    last_inbound_at = greatest(v.last_inbound_at, v_duplicate.last_inbound_at),
+    delivered_watermark = greatest(v.delivered_watermark, v_duplicate.delivered_watermark),
+    read_watermark = greatest(v.read_watermark, v_duplicate.read_watermark),
+    source_updated_at = greatest(v.source_updated_at, v_duplicate.source_updated_at),
+    follow_up = v.follow_up or v_duplicate.follow_up,
+    metadata = crm_private.conversation_metadata(v.contact_id, v_duplicate.metadata || v.metadata, v_duplicate.contact_id,
+      v_duplicate.metadata -> 'participant', (v_duplicate.metadata ->> 'participant_at')::timestamptz)
+  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
+
+  delete from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
+
+  select v.* into strict v_survivor
+  from crm.conversations v
+  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
+
+  update crm.contact_interaction_events e set contact_id = v_survivor.contact_id
+  where e.conversation_id = p_survivor_id and e.contact_id is distinct from v_survivor.contact_id;
+
+  -- An event on one side may have waited for a message on the other.
+  perform crm_private.apply_message_effects(p_account, crm_private.attach_waiting_events(p_account, array(
+    select 'message:' || e.provider_message_id
+    from crm.contact_interaction_events e
+    where e.conversation_id = p_survivor_id and e.message_id is null and e.provider_message_id is not null)));
+
+  -- A message of one side answers the tags that the AI set before it on the other.
+  delete from crm.conversation_tags t
+  where t.workspace_id = p_account.workspace_id and t.conversation_id = p_survivor_id and t.set_by = 'ai'
+    and t.set_at < (select max(m.sent_at) from crm.messages m where m.conversation_id = p_survivor_id and m.direction = 'inbound');
+  perform crm_private.note_follow_up(p_account, array[p_survivor_id]);
+
+  v_survivor.delivered_watermark := null;
+  v_survivor.read_watermark := null;
+  perform crm_private.apply_watermarks(p_account, array[v_survivor]);
+end;
+$$;
+comment on function crm_private.merge_conversation_rows(crm.channel_accounts, uuid, uuid) is
+  'Moves messages, events, keys and tags of the duplicate to the survivor, joins the two rows and deletes the duplicate''s. The caller has locked both.';
+
+-- sql/040_conversations/fn_move_conversations.sql
+create function crm_private.move_conversations(p_merge crm.contact_merges)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_moved jsonb;
+begin
+  perform from crm.conversations v where v.contact_id = p_merge.duplicate_id order by v.id for no key update;
+  with moved as (
+    update crm.conversations v set contact_id = p_merge.survivor_id
+    where v.contact_id = p_merge.duplicate_id
+    returning v.id
+  )
+  select coalesce(jsonb_agg(m.id order by m.id), '[]') into v_moved from moved m;
+
+  update crm.contact_interaction_events e set contact_id = p_merge.survivor_id
+  where e.contact_id = p_merge.duplicate_id;
+  return v_moved;
+end;
+$$;
+comment on function crm_private.move_conversations(crm.contact_merges) is
+  'Gives the duplicate''s conversations and their events to the survivor and returns the ids of the conversations. An event belongs to its conversation''s contact, so events need no list. The caller has locked both contacts.';
+
+-- sql/040_conversations/fn_note_follow_up.sql
+create function crm_private.note_follow_up(p_account crm.channel_accounts, p_conversation_ids uuid[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update crm.conversations v set follow_up = not v.follow_up
+  where v.workspace_id = p_account.workspace_id and v.id = any (p_conversation_ids)
+    and v.follow_up <> (
+      exists (
+        select from crm.contact_interaction_events e
+        where e.conversation_id = v.id
+          and e.message_id is null and e.provider_message_id is not null)
+      or exists (
+        select from crm.conversation_tags t
+        where t.workspace_id = v.workspace_id and t.conversation_id = v.id and t.set_by = 'ai'));
+end;
+$$;
+comment on function crm_private.note_follow_up(crm.channel_accounts, uuid[]) is
+  'Brings follow_up of the conversations to what their events and tags say. The caller has locked them.';
+
+-- sql/040_conversations/fn_remove_answered_ai_tags.sql
+create function crm_private.remove_answered_ai_tags(
+  p_account crm.channel_accounts,
+  p_stored crm_private.inbound_event[],
+  p_conversation_ids uuid[],
+  p_before crm.conversations[]
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_answered uuid[];
+begin
+  with answered as (
+    delete from crm.conversation_tags t
+    using (
+      select v.id, max(s.occurred_at) as occurred_at
+      from unnest(p_before) v
+      join unnest(p_stored) s on p_conversation_ids[s.ordinal] = v.id
+      where v.follow_up and s.type = 'message' and s.direction = 'inbound'
+      group by v.id
+    ) m
+    where t.workspace_id = p_account.workspace_id and t.conversation_id = m.id and t.set_by = 'ai' and t.set_at < m.occurred_at
+    returning t.conversation_id
+  )
+  select array_agg(a.conversation_id) into v_answered from answered a;
+  if v_answered is not null then
+    perform crm_private.note_follow_up(p_account, v_answered);
+  end if;
+end;
+$$;
+comment on function crm_private.remove_answered_ai_tags(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
+  'Removes the tags that the AI set before a new inbound message occurred. p_before are the conversations as they were under lock.';
+
+-- sql/040_conversations/fn_resolve_conversations.sql
+create function crm_private.resolve_conversations(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_keys crm_private.item_key[],
+  p_will_link boolean,
+  p_contact_ids uuid[],
+  out conversation_ids uuid[],
+  out are_new boolean[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_found crm_private.item_conversation[];
+  v_again crm_private.item_conversation[];
+  v_new_ids uuid[];
+  v_claimed boolean := false;
+  v_ordinal int;
+  v_survivor uuid;
+  v_owner uuid;
+  v_other record;
+  v_is_gone boolean;
+begin
+  conversation_ids := array_fill(null::uuid, array[cardinality(p_items)]);
+  are_new := array_fill(false, array[cardinality(p_items)]);
+  v_found := crm_private.item_conversations(p_account, p_keys);
+
+  if (p_will_link and cardinality(crm_private.unclaimed_keys(p_account, p_keys)) > 0)
+    or exists (select from unnest(v_found) f group by f.ordinal having count(*) > 1) then
+    -- Conversations first, in id order; then the keys nobody has, in sorted order, for the conversation the item is known by
+    -- or for one that gets its row later. What was read before a lock was waited for may be gone, so read again.
+    v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
+    loop
+      perform l.id
+      from (select distinct f.conversation_id from unnest(v_found) f order by f.conversation_id) i
+      cross join lateral (
+        select v.id from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = i.conversation_id
+        for no key update
+      ) l;
+
+      v_again := crm_private.item_conversations(p_account, p_keys);
+      if v_again is distinct from v_found then
+        if not v_claimed then
+          raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+        end if;
+        v_found := v_again;
+        continue;
+      end if;
+      exit when v_claimed;
+
+      insert into crm.conversation_keys (workspace_id, channel_account_id, kind, value, conversation_id)
+      select p_account.workspace_id, p_account.id, n.kind, n.value, coalesce(n.conversation_id, v_new_ids[n.ordinal])
+      from (
+        select distinct on (k.kind, k.value) k.kind, k.value, k.ordinal, f.conversation_id
+        from unnest(crm_private.unclaimed_keys(p_account, p_keys)) k
+        left join unnest(v_found) f on f.ordinal = k.ordinal
+        order by k.kind, k.value, k.ordinal, f.conversation_id
+      ) n
+      order by n.kind, n.value
+      on conflict (workspace_id, channel_account_id, kind, value) do nothing;
+      v_claimed := true;
+      v_found := crm_private.item_conversations(p_account, p_keys);
+    end loop;
+
+    -- A payload that bridges two conversations merges the younger into the older, but never those of two people who are kept apart.
+    for v_ordinal in select f.ordinal from unnest(v_found) f group by f.ordinal having count(*) > 1 order by f.ordinal loop
+      v_survivor := null;
+      for v_other in
+        select f.conversation_id as id, v.is_there, v.contact_id
+        from unnest(crm_private.item_conversations(p_account, p_keys)) f
+        left join lateral (
+          select true as is_there, x.created_at, x.contact_id
+          from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
+        ) v on true
+        where f.ordinal = v_ordinal and (v.contact_id is null or p_contact_ids[v_ordinal] is null or v.contact_id = p_contact_ids[v_ordinal])
+        order by v.created_at nulls last, f.conversation_id
+      loop
+        if v_survivor is null then
+          v_survivor := v_other.id;
+          v_owner := v_other.contact_id;
+        elsif v_owner <> v_other.contact_id then
+          continue;
+        elsif v_other.is_there then
+          perform crm_private.merge_conversation_rows(p_account, v_survivor, v_other.id);
+          v_owner := coalesce(v_owner, v_other.contact_id);
+        else
+          update crm.conversation_keys k set conversation_id = v_survivor
+          where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.conversation_id = v_other.id;
+        end if;
+      end loop;
+    end loop;
+    -- Where two were kept apart, the item belongs to its contact's.
+    v_found := array(
+      select distinct on (f.ordinal) row(f.ordinal, f.conversation_id)::crm_private.item_conversation
+      from unnest(crm_private.item_conversations(p_account, p_keys)) f
+      left join lateral (
+        select x.created_at, x.contact_id from crm.conversations x
+        where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
+      ) v on true
+      order by f.ordinal, v.contact_id is not distinct from p_contact_ids[f.ordinal] desc, v.created_at nulls last, f.conversation_id);
+  end if;
+
+  -- Only what this call has claimed may be without a row. Any other that is, was merged away since its key was read.
+  select array_agg(f.conversation_id order by i.ordinal),
+    array_agg(f.conversation_id is not null and v.id is null
+      and row_number = 1 order by i.ordinal),
+    bool_or(f.conversation_id is not null and v.id is null and (v_new_ids is null or f.conversation_id <> all (v_new_ids)))
+  into conversation_ids, are_new, v_is_gone
+  from (
+    select i.ordinal, f.conversation_id, row_number() over (partition by f.conversation_id order by i.ordinal)
+    from unnest(p_items) i
+    left join unnest(v_found) f on f.ordinal = i.ordinal
+  ) f
+  join unnest(p_items) i on i.ordinal = f.ordinal
+  left join lateral (
+    select x.id from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
+  ) v on true;
+  if v_is_gone then
+    raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+  end if;
+end;
+$$;
+comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean, uuid[]) is
+  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations. p_will_link: has_unlinked_items said that there is a key to claim or a contact to link. p_contact_ids: the items'' contacts, by ordinal; conversations of two contacts stay two.';
+
+-- sql/040_conversations/fn_return_conversations.sql
+create function crm_private.return_conversations(p_merge crm.contact_merges)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_conversation record;
+  v_keys record;
+  v_owner uuid;
+  v_new_id uuid;
+begin
+  perform l.id from crm.conversations l where l.contact_id = p_merge.survivor_id order by l.id for no key update;
+  for v_conversation in
+    select v.id, v.channel_account_id, v.created_at, a.channel, a.external_id, p_merge.moved -> 'conversations' ? v.id::text as was_moved
+    from crm.conversations v
+    join crm.channel_accounts a on a.workspace_id = v.workspace_id and a.id = v.channel_account_id
+    where v.contact_id = p_merge.survivor_id
+    order by v.id
+  loop
+    -- Whose ids the conversation is known by, now that the identities are back. An id that was attached since is whose the others are.
+    select array_agg(k.value) filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at < p_merge.merged_at) as of_survivor,
+      array_agg(k.value) filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at >= p_merge.merged_at) as attached_since,
+      array_agg(k.value) filter (where i.contact_id = p_merge.duplicate_id) as of_duplicate
+    into v_keys
+    from crm.conversation_keys k
+    join crm.contact_identities i on i.contact_id in (p_merge.survivor_id, p_merge.duplicate_id)
+      and k.value = i.kind || ':' || i.value and (i.kind <> 'psid' or i.scope = v_conversation.external_id)
+    where k.conversation_id = v_conversation.id and k.kind = 'participant';
+
+    v_owner := case
+      when v_conversation.was_moved then p_merge.duplicate_id
+      when v_keys.of_survivor is not null then p_merge.survivor_id
+      when v_keys.of_duplicate is not null then p_merge.duplicate_id
+      -- A chat that is known by its thread alone: by whose b2chat_id of the account, where only one of them has any.
+      when v_conversation.created_at >= p_merge.merged_at
+        and exists (
+          select from crm.contact_identities i
+          where i.contact_id = p_merge.duplicate_id and i.kind = 'b2chat_id' and split_part(i.scope, ':', 2) = v_conversation.external_id)
+        and not exists (
+          select from crm.contact_identities i
+          where i.contact_id = p_merge.survivor_id and i.kind = 'b2chat_id' and split_part(i.scope, ':', 2) = v_conversation.external_id)
+        then p_merge.duplicate_id
+      else p_merge.survivor_id
+    end;
+
+    if v_owner = p_merge.duplicate_id then
+      update crm.conversations v set contact_id = p_merge.duplicate_id where v.workspace_id = p_merge.workspace_id and v.id = v_conversation.id;
+      update crm.contact_interaction_events e set contact_id = p_merge.duplicate_id where e.conversation_id = v_conversation.id;
+      update crm.contact_identities i set contact_id = p_merge.duplicate_id
+      where i.contact_id = p_merge.survivor_id and i.kind || ':' || i.value = any (v_keys.attached_since)
+        and (i.kind <> 'psid' or i.scope = v_conversation.external_id);
+    end if;
+
+    -- One that both were known by was two before a delivery joined them. Who does not keep it goes on in a new one.
+    if v_keys.of_survivor is not null and v_keys.of_duplicate is not null then
+      insert into crm.conversations (workspace_id, channel_account_id, contact_id)
+      values (p_merge.workspace_id, v_conversation.channel_account_id, case v_owner when p_merge.duplicate_id then p_merge.survivor_id else p_merge.duplicate_id end)
+      returning id into v_new_id;
+      update crm.conversation_keys k set conversation_id = v_new_id
+      where k.conversation_id = v_conversation.id and k.kind = 'participant'
+        and k.value = any (case v_owner when p_merge.duplicate_id then v_keys.of_survivor else v_keys.of_duplicate end);
+    end if;
+  end loop;
+end;
+$$;
+comment on function crm_private.return_conversations(crm.contact_merges) is
+  'Gives the conversations that move_conversations moved back to the duplicate, with their events, those opened since under its identities, and the ids that such a conversation came to be known by. The caller has locked both contacts and given the identities back.';
+
+-- sql/040_conversations/fn_richer_messages.sql
+create function crm_private.richer_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
+returns setof crm.messages
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select j.*
+  from unnest(p_copies) e
+  cross join lateral (
+    select x as message
+    from crm.messages x
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
+    offset 0
+  ) s
+  cross join lateral crm_private.join_copy(s.message, e.body, e.attachments, e.reply_to, e.occurred_at, e.is_history, e.payload) j
+  where j is distinct from s.message;
+end;
+$$;
+comment on function crm_private.richer_messages(crm.channel_accounts, crm_private.inbound_event[]) is
+  'The stored messages that one of the copies adds something to, as they are with it. Empty on a replay.';
+
+-- sql/040_conversations/fn_store_events.sql
+create function crm_private.store_events(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_contact_ids uuid[],
+  p_conversation_ids uuid[],
+  p_are_new boolean[]
+)
+returns crm_private.inbound_event[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_fresh crm_private.inbound_event[];
+  v_copies crm_private.inbound_event[];
+  v_stored crm_private.inbound_event[];
+  v_keys text[];
+  v_messages text[];
+  v_touched uuid[];
+  v_attached uuid[];
+  v_waiting uuid[];
+  v_richer uuid[] := array[]::uuid[];
+  v_before crm.conversations[];
+  v_conversations crm.conversations[];
+  v_all_new boolean := (select count(distinct c.id) = count(*) filter (where c.is_new) from unnest(p_conversation_ids, p_are_new) c (id, is_new));
+begin
+  -- 1. Which events are not known yet, and which copies of known messages add something to them.
+  --    A message is known by its row, which has its event (I10).
+  if v_all_new then
+    v_fresh := p_events;
+  else
+    select array_agg(e) filter (where known.adds is null), array_agg(e) filter (where known.adds)
+    into v_fresh, v_copies
+    from unnest(p_events) e
+    left join lateral (
+      select coalesce(
+        e.body <> coalesce(x.body, '')
+          or (e.attachments <> '[]' and e.attachments <> x.attachments)
+          or e.reply_to <> coalesce(x.reply_to, '')
+          -- Earlier, or finer within the same second: what join_copy would take.
+          or e.occurred_at <> x.sent_at
+            and (e.occurred_at < x.sent_at) = (date_bin('1 second', e.occurred_at, 'epoch') <> date_bin('1 second', x.sent_at, 'epoch'))
+          or (x.is_history and not e.is_history)
+          or (e.payload <> '{}' and x.payload || e.payload <> x.payload), false) as adds
+      from crm.messages x
+      where e.type = 'message'
+        and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
+      union all
+      select false
+      from crm.contact_interaction_events x
+      where e.type <> 'message'
+        and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.event_key = e.key
+      offset 0
+    ) known on true;
+  end if;
+
+  -- The same event twice in one delivery: once, and the other time a copy.
+  if (select count(distinct e.key collate "C") from unnest(v_fresh) e) < cardinality(v_fresh) then
+    select array_agg(k.event) filter (where k.place = 1),
+      v_copies || array_agg(k.event) filter (where k.place > 1 and (k.event).type = 'message')
+    into v_fresh, v_copies
+    from (select e as event, row_number() over (partition by e.key) as place from unnest(v_fresh) e) k;
+  end if;
+  v_stored := coalesce(v_fresh, '{}');
+
+  -- 2. New conversations get their rows; of those that are there, only the ones that will change are locked, in id order.
+  if true = any (p_are_new) then
+    perform crm_private.insert_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, p_are_new);
+  end if;
+  if not v_all_new then
+    v_richer := array(select distinct r.conversation_id from crm_private.richer_messages(p_account, v_copies) r);
+    v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_richer, p_contact_ids, p_conversation_ids, p_are_new);
+  end if;
+
+  if cardinality(v_fresh) > 0 then
+    -- Those with something new are locked by now, so this is final.
+    v_conversations := array(
+      select v.conversation
+      from (select distinct c.id from unnest(p_conversation_ids) c (id) where c.id is not null) i
+      cross join lateral (
+        select x as conversation from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
+      ) v);
+    if exists (
+      select from unnest(p_conversation_ids) c (id)
+      left join unnest(v_conversations) v on v.id = c.id
+      where c.id is not null and v.id is null) then
+      raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+    end if;
+
+    -- 3. Messages with their events, then the other events.
+    v_keys := array(select crm_private.insert_messages(p_account, v_fresh, p_conversation_ids, v_conversations));
+    v_messages := v_keys;
+    select v_keys || coalesce(array_agg(s.event_key), '{}'),
+      coalesce(array_agg(s.message_id) filter (where s.message_id is not null), '{}'),
+      array_agg(s.conversation_id) filter (where s.message_id is null and s.provider_message_id is not null)
+    into v_keys, v_touched, v_waiting
+    from crm_private.insert_events(p_account, v_fresh, p_conversation_ids, v_conversations) s;
+
+    if cardinality(v_keys) < cardinality(v_fresh) then
+      -- Somebody else was faster with some of them: those are copies too.
+      select coalesce(array_agg(f.event) filter (where f.is_stored), '{}'),
+        v_copies || array_agg(f.event) filter (where not f.is_stored and (f.event).type = 'message')
+      into v_stored, v_copies
+      from (
+        select e as event, k.key is not null as is_stored
+        from unnest(v_fresh) e
+        left join unnest(v_keys) k (key) on k.key = e.key
+      ) f;
+      update crm.conversations v set unread_count = c.unread
+      from crm_private.conversation_changes(p_items, p_events, v_stored, p_contact_ids, p_conversation_ids) c
+      join unnest(p_conversation_ids, p_are_new) n (id, is_new) on n.is_new and n.id = c.conversation_id
+      where v.workspace_id = p_account.workspace_id and v.id = c.conversation_id and v.unread_count <> c.unread;
+    end if;
+
+    -- 4. What was already known of messages that came only now, and what the new events say of messages.
+    if cardinality(v_messages) > 0 then
+      v_attached := crm_private.attach_waiting_events(p_account, v_messages);
+      if cardinality(v_attached) > 0 then
+        v_touched := v_touched || v_attached;
+        v_waiting := v_waiting || array(select v.id from unnest(v_conversations) v where v.follow_up);
+      end if;
+    end if;
+    if v_waiting is not null then
+      perform crm_private.note_follow_up(p_account, v_waiting);
+    end if;
+    if cardinality(v_touched) > 0 then
+      perform crm_private.apply_message_effects(p_account, v_touched);
+    end if;
+  end if;
+
+  -- 5. Copies that know more, the conversations as a whole, and the AI's tags.
+  if v_copies is not null then
+    perform crm_private.enrich_messages(p_account, v_copies, array(
+      select b.id from unnest(v_before) b union select n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new));
+  end if;
+  if v_before is not null then
+    perform crm_private.update_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, v_before);
+    perform crm_private.remove_answered_ai_tags(p_account, v_stored, p_conversation_ids, v_before);
+  end if;
+  return v_stored;
+end;
+$$;
+comment on function crm_private.store_events(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
+  'Stores the events of conversations that are resolved, each once, with everything that follows from them; returns those that were not known before. A replay locks nothing and writes nothing.';
+
+-- sql/040_conversations/fn_unclaimed_keys.sql
+create function crm_private.unclaimed_keys(p_account crm.channel_accounts, p_keys crm_private.item_key[])
+returns crm_private.item_key[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key), '{}')
+    from unnest(p_keys) k
+    left join lateral (
+      select true as claimed
+      from crm.conversation_keys x
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
+      offset 0
+    ) c on true
+    where c.claimed is null
+  );
+end;
+$$;
+comment on function crm_private.unclaimed_keys(crm.channel_accounts, crm_private.item_key[]) is 'Those of the keys that no conversation of the account has.';
+
+-- sql/040_conversations/fn_update_conversation.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.update_conversation(
+  p_conversation_id uuid,
+  p_expected_version bigint,
+  p_patch jsonb,
+  p_workspace_id uuid default null
+)
+returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_version bigint;
+begin
+  select v.workspace_id into v_workspace_id
+  from crm.conversations v
+  where v.id = p_conversation_id and v.workspace_id = coalesce(p_workspace_id, v.workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'agent');
+  if v_workspace_id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such conversation.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'conversation')::text,
+      hint = 'It may have been merged into an older one: look it up by its contact.';
+  end if;
+  perform crm_private.check_conversation_patch(p_patch);
+
+  select v.version into v_version
+  from crm.conversations v
+  where v.workspace_id = v_workspace_id and v.id = p_conversation_id
+  for no key update;
+  if v_version is distinct from p_expected_version then
+    raise exception using errcode = 'PT409', message = 'The conversation has changed since you read it.',
+      detail = jsonb_build_object('code', 'version_conflict', 'version', v_version)::text,
+      hint = 'Read it again and decide anew.';
+  end if;
+
+  delete from crm.conversation_tags t
+  where t.workspace_id = v_workspace_id and t.conversation_id = p_conversation_id
+    and t.tag in (select btrim(r.tag) from jsonb_array_elements_text(coalesce(p_patch -> 'tags_remove', '[]')) r (tag));
+
+  insert into crm.conversation_tags as t (workspace_id, conversation_id, tag, set_by)
+  select distinct v_workspace_id, p_conversation_id, btrim(a.tag), 'human'
+  from jsonb_array_elements_text(coalesce(p_patch -> 'tags_add', '[]')) a (tag)
+  on conflict (workspace_id, conversation_id, tag) do update set set_by = 'human', set_at = excluded.set_at
+  where t.set_by <> 'human';
+
+  update crm.conversations v set
+    status = coalesce(p_patch ->> 'status', v.status),
+    status_changed_at = case when p_patch ->> 'status' <> v.status then clock_timestamp() else v.status_changed_at end,
+    unread_count = coalesce((p_patch ->> 'unread_count')::int, v.unread_count)
+  where v.workspace_id = v_workspace_id and v.id = p_conversation_id
+  returning v.version into v_version;
+  return v_version;
+end;
+$$;
+comment on function crm.update_conversation(uuid, bigint, jsonb, uuid) is
+  'Changes a conversation if it still has the expected version, and returns the new one. Patch keys: status (open, pending, closed), tags_add, tags_remove (arrays of text), unread_count. For agents. PT400 invalid_input, PT401, PT403, PT404 not_found, PT409 version_conflict with the current version in detail.';
+
+-- sql/040_conversations/fn_update_conversations.sql
+create function crm_private.update_conversations(
+  p_account crm.channel_accounts,
+  p_items crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_stored crm_private.inbound_event[],
+  p_contact_ids uuid[],
+  p_conversation_ids uuid[],
+  p_before crm.conversations[]
+)
+returns void
+language plpgsql
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  v_linked uuid[];
+  v_moved uuid[];
+begin
+  with updated as (
+    update crm.conversations v set
+      contact_id = coalesce(v.contact_id, c.contact_id),
+      status = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end,
+      unread_count = v.unread_count + c.unread,
+      last_message_at = greatest(v.last_message_at, c.last_message_at),
+      last_inbound_at = greatest(v.last_inbound_at, c.last_inbound_at),
+      delivered_watermark = greatest(v.delivered_watermark, c.delivered_watermark),
+      read_watermark = greatest(v.read_watermark, c.read_watermark),
+      source_updated_at = greatest(v.source_updated_at, c.source_updated_at),
+      metadata = crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at)
+    from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
+    join unnest(p_before) b on b.id = c.conversation_id
+    -- The workspace goes without saying; written so, it offers the planner no shorter index to scan.
+    where v.id = c.conversation_id and v.workspace_id is not distinct from p_account.workspace_id
+      and (c.unread > 0
+        or (v.contact_id is null and c.contact_id is not null)
+        or c.last_message_at > coalesce(v.last_message_at, '-infinity')
+        or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
+        or c.delivered_watermark > coalesce(v.delivered_watermark, '-infinity')
+        or c.read_watermark > coalesce(v.read_watermark, '-infinity')
+        or c.source_updated_at > coalesce(v.source_updated_at, '-infinity')
+        or v.metadata <> crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at))
+    returning v.id, b.contact_id is null and v.contact_id is not null as linked,
+      v.delivered_watermark is distinct from b.delivered_watermark or v.read_watermark is distinct from b.read_watermark as moved
+  )
+  select array_agg(u.id) filter (where u.linked), array_agg(u.id) filter (where u.moved)
+  into v_linked, v_moved
+  from updated u;
+
+  if v_linked is not null then
+    update crm.contact_interaction_events e set contact_id = v.contact_id
+    from unnest(v_linked) i (id)
+    cross join lateral (
+      select x.id, x.contact_id from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
+    ) v
+    where e.conversation_id = v.id
+      and e.contact_id is distinct from v.contact_id;
+  end if;
+  if v_moved is not null then
+    perform crm_private.apply_watermarks(p_account, array(select b from unnest(p_before) b where b.id = any (v_moved)));
+  end if;
+end;
+$$;
+comment on function crm_private.update_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], crm.conversations[]) is
+  'Brings conversations that were there before (p_before, as they were under lock) to what the delivery says. Links an orphan with its events, reopens a closed one when something unread came after it was closed, marks what was sent up to a watermark. Writes nothing where nothing changes.';
+
+-- sql/040_conversations/trg_conversation_tags_follow_up.sql
+create function crm_private.note_ai_tag()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update crm.conversations v set follow_up = true
+  where v.workspace_id = new.workspace_id and v.id = new.conversation_id and not v.follow_up;
+  return null;
+end;
+$$;
+comment on function crm_private.note_ai_tag() is 'Trigger: a tag that the AI set gives the conversation''s next inbound message something to follow up.';
+
+create trigger follow_up
+after insert or update on crm.conversation_tags
+for each row when (new.set_by = 'ai')
+execute function crm_private.note_ai_tag();
+
+-- sql/040_conversations/trg_conversations_bump_version.sql
+create trigger bump_version
+before update on crm.conversations
+for each row execute function crm_private.bump_version();
+
+-- sql/045_dead_letters/10_tables.sql
+create table crm.dead_letters (
+  id uuid primary key default gen_random_uuid(),
+  workspace_id uuid references crm.workspaces (id) on delete cascade,
+  channel_account_id uuid,
+  channel text not null,
+  account_external_id text not null,
+  reason text not null,
+  path text,
+  detail text,
+  item jsonb not null,
+  item_hash text not null,
+  history_before timestamptz,
+  status text not null default 'open',
+  attempts int not null default 1,
+  created_at timestamptz not null default now(),
+  replayed_at timestamptz,
+  tried_at timestamptz,
+  replay_error jsonb,
+  is_item boolean not null generated always as (reason in ('unknown_account', 'inactive_account', 'invalid_item', 'no_conversation',
+    'invalid_event', 'time_before_2004', 'time_in_future', 'refused_by_database')) stored,
+  constraint dead_letters_item_key unique nulls not distinct (workspace_id, channel, account_external_id, item_hash),
+  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
+    references crm.channel_accounts (workspace_id, id) on delete cascade,
+  constraint status_is_valid check (status in ('open', 'replayed', 'discarded'))
+);
+comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
+comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
+comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
+comment on column crm.dead_letters.history_before is 'The history_before of the run that brought it, which a replay follows; null for what came otherwise.';
+comment on column crm.dead_letters.attempts is 'How often it was tried to store it; the first time counts.';
+comment on column crm.dead_letters.tried_at is 'When a replay last failed; null when none was tried since it was kept.';
+comment on column crm.dead_letters.replay_error is 'Why the last replay failed: {code, path?, events?, sqlstate?}.';
+comment on column crm.dead_letters.is_item is 'Whether item is an InboundItem that the database refused, and can ingest once the cause is gone. Otherwise it is what a provider sent, which only the translation can read.';
+create index dead_letters_open_idx on crm.dead_letters (workspace_id, created_at) where status = 'open';
+create index dead_letters_channel_account_idx on crm.dead_letters (workspace_id, channel_account_id);
+-- What a replay has to try, per account, those that waited longest first. What only the translation can read is looked at once.
+create index dead_letters_replay_idx on crm.dead_letters (channel, account_external_id, tried_at nulls first, created_at)
+  where status = 'open' and (is_item or tried_at is null);
+
+-- sql/045_dead_letters/30_policies.sql
+alter table crm.dead_letters enable row level security;
+create policy members_read on crm.dead_letters for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+-- sql/045_dead_letters/fn_keep_dead_letter.sql
+create function crm_private.keep_dead_letter(
+  p_account crm.channel_accounts,
+  p_channel text,
+  p_account_external_id text,
+  p_reason text,
+  p_path text,
+  p_detail text,
+  p_item jsonb,
+  p_history_before timestamptz default null
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_hash text := encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex');
+begin
+  -- A row that a replay holds is not waited for: the replay may be waiting for the contact that this transaction holds.
+  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash, history_before)
+  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item, v_hash, p_history_before)
+  on conflict on constraint dead_letters_item_key do nothing;
+  if found then
+    return;
+  end if;
+
+  with changed as (
+    select d.id
+    from crm.dead_letters d
+    where (d.workspace_id = p_account.workspace_id or p_account.workspace_id is null and d.workspace_id is null)
+      and d.channel = p_channel and d.account_external_id = p_account_external_id and d.item_hash = v_hash
+      and (d.status = 'replayed'
+        or d.status = 'open' and (d.reason <> p_reason or d.history_before > coalesce(p_history_before, '-infinity')))
+    for update skip locked
+  )
+  update crm.dead_letters d set
+    status = 'open', reason = p_reason, path = p_path, detail = p_detail,
+    attempts = d.attempts + (d.status = 'replayed')::int,
+    -- Of two judgements the one that takes more for new, as of two copies.
+    history_before = case when d.history_before is not null and p_history_before is not null then least(d.history_before, p_history_before) end,
+    replayed_at = null, tried_at = null, replay_error = null
+  from changed c
+  where d.id = c.id;
+end;
+$$;
+comment on function crm_private.keep_dead_letter(crm.channel_accounts, text, text, text, text, text, jsonb, timestamptz) is
+  'Keeps what could not be stored, with why. The same item again changes nothing, unless the reason is another one now, or it had been replayed: then it is open again. A discarded one stays discarded. p_account is null when the account is not connected; p_history_before is the run''s that brought it.';
+
+-- sql/045_dead_letters/fn_keep_rejected.sql
+create function crm_private.keep_rejected(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_parsed crm_private.inbound_item[],
+  p_events crm_private.inbound_event[],
+  p_history_before timestamptz
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_item crm_private.inbound_item;
+  v_event crm_private.inbound_event;
+begin
+  for v_item in select i.* from unnest(p_parsed) i where i.problem is not null loop
+    perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_item.problem, v_item.problem_path,
+      null, p_items -> (v_item.ordinal - 1), p_history_before);
+  end loop;
+
+  -- A malformed event is kept with its item, alone, so that it can be replayed as it is.
+  for v_event in
+    select e.* from unnest(p_events) e
+    where e.problem is not null
+      and not exists (select from unnest(p_parsed) i where i.ordinal = e.ordinal and i.problem is not null)
+  loop
+    perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_event.problem,
+      regexp_replace(v_event.problem_path, '^\$\.events\[\d+\]', '$.events[0]'), null,
+      jsonb_set(p_items -> (v_event.ordinal - 1), '{events}', jsonb_build_array(p_items -> (v_event.ordinal - 1) -> 'events' -> v_event.index)),
+      p_history_before);
+  end loop;
+end;
+$$;
+comment on function crm_private.keep_rejected(crm.channel_accounts, jsonb, crm_private.inbound_item[], crm_private.inbound_event[], timestamptz) is
+  'Keeps the malformed items and events of a delivery as dead letters, with the JSON path of what was wrong. p_history_before is kept with them, for whoever replays them.';
+
+-- sql/050_locks/10_tables.sql
+create table crm.sync_locks (
+  resource text primary key,
+  workspace_id uuid references crm.workspaces (id) on delete cascade,
+  holder text,
+  token uuid,
+  fencing_token bigint not null default 0,
+  acquired_at timestamptz,
+  expires_at timestamptz,
+  constraint held_completely_or_not_at_all check (num_nulls(holder, token, acquired_at, expires_at) in (0, 4)),
+  constraint resource_is_not_empty check (btrim(resource) <> '')
+);
+comment on table crm.sync_locks is 'Leases on resources. Release and cleanup keep the row, so that fencing_token never starts again.';
+comment on column crm.sync_locks.resource is 'What the lock is about: <channel>:<account''s external id>:<what>, or another name.';
+comment on column crm.sync_locks.workspace_id is 'The workspace of the account that the resource names; null when it names none.';
+comment on column crm.sync_locks.token is 'What the holder shows when it writes; null when nobody holds the lock.';
+comment on column crm.sync_locks.fencing_token is 'How often the lock was taken: each holder''s is greater than those before.';
+comment on column crm.sync_locks.expires_at is 'From here on the lease is lost, even if nobody takes it.';
+create index sync_locks_workspace_idx on crm.sync_locks (workspace_id);
+create unique index sync_locks_token_idx on crm.sync_locks (token) where token is not null;
+
+-- sql/050_locks/30_policies.sql
+alter table crm.sync_locks enable row level security;
+create policy members_read on crm.sync_locks for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+-- sql/050_locks/fn_acquire_sync_lock.sql
+create function crm.acquire_sync_lock(p_resource text, p_holder text, p_ttl interval default '5 minutes')
+returns table (acquired boolean, token uuid, fencing_token bigint, expires_at timestamptz, held_by text)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_lock crm.sync_locks;
+  v_now timestamptz;
+begin
+  perform crm_private.check_lease(p_resource, p_ttl);
+  if p_holder is null or btrim(p_holder) = '' or length(p_holder) > 200 then
+    perform crm_private.reject_input('p_holder', 'A holder is a text of 1 to 200 characters.');
+  end if;
+
+  -- The row is there for good; only the deletion of its workspace takes it away, and then it is made anew.
+  loop
+    select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
+    exit when found;
+    insert into crm.sync_locks (resource, workspace_id) values (p_resource, crm_private.resource_workspace(p_resource))
+    on conflict (resource) do nothing;
+  end loop;
+
+  -- Read under the lock: whoever waited for it sees what time it is now.
+  v_now := clock_timestamp();
+  if v_lock.expires_at > v_now then
+    return query select false, null::uuid, null::bigint, v_lock.expires_at, v_lock.holder;
+    return;
+  end if;
+
+  return query
+  update crm.sync_locks l set
+    holder = p_holder,
+    token = gen_random_uuid(),
+    fencing_token = l.fencing_token + 1,
+    workspace_id = coalesce(l.workspace_id, crm_private.resource_workspace(p_resource)),
+    acquired_at = v_now,
+    expires_at = v_now + p_ttl
+  where l.resource = p_resource
+  returning true, l.token, l.fencing_token, l.expires_at, l.holder;
+end;
+$$;
+comment on function crm.acquire_sync_lock(text, text, interval) is
+  'Takes the lock of a resource if nobody holds it or the lease is over: acquired, with a new token, a fencing token greater than every one before, and when the lease ends. Otherwise acquired is false, and held_by and expires_at are the holder''s; the same holder does not enter twice. p_ttl is 1 second to 1 hour. PT400 invalid_input.';
+
+-- sql/050_locks/fn_check_lease.sql
+create function crm_private.check_lease(p_resource text, p_ttl interval)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_resource is null or btrim(p_resource) = '' or length(p_resource) > 512 then
+    perform crm_private.reject_input('p_resource', 'A resource is a text of 1 to 512 characters.');
+  end if;
+  if p_ttl is null or p_ttl < interval '1 second' or p_ttl > interval '1 hour' then
+    perform crm_private.reject_input('p_ttl', 'A lease is between one second and one hour.');
+  end if;
+end;
+$$;
+comment on function crm_private.check_lease(text, interval) is 'Returns when a lock may have this name and this time to live: PT400 invalid_input otherwise.';
+
+-- sql/050_locks/fn_cleanup_expired_locks.sql
+create function crm.cleanup_expired_locks()
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_count int;
+begin
+  -- A lock that somebody is just now extending or writing under is not over, or will be found next time.
+  with expired as materialized (
+    select l.resource from crm.sync_locks l where l.expires_at <= clock_timestamp() order by l.resource for no key update skip locked
+  )
+  update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null
+  from expired e
+  where l.resource = e.resource;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function crm.cleanup_expired_locks() is 'Marks the locks whose lease is over as free, and returns how many. The rows stay, with their fencing tokens.';
+
+-- sql/050_locks/fn_extend_sync_lock.sql
+create function crm.extend_sync_lock(p_resource text, p_token uuid, p_ttl interval default '5 minutes')
+returns timestamptz
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_lock crm.sync_locks;
+  v_now timestamptz;
+begin
+  perform crm_private.check_lease(p_resource, p_ttl);
+  select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
+  v_now := clock_timestamp();
+  if v_lock.token is distinct from p_token or p_token is null or v_lock.expires_at <= v_now then
+    return null;
+  end if;
+  update crm.sync_locks l set expires_at = v_now + p_ttl where l.resource = p_resource;
+  return v_now + p_ttl;
+end;
+$$;
+comment on function crm.extend_sync_lock(text, uuid, interval) is
+  'Lets the lease end p_ttl (1 second to 1 hour) from now and returns that time; null when the lock is lost: taken, released, or over even if nobody took it. PT400 invalid_input.';
+
+-- sql/050_locks/fn_is_resource_of.sql
+create function crm_private.is_resource_of(p_resource text, p_channel text, p_external_id text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return starts_with(p_resource, p_channel || ':' || p_external_id || ':')
+    and substr(p_resource, length(p_channel || ':' || p_external_id || ':') + 1) ~ '^[^:]+$';
+end;
+$$;
+comment on function crm_private.is_resource_of(text, text, text) is 'Whether a resource is <channel>:<external id>:<what> of this account; there is no colon in what.';
+
+-- sql/050_locks/fn_release_sync_lock.sql
+create function crm.release_sync_lock(p_resource text, p_token uuid)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_lock crm.sync_locks;
+begin
+  select l.* into v_lock from crm.sync_locks l where l.resource = p_resource and l.token = p_token for no key update;
+  if not found then
+    return false;
+  end if;
+  update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null where l.resource = p_resource;
+  return v_lock.expires_at > clock_timestamp();
+end;
+$$;
+comment on function crm.release_sync_lock(text, uuid) is 'Gives a lock back. True when it was held with this token; false when it was lost already.';
+
+-- sql/050_locks/fn_require_account_lock.sql
+create function crm_private.require_account_lock(p_account crm.channel_accounts, p_token uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform crm_private.require_sync_lock((
+    select l.resource
+    from crm.sync_locks l
+    where l.token = p_token and crm_private.is_resource_of(l.resource, p_account.channel, p_account.external_id)
+  ), p_token);
+end;
+$$;
+comment on function crm_private.require_account_lock(crm.channel_accounts, uuid) is
+  'Returns when this token holds the lock of a resource of the account, and keeps it so to the end of the transaction. PT409 lock_lost otherwise.';
+
+-- sql/050_locks/fn_require_sync_lock.sql
+create function crm_private.require_sync_lock(p_resource text, p_token uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_lock crm.sync_locks;
+begin
+  -- To the end of the transaction nobody can take the lock over, even when the lease ends meanwhile. Not `for share`: two writers
+  -- that both went on to extend would wait for each other.
+  select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
+  if v_lock.token is distinct from p_token or p_token is null or v_lock.expires_at <= clock_timestamp() then
+    raise exception using errcode = 'PT409', message = 'The lock is lost.',
+      detail = jsonb_build_object('code', 'lock_lost', 'resource', p_resource)::text,
+      hint = 'Take the lock again and resume from the last committed page.';
+  end if;
+end;
+$$;
+comment on function crm_private.require_sync_lock(text, uuid) is
+  'Returns when the lock is held with this token, and keeps it so to the end of the transaction. PT409 lock_lost otherwise: another token, released, or the lease is over.';
+
+-- sql/050_locks/fn_resource_workspace.sql
+create function crm_private.resource_workspace(p_resource text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select a.workspace_id
+    from regexp_match(p_resource, '^([a-z0-9]+):(.+):[^:]+$') m (part)
+    join crm.channel_accounts a on a.channel = m.part[1] and a.external_id = m.part[2]
+  );
+end;
+$$;
+comment on function crm_private.resource_workspace(text) is
+  'The workspace of the account that a resource <channel>:<external id>:<what> names; null when it names none.';
+
+-- sql/060_ingest/05_types.sql
+create type crm_private.ingest_result as (
+  ordinal int,
+  conversation_id uuid,
+  contact_id uuid,
+  version bigint,
+  is_new boolean,
+  contact_outcome text,
+  events_inserted int,
+  events_duplicate int,
+  error jsonb
+);
+comment on type crm_private.ingest_result is 'What became of one item.';
+
+-- sql/060_ingest/fn_bulk_upsert_conversations_with_events.sql
 create function crm.bulk_upsert_conversations_with_events(p_channel_account_id uuid, p_items jsonb, p_lock_token uuid default null)
 returns table (
   ordinal int,
@@ -4767,7 +5148,7 @@ $$;
 comment on function crm.bulk_upsert_conversations_with_events(uuid, jsonb, uuid) is
   'Ingests up to 500 InboundItems with up to 2,000 events into one channel account, in one transaction. One row per item, in order: ordinal counts from 1; error is null, or {code, path} of the item, or {code, events: [{code, path}]} where only events were bad; what is bad is in dead_letters. With p_lock_token, the token of a lock of one of the account''s resources, it writes only while that lock is held. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
--- sql/030_conversations/fn_check_batch.sql
+-- sql/060_ingest/fn_check_batch.sql
 create function crm_private.check_batch(p_items jsonb)
 returns void
 language plpgsql
@@ -4790,208 +5171,7 @@ end;
 $$;
 comment on function crm_private.check_batch(jsonb) is 'Returns when a call may have these items: PT400 invalid_input for more than 500 items or 2,000 events, or no array.';
 
--- sql/030_conversations/fn_check_conversation_patch.sql
-create function crm_private.check_conversation_patch(p_patch jsonb)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_key text;
-begin
-  if jsonb_typeof(p_patch) is distinct from 'object' or p_patch = '{}' then
-    perform crm_private.reject_input('$', 'A patch is a JSON object with at least one key.');
-  end if;
-  for v_key in select k.key from jsonb_object_keys(p_patch) k (key) where k.key not in ('status', 'tags_add', 'tags_remove', 'unread_count') loop
-    perform crm_private.reject_input('$.' || v_key, 'A patch has status, tags_add, tags_remove and unread_count.');
-  end loop;
-  if p_patch ? 'status' and coalesce(p_patch ->> 'status', '') not in ('open', 'pending', 'closed') then
-    perform crm_private.reject_input('$.status', 'A status is open, pending or closed.');
-  end if;
-  if p_patch ? 'unread_count' and (jsonb_typeof(p_patch -> 'unread_count') <> 'number' or p_patch ->> 'unread_count' !~ '^[0-9]{1,9}$') then
-    perform crm_private.reject_input('$.unread_count', 'unread_count is a whole number from 0.');
-  end if;
-  foreach v_key in array array['tags_add', 'tags_remove'] loop
-    if p_patch ? v_key then
-      if jsonb_typeof(p_patch -> v_key) <> 'array' then
-        perform crm_private.reject_input('$.' || v_key, 'Tags are an array of text.');
-      elsif exists (
-        select from jsonb_array_elements(p_patch -> v_key) t (tag)
-        where jsonb_typeof(t.tag) <> 'string' or length(btrim(t.tag #>> '{}')) not between 1 and 100) then
-        perform crm_private.reject_input('$.' || v_key, 'A tag is 1 to 100 characters.');
-      end if;
-    end if;
-  end loop;
-end;
-$$;
-comment on function crm_private.check_conversation_patch(jsonb) is 'Returns when update_conversation can apply the patch; PT400 invalid_input with the path otherwise.';
-
--- sql/030_conversations/fn_conversation_changes.sql
-create function crm_private.conversation_changes(
-  p_items crm_private.inbound_item[],
-  p_events crm_private.inbound_event[],
-  p_stored crm_private.inbound_event[],
-  p_contact_ids uuid[],
-  p_conversation_ids uuid[]
-)
-returns table (
-  conversation_id uuid,
-  contact_id uuid,
-  participant jsonb,
-  participant_at timestamptz,
-  source_updated_at timestamptz,
-  last_message_at timestamptz,
-  last_inbound_at timestamptz,
-  delivered_watermark timestamptz,
-  read_watermark timestamptz,
-  unread int,
-  newest_unread_at timestamptz
-)
-language plpgsql
-stable
-set search_path = ''
-rows 10
-as $$
-#variable_conflict use_column
-begin
-  return query
-  with items as (
-    select p_conversation_ids[i.ordinal] as id,
-      (array_agg(p_contact_ids[i.ordinal] order by i.ordinal) filter (where p_contact_ids[i.ordinal] is not null))[1] as contact_id,
-      (array_agg(i.participant order by i.source_time desc nulls last, i.participant::text collate "C" desc) filter (where i.participant is not null))[1] as participant,
-      max(i.source_time) filter (where i.participant is not null) as participant_at,
-      max(i.updated_at) as updated_at
-    from unnest(p_items) i
-    where p_conversation_ids[i.ordinal] is not null
-    group by 1
-  ), times as (
-    -- Copies count too: the greatest of all times is the same in every order.
-    select p_conversation_ids[e.ordinal] as id,
-      max(e.occurred_at) filter (where e.type = 'message') as last_message_at,
-      max(e.occurred_at) filter (where (e.type = 'message' and e.direction = 'inbound' and not e.is_history) or e.type = 'postback') as last_inbound_at,
-      max(e.watermark) as delivered_watermark,
-      max(e.watermark) filter (where e.type = 'read') as read_watermark
-    from unnest(p_events) e
-    group by 1
-  ), unread as (
-    select p_conversation_ids[s.ordinal] as id, count(*)::int as unread, max(s.occurred_at) as newest
-    from unnest(p_stored) s
-    where s.type = 'message' and s.direction = 'inbound' and not s.is_history
-    group by 1
-  )
-  select i.id, i.contact_id, i.participant, i.participant_at, i.updated_at, t.last_message_at, t.last_inbound_at,
-    t.delivered_watermark, t.read_watermark, coalesce(u.unread, 0), u.newest
-  from items i
-  left join times t on t.id = i.id
-  left join unread u on u.id = i.id;
-end;
-$$;
-comment on function crm_private.conversation_changes(crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[]) is
-  'What a delivery says about each conversation as a whole; p_stored are those of p_events that were not known before and count as unread when they are live inbound messages.';
-
--- sql/030_conversations/fn_conversation_metadata.sql
-create function crm_private.conversation_metadata(p_contact_id uuid, p_metadata jsonb, p_new_contact_id uuid, p_participant jsonb, p_participant_at timestamptz)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return case
-    when coalesce(p_contact_id, p_new_contact_id) is not null then p_metadata - 'participant' - 'participant_at'
-    when p_participant is null then p_metadata
-    when row(coalesce(p_participant_at, '-infinity'), p_participant::text collate "C")
-      > row(coalesce((p_metadata ->> 'participant_at')::timestamptz, '-infinity'),
-        coalesce(p_metadata ->> 'participant', '') collate "C")
-      then p_metadata || jsonb_build_object('participant', p_participant, 'participant_at', p_participant_at)
-    else p_metadata
-  end;
-end;
-$$;
-comment on function crm_private.conversation_metadata(uuid, jsonb, uuid, jsonb, timestamptz) is
-  'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered, with one it keeps none.';
-
--- sql/030_conversations/fn_enrich_messages.sql
-create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[], p_locked uuid[])
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_copy crm_private.inbound_event;
-  v_message crm.messages;
-  v_status text;
-  v_is_taken_back boolean;
-begin
-  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may bring the same message.
-  perform l.id
-  from (select distinct c.provider_message_id as id from unnest(p_copies) c order by 1) i
-  cross join lateral (
-    select x.id
-    from crm.messages x
-    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = i.id
-    for no key update
-  ) l;
-
-  for v_copy in
-    select c.*
-    from unnest(p_copies) c
-    where c.provider_message_id in (select r.provider_message_id from crm_private.richer_messages(p_account, p_copies) r)
-  loop
-    -- Read again: another copy may have enriched the same message a moment ago.
-    for v_message in select r.* from crm_private.richer_messages(p_account, array[v_copy]) r loop
-      update crm.conversations v set unread_count = v.unread_count + 1,
-        status = case when v.status = 'closed' and v_message.sent_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end
-      from crm.messages m
-      where m.workspace_id = p_account.workspace_id and m.id = v_message.id
-        and m.is_history and not v_message.is_history and m.direction = 'inbound'
-        and v.workspace_id = m.workspace_id and v.id = m.conversation_id;
-
-      -- A whole second may lie before a watermark that the finer time lies behind: what was concluded from it is taken back.
-      select s.status, s.status <> m.status and s.status <> 'read' and m.status in ('delivered', 'read') into v_status, v_is_taken_back
-      from crm.messages m
-      join crm.conversations v on v.workspace_id = m.workspace_id and v.id = m.conversation_id
-      cross join lateral (
-        select
-          case
-            when m.direction = 'inbound' then null
-            when v_message.sent_at <= v.read_watermark then 'read'
-            -- Not by the watermarks of a conversation that somebody may be moving on just now.
-            when v.id = any (p_locked)
-              and (m.status = 'read' and m.sent_at <= v.read_watermark or m.status = 'delivered' and m.sent_at <= v.delivered_watermark) then
-              case when v_message.sent_at <= v.delivered_watermark then 'delivered' else 'sent' end
-            when v_message.sent_at <= v.delivered_watermark and m.status in ('queued', 'sent', 'failed') then 'delivered'
-            else m.status
-          end as status
-      ) s
-      where m.workspace_id = p_account.workspace_id and m.id = v_message.id;
-
-      update crm.messages m set
-        body = v_message.body,
-        attachments = v_message.attachments,
-        reply_to = v_message.reply_to,
-        sent_at = v_message.sent_at,
-        is_history = v_message.is_history,
-        payload = v_message.payload,
-        status = v_status
-      where m.workspace_id = p_account.workspace_id and m.id = v_message.id;
-      if v_is_taken_back then
-        -- What was told of the message itself still counts.
-        perform crm_private.apply_message_effects(p_account, array[v_message.id]);
-      end if;
-
-      update crm.contact_interaction_events e set occurred_at = v_message.sent_at
-      -- Written so, it offers the planner no other index to scan.
-      where e.message_id = v_message.id and e.workspace_id is not distinct from p_account.workspace_id and e.event_type = 'message'
-        and e.occurred_at <> v_message.sent_at;
-    end loop;
-  end loop;
-end;
-$$;
-comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[]) is
-  'Gives stored messages what later copies of them know. One by one: copies that add something are few. A finer time also decides anew what the watermarks say of the message. p_locked are the conversations that the caller has locked: all of them, unless a copy turned up only when the messages were stored.';
-
--- sql/030_conversations/fn_event_count.sql
+-- sql/060_ingest/fn_event_count.sql
 create function crm_private.event_count(p_item jsonb)
 returns int
 language plpgsql
@@ -5004,75 +5184,7 @@ end;
 $$;
 comment on function crm_private.event_count(jsonb) is 'How many events an item counts as: those it has, and one when it has none.';
 
--- sql/030_conversations/fn_follow_up_message.sql
-create function crm_private.follow_up_message(p_channel_account_id uuid, p_conversation_id uuid, p_provider_message_id text)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_account crm.channel_accounts;
-begin
-  select a.* into strict v_account from crm.channel_accounts a where a.id = p_channel_account_id;
-  perform crm_private.apply_message_effects(v_account, crm_private.attach_waiting_events(v_account, array['message:' || p_provider_message_id]));
-
-  delete from crm.conversation_tags t
-  using crm.messages m
-  where m.workspace_id = v_account.workspace_id and m.channel_account_id = v_account.id and m.provider_message_id = p_provider_message_id
-    and m.direction = 'inbound'
-    and t.workspace_id = v_account.workspace_id and t.conversation_id = p_conversation_id and t.set_by = 'ai' and t.set_at < m.sent_at;
-
-  perform crm_private.note_follow_up(v_account, array[p_conversation_id]);
-end;
-$$;
-comment on function crm_private.follow_up_message(uuid, uuid, text) is
-  'What follows from a new message besides itself: events that waited for it are tied to it and applied, and the tags that the AI set before an inbound one are removed.';
-
--- sql/030_conversations/fn_has_unlinked_items.sql
-create function crm_private.has_unlinked_items(p_account crm.channel_accounts, p_keys crm_private.item_key[])
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return exists (
-    select
-    from unnest(p_keys) k
-    left join lateral (
-      select x.conversation_id
-      from crm.conversation_keys x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
-      offset 0
-    ) c on true
-    left join lateral (
-      select v.contact_id from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = c.conversation_id offset 0
-    ) v on true
-    where v.contact_id is null);
-end;
-$$;
-comment on function crm_private.has_unlinked_items(crm.channel_accounts, crm_private.item_key[]) is
-  'True when one of the keys names no conversation yet, or one without a contact.';
-
--- sql/030_conversations/fn_has_waiting_events.sql
-create function crm_private.has_waiting_events(p_channel_account_id uuid, p_provider_message_id text)
-returns boolean
-language plpgsql
-set search_path = ''
-as $$
-begin
-  return exists (
-    select
-    from crm.contact_interaction_events e
-    where e.provider_message_id = p_provider_message_id and e.message_id is null
-      -- Written so, it offers the planner no other index to scan.
-      and e.channel_account_id is not distinct from p_channel_account_id);
-end;
-$$;
-comment on function crm_private.has_waiting_events(uuid, text) is
-  'True when an event came before the message it speaks of. Where a person has several ids it may lie in another conversation, whose follow_up the message does not see.';
-
--- sql/030_conversations/fn_ingest_isolating.sql
+-- sql/060_ingest/fn_ingest_isolating.sql
 create function crm_private.ingest_isolating(
   p_account crm.channel_accounts,
   p_items jsonb,
@@ -5145,7 +5257,7 @@ $$;
 comment on function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
   'Ingests items so that one the database refuses (SQLSTATE classes 22 and 23, PT400) becomes a dead letter and the others go in: all at once, and one by one only when that fails. Messages from before p_history_before are history.';
 
--- sql/030_conversations/fn_ingest_items.sql
+-- sql/060_ingest/fn_ingest_items.sql
 create function crm_private.ingest_items(
   p_account crm.channel_accounts,
   p_items jsonb,
@@ -5223,7 +5335,7 @@ $$;
 comment on function crm_private.ingest_items(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
   'Ingests items into one channel account in one go and returns a row per item, in order. What is malformed is kept as a dead letter; a data error that only the tables find aborts the call, and the caller isolates the item. p_now is what times in the future are measured against; messages from before p_history_before are history.';
 
--- sql/030_conversations/fn_ingest_known_person.sql
+-- sql/060_ingest/fn_ingest_known_person.sql
 create function crm_private.ingest_known_person(p_account crm.channel_accounts, p_item jsonb)
 returns crm_private.ingest_result
 language plpgsql
@@ -5367,7 +5479,7 @@ $$;
 comment on function crm_private.ingest_known_person(crm.channel_accounts, jsonb) is
   'The short way for a message that names its participant: every key it gives is known and of one conversation, and every field it brings is as the contact has it. Stores the message and lets the fields'' times follow; a null ordinal, with nothing written, when it is anything else, a duplicate included.';
 
--- sql/030_conversations/fn_ingest_webhook.sql
+-- sql/060_ingest/fn_ingest_webhook.sql
 create function crm.ingest_webhook(p_channel text, p_account_external_id text, p_items jsonb, p_rejected jsonb default '[]')
 returns table (received int, duplicates int, failed int, items jsonb)
 language plpgsql
@@ -5449,348 +5561,7 @@ $$;
 comment on function crm.ingest_webhook(text, text, jsonb, jsonb) is
   'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters); items holds the same three figures of each item, [[received, duplicates, failed], …], in the order given. PT400 invalid_input.';
 
--- sql/030_conversations/fn_insert_conversations.sql
-create function crm_private.insert_conversations(
-  p_account crm.channel_accounts,
-  p_items crm_private.inbound_item[],
-  p_events crm_private.inbound_event[],
-  p_stored crm_private.inbound_event[],
-  p_contact_ids uuid[],
-  p_conversation_ids uuid[],
-  p_are_new boolean[]
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  insert into crm.conversations (workspace_id, id, channel_account_id, contact_id, unread_count, last_message_at, last_inbound_at,
-    delivered_watermark, read_watermark, source_updated_at, metadata)
-  select p_account.workspace_id, c.conversation_id, p_account.id, c.contact_id, c.unread, c.last_message_at, c.last_inbound_at,
-    c.delivered_watermark, c.read_watermark, c.source_updated_at,
-    case when c.contact_id is null and c.participant is not null
-      then jsonb_build_object('participant', c.participant, 'participant_at', c.participant_at) else '{}' end
-  from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
-  join (
-    select p_conversation_ids[n.ordinal] as id
-    from unnest(p_are_new) with ordinality n (is_new, ordinal)
-    where n.is_new
-  ) n on n.id = c.conversation_id
-  order by c.conversation_id;
-end;
-$$;
-comment on function crm_private.insert_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
-  'Gives the conversations that this transaction claimed their rows, with everything the delivery says of them. Without a contact, the participant is kept as delivered.';
-
--- sql/030_conversations/fn_insert_events.sql
-create function crm_private.insert_events(
-  p_account crm.channel_accounts,
-  p_events crm_private.inbound_event[],
-  p_conversation_ids uuid[],
-  p_conversations crm.conversations[]
-)
-returns table (event_key text, message_id uuid, conversation_id uuid, provider_message_id text)
-language plpgsql
-set search_path = ''
-as $$
-#variable_conflict use_column
-begin
-  return query
-  insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
-    provider_message_id, event_type, event_key, occurred_at, payload)
-  select p_account.workspace_id, p_account.id, v.id, v.contact_id, m.id, e.provider_message_id, e.type, e.key, e.occurred_at,
-    -- What was taken back stays taken back, whatever comes late.
-    case when m.unsent_at is not null and e.type = 'edit' then '{}' else e.payload end
-  from unnest(p_events) e
-  join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
-  left join lateral (
-    select x.id, x.unsent_at
-    from crm.messages x
-    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
-    offset 0
-  ) m on true
-  where e.type <> 'message'
-  order by e.key collate "C"
-  on conflict (workspace_id, channel_account_id, event_key) do nothing
-  returning event_key, message_id, conversation_id, provider_message_id;
-end;
-$$;
-comment on function crm_private.insert_events(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
-  'Stores the events that are not messages and are new, tied to the message they speak of where it is there already; returns what was stored. The conversations are locked, so a message of theirs that comes meanwhile waits and finds them; one that comes through another conversation of the person is found when the two merge.';
-
--- sql/030_conversations/fn_insert_messages.sql
-create function crm_private.insert_messages(
-  p_account crm.channel_accounts,
-  p_events crm_private.inbound_event[],
-  p_conversation_ids uuid[],
-  p_conversations crm.conversations[]
-)
-returns setof text
-language plpgsql
-set search_path = ''
-as $$
-begin
-  return query
-  with incoming as (
-    select e.*, v.id as conversation_id, v.contact_id,
-      case
-        when e.direction = 'inbound' then null
-        when e.occurred_at <= v.read_watermark then 'read'
-        when e.occurred_at <= v.delivered_watermark then 'delivered'
-        else 'sent'
-      end as first_status
-    from unnest(p_events) e
-    join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
-    where e.type = 'message'
-  ), inserted as (
-    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
-      reply_to, status, sent_at, is_history, payload)
-    select p_account.workspace_id, p_account.id, n.conversation_id, n.provider_message_id, n.direction, n.body, n.attachments,
-      n.reply_to, n.first_status, n.occurred_at, n.is_history, n.payload
-    from incoming n
-    order by n.key collate "C"
-    on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
-    returning id, conversation_id, provider_message_id, sent_at
-  )
-  insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
-    provider_message_id, event_type, event_key, occurred_at)
-  select p_account.workspace_id, p_account.id, m.conversation_id, v.contact_id, m.id, m.provider_message_id, 'message',
-    'message:' || m.provider_message_id, m.sent_at
-  from inserted m
-  join unnest(p_conversations) v on v.id = m.conversation_id
-  returning event_key;
-end;
-$$;
-comment on function crm_private.insert_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
-  'Stores the messages that are new, each with its interaction event, in one statement; returns their event keys. p_conversations are the rows as they are under lock: a late echo takes its status from their watermarks.';
-
--- sql/030_conversations/fn_item_conversations.sql
-create function crm_private.item_conversations(p_account crm.channel_accounts, p_keys crm_private.item_key[])
-returns crm_private.item_conversation[]
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(array_agg(row(o.ordinal, o.conversation_id)::crm_private.item_conversation order by o.ordinal, o.conversation_id), '{}')
-    from (
-      select distinct k.ordinal, c.conversation_id
-      from unnest(p_keys) k
-      cross join lateral (
-        select x.conversation_id
-        from crm.conversation_keys x
-        where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
-        offset 0
-      ) c
-    ) o
-  );
-end;
-$$;
-comment on function crm_private.item_conversations(crm.channel_accounts, crm_private.item_key[]) is
-  'Which conversations the keys of each item point at. A conversation claimed by this transaction may have no row yet.';
-
--- sql/030_conversations/fn_item_keys.sql
-create function crm_private.item_keys(
-  p_account crm.channel_accounts,
-  p_items crm_private.inbound_item[],
-  p_identities crm_private.item_identity[]
-)
-returns crm_private.item_key[]
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key order by k.kind, k.value collate "C", k.ordinal), '{}')
-    from (
-      select i.ordinal, 'thread' as kind, i.thread_id as value
-      from unnest(p_items) i
-      where i.problem is null and i.thread_id is not null
-      union all
-      select d.ordinal, 'participant', d.kind || ':' || d.value
-      from unnest(p_identities) d
-      where d.kind = any (case p_account.channel when 'messenger' then array['psid'] when 'whatsapp' then array['wa_id', 'bsuid'] end)
-    ) k
-  );
-end;
-$$;
-comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]) is
-  'What names the conversation of each item: its thread id, and on Messenger and WhatsApp the participant''s ids on that channel. Sorted, so that whoever claims them claims in one order.';
-
--- sql/030_conversations/fn_join_copy.sql
-create function crm_private.join_copy(
-  p_message crm.messages,
-  p_body text,
-  p_attachments jsonb,
-  p_reply_to text,
-  p_sent_at timestamptz,
-  p_is_history boolean,
-  p_payload jsonb
-)
-returns crm.messages
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  -- Of two copies the longer one is the richer, and of two equally long ones the greater: an order, so arrival does not matter.
-  -- An edit outranks every copy, and what was taken back stays away.
-  if p_message.unsent_at is null then
-    if p_message.edit_count = 0 and p_body is not null
-      and (p_message.body is null
-        or row(length(p_body), p_body collate "C") > row(length(p_message.body), p_message.body collate "C")) then
-      p_message.body := p_body;
-    end if;
-    if row(jsonb_array_length(p_attachments), p_attachments::text collate "C")
-      > row(jsonb_array_length(p_message.attachments), p_message.attachments::text collate "C") then
-      p_message.attachments := p_attachments;
-    end if;
-    p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
-  end if;
-  p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
-  -- The earlier time; but a copy that knows only the second tells no other time than one that knows more of the same second.
-  p_message.sent_at := case
-    when date_bin('1 second', p_message.sent_at, 'epoch') = date_bin('1 second', p_sent_at, 'epoch') then greatest(p_message.sent_at, p_sent_at)
-    else least(p_message.sent_at, p_sent_at)
-  end;
-  p_message.is_history := p_message.is_history and p_is_history;
-  return p_message;
-end;
-$$;
-comment on function crm_private.join_copy(crm.messages, text, jsonb, text, timestamptz, boolean, jsonb) is
-  'The message with what another copy of it knows: the richer text and attachments, the earlier time (within one second the finer), all of the payload. Joining in any order, and again, gives the same row.';
-
--- sql/030_conversations/fn_join_payloads.sql
-create function crm_private.join_payloads(p_one jsonb, p_other jsonb)
-returns jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(jsonb_object_agg(k.key, k.value), '{}')
-    from (
-      select distinct on (e.key) e.key, e.value
-      from (select * from jsonb_each(p_one) union all select * from jsonb_each(p_other)) e
-      order by e.key, e.value::text collate "C" desc
-    ) k
-  );
-end;
-$$;
-comment on function crm_private.join_payloads(jsonb, jsonb) is
-  'The keys of both objects; where both have one, the greater value. The same whichever comes first, and joining again changes nothing.';
-
--- sql/030_conversations/fn_link_orphans.sql
-create function crm_private.link_orphans(
-  p_workspace_id uuid,
-  p_after uuid,
-  p_limit int,
-  out examined int,
-  out linked int,
-  out last_id uuid
-)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_orphans crm.conversations[];
-  v_account crm.channel_accounts;
-  v_items record;
-begin
-  v_orphans := array(
-    select v
-    from crm.conversations v
-    where v.workspace_id = p_workspace_id and v.contact_id is null and v.id > p_after
-    order by v.id
-    limit p_limit);
-  examined := cardinality(v_orphans);
-  last_id := (v_orphans[examined]).id;
-  linked := 0;
-
-  for v_account in
-    select a.*
-    from crm.channel_accounts a
-    where a.workspace_id = p_workspace_id and a.id in (select o.channel_account_id from unnest(v_orphans) o)
-    order by a.id
-  loop
-    select o.* into v_items
-    from crm_private.orphan_items(v_account, array(
-      select o.id from unnest(v_orphans) o where o.channel_account_id = v_account.id order by o.id)) o;
-    if v_items.items is not null then
-      linked := linked + (
-        select count(distinct (v_items.conversation_ids)[r.ordinal])
-        from crm_private.ingest_isolating(v_account, v_items.items, clock_timestamp()) r
-        where r.contact_id is not null);
-    end if;
-  end loop;
-end;
-$$;
-comment on function crm_private.link_orphans(uuid, uuid, int) is
-  'Delivers once more, without events, the participants of the next p_limit conversations after p_after that have no contact: so they are linked by the rules of any delivery, and under its locks. linked: how many have a contact now. last_id: where to go on.';
-
--- sql/030_conversations/fn_lock_conversations.sql
-create function crm_private.lock_conversations(
-  p_account crm.channel_accounts,
-  p_items crm_private.inbound_item[],
-  p_events crm_private.inbound_event[],
-  p_stored crm_private.inbound_event[],
-  p_richer uuid[],
-  p_contact_ids uuid[],
-  p_conversation_ids uuid[],
-  p_are_new boolean[]
-)
-returns crm.conversations[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_ids uuid[];
-  v_locked crm.conversations[];
-  v_is_gone boolean;
-begin
-  select array_agg(v.id) filter (where g.changes), coalesce(bool_or(v.id is null and n.id is null), false) into v_ids, v_is_gone
-  from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
-  left join lateral (
-    select x.* from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = c.conversation_id offset 0
-  ) v on true
-  left join (select distinct n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new) n on n.id = c.conversation_id
-  left join (select distinct p_conversation_ids[s.ordinal] as id from unnest(p_stored) s) s on s.id = v.id
-  cross join lateral (
-    select v.id is not null and n.id is null
-      and (s.id is not null
-        or (v.contact_id is null and c.contact_id is not null)
-        or c.last_message_at > coalesce(v.last_message_at, '-infinity')
-        or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
-        or c.delivered_watermark > coalesce(v.delivered_watermark, '-infinity')
-        or c.read_watermark > coalesce(v.read_watermark, '-infinity')
-        or c.source_updated_at > coalesce(v.source_updated_at, '-infinity')
-        or v.metadata <> crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at)) as changes
-    offset 0
-  ) g;
-
-  -- A copy may come through another conversation of the person than its message.
-  v_ids := array(select i.id from unnest(v_ids) i (id) union select r.id from unnest(p_richer) r (id));
-  if cardinality(v_ids) > 0 then
-    select array_agg(l.conversation order by (l.conversation).id) into v_locked
-    from (select i.id from unnest(v_ids) i (id) order by i.id) i
-    cross join lateral (
-      select x as conversation from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id
-      for no key update
-    ) l;
-  end if;
-  if v_is_gone or coalesce(cardinality(v_locked), 0) < cardinality(v_ids) then
-    raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
-  end if;
-  return v_locked;
-end;
-$$;
-comment on function crm_private.lock_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], uuid[], boolean[]) is
-  'Locks the conversations that were there before and that this delivery changes, and those with a message that a copy adds to (p_richer), in id order; returns their rows under lock, null when there is none. One that was merged away meanwhile is a serialization failure: the delivery is resolved anew.';
-
--- sql/030_conversations/fn_lock_known_conversations.sql
+-- sql/060_ingest/fn_lock_known_conversations.sql
 create function crm_private.lock_known_conversations(p_channel_account_id uuid, p_items jsonb)
 returns boolean
 language plpgsql
@@ -5830,200 +5601,7 @@ $$;
 comment on function crm_private.lock_known_conversations(uuid, jsonb) is
   'Locks, in id order, the conversations of up to 20 items of one message and one identity each. False, and nothing locked, when there are more items, when one has more in it, or when one''s conversation is not known.';
 
--- sql/030_conversations/fn_merge_conversation_rows.sql
-create function crm_private.merge_conversation_rows(p_account crm.channel_accounts, p_survivor_id uuid, p_duplicate_id uuid)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_survivor crm.conversations;
-  v_duplicate crm.conversations;
-begin
-  select v.* into strict v_duplicate
-  from crm.conversations v
-  where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
-
-  update crm.messages m set conversation_id = p_survivor_id
-  where m.conversation_id = p_duplicate_id;
-
-  update crm.contact_interaction_events e set conversation_id = p_survivor_id
-  where e.conversation_id = p_duplicate_id;
-
-  update crm.conversation_keys k set conversation_id = p_survivor_id
-  where k.conversation_id = p_duplicate_id;
-
-  insert into crm.conversation_tags as s (workspace_id, conversation_id, tag, set_by, set_at)
-  select t.workspace_id, p_survivor_id, t.tag, t.set_by, t.set_at
-  from crm.conversation_tags t
-  where t.workspace_id = p_account.workspace_id and t.conversation_id = p_duplicate_id
-  on conflict (workspace_id, conversation_id, tag) do update set set_by = excluded.set_by, set_at = excluded.set_at
-  where s.set_by = 'ai' and (excluded.set_by = 'human' or excluded.set_at > s.set_at);
-
-  update crm.conversations v set
-    contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
-    -- The later decision counts, unless somebody wrote after it.
-    status = case
-      when greatest(v.last_inbound_at, v_duplicate.last_inbound_at)
-        > coalesce(greatest(v.status_changed_at, v_duplicate.status_changed_at), '-infinity') and 'closed' in (v.status, v_duplicate.status) then 'open'
-      when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity') then v_duplicate.status
-      else v.status
-    end,
-    status_changed_at = greatest(v.status_changed_at, v_duplicate.status_changed_at),
-    unread_count = v.unread_count + v_duplicate.unread_count,
-    last_message_at = greatest(v.last_message_at, v_duplicate.last_message_at),
-    last_inbound_at = greatest(v.last_inbound_at, v_duplicate.last_inbound_at),
-    delivered_watermark = greatest(v.delivered_watermark, v_duplicate.delivered_watermark),
-    read_watermark = greatest(v.read_watermark, v_duplicate.read_watermark),
-    source_updated_at = greatest(v.source_updated_at, v_duplicate.source_updated_at),
-    follow_up = v.follow_up or v_duplicate.follow_up,
-    metadata = crm_private.conversation_metadata(v.contact_id, v_duplicate.metadata || v.metadata, v_duplicate.contact_id,
-      v_duplicate.metadata -> 'participant', (v_duplicate.metadata ->> 'participant_at')::timestamptz)
-  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
-
-  delete from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
-
-  select v.* into strict v_survivor
-  from crm.conversations v
-  where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
-
-  update crm.contact_interaction_events e set contact_id = v_survivor.contact_id
-  where e.conversation_id = p_survivor_id and e.contact_id is distinct from v_survivor.contact_id;
-
-  -- An event on one side may have waited for a message on the other.
-  perform crm_private.apply_message_effects(p_account, crm_private.attach_waiting_events(p_account, array(
-    select 'message:' || e.provider_message_id
-    from crm.contact_interaction_events e
-    where e.conversation_id = p_survivor_id and e.message_id is null and e.provider_message_id is not null)));
-
-  -- A message of one side answers the tags that the AI set before it on the other.
-  delete from crm.conversation_tags t
-  where t.workspace_id = p_account.workspace_id and t.conversation_id = p_survivor_id and t.set_by = 'ai'
-    and t.set_at < (select max(m.sent_at) from crm.messages m where m.conversation_id = p_survivor_id and m.direction = 'inbound');
-  perform crm_private.note_follow_up(p_account, array[p_survivor_id]);
-
-  v_survivor.delivered_watermark := null;
-  v_survivor.read_watermark := null;
-  perform crm_private.apply_watermarks(p_account, array[v_survivor]);
-end;
-$$;
-comment on function crm_private.merge_conversation_rows(crm.channel_accounts, uuid, uuid) is
-  'Moves messages, events, keys and tags of the duplicate to the survivor, joins the two rows and deletes the duplicate''s. The caller has locked both.';
-
--- sql/030_conversations/fn_note_follow_up.sql
-create function crm_private.note_follow_up(p_account crm.channel_accounts, p_conversation_ids uuid[])
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update crm.conversations v set follow_up = not v.follow_up
-  where v.workspace_id = p_account.workspace_id and v.id = any (p_conversation_ids)
-    and v.follow_up <> (
-      exists (
-        select from crm.contact_interaction_events e
-        where e.conversation_id = v.id
-          and e.message_id is null and e.provider_message_id is not null)
-      or exists (
-        select from crm.conversation_tags t
-        where t.workspace_id = v.workspace_id and t.conversation_id = v.id and t.set_by = 'ai'));
-end;
-$$;
-comment on function crm_private.note_follow_up(crm.channel_accounts, uuid[]) is
-  'Brings follow_up of the conversations to what their events and tags say. The caller has locked them.';
-
--- sql/030_conversations/fn_orphan_items.sql
-create function crm_private.orphan_items(
-  p_account crm.channel_accounts,
-  p_conversation_ids uuid[],
-  out items jsonb,
-  out conversation_ids uuid[]
-)
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_bsuid_scopes text[];
-  v_parsed crm_private.inbound_item[];
-  v_identities crm_private.item_identity[];
-  v_keys crm_private.item_key[];
-begin
-  -- A key says neither page nor WhatsApp account: a psid is of the account's page, a bsuid where it is known.
-  if p_account.channel = 'whatsapp' and not coalesce(p_account.settings, '{}') ? 'business_id' then
-    v_bsuid_scopes := array(select s from crm_private.identity_scopes(p_account.workspace_id, 'bsuid') s);
-  end if;
-
-  select jsonb_agg(
-      jsonb_strip_nulls(jsonb_build_object('thread_id', k.thread_id, 'updated_at', v.metadata -> 'participant_at'))
-      || jsonb_build_object('events', '[]'::jsonb, 'participant',
-        p.participant || jsonb_build_object('identities', p.identities || coalesce(k.identities, '[]')))
-      order by c.place),
-    array_agg(c.id order by c.place)
-  into items, conversation_ids
-  from unnest(p_conversation_ids) with ordinality c (id, place)
-  cross join lateral (
-    select x.metadata from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = c.id offset 0
-  ) v
-  cross join lateral (
-    select coalesce(v.metadata -> 'participant', '{}') as participant,
-      case when jsonb_typeof(v.metadata #> '{participant,identities}') = 'array' then v.metadata #> '{participant,identities}' else '[]' end as identities
-  ) p
-  cross join lateral (
-    select min(x.value) filter (where x.kind = 'thread') as thread_id,
-      jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', i.kind, 'scope', s.scope, 'value', i.value)) order by x.value, s.scope)
-        filter (where x.kind = 'participant' and (s.scope is not null or i.kind <> 'bsuid' or v_bsuid_scopes is null)) as identities
-    from crm.conversation_keys x
-    cross join lateral (
-      select split_part(x.value, ':', 1) as kind, substr(x.value, strpos(x.value, ':') + 1) as value
-    ) i
-    left join lateral (
-      select o.scope
-      from unnest(v_bsuid_scopes) b (scope)
-      cross join lateral (
-        select n.scope
-        from crm.contact_identities n
-        where n.workspace_id = p_account.workspace_id and n.kind = 'bsuid' and n.scope = b.scope and n.value = i.value
-        offset 0
-      ) o
-      where i.kind = 'bsuid'
-    ) s on true
-    where x.conversation_id = c.id and x.workspace_id = p_account.workspace_id
-      and (x.kind = 'thread' or not exists (
-        select from jsonb_array_elements(p.identities) g
-        where g ->> 'kind' = i.kind and btrim(g ->> 'value') = i.value))
-  ) k;
-  if items is null then
-    return;
-  end if;
-
-  -- Passed by: whoever still has no usable identity, and what would not lead back to the conversation.
-  v_parsed := crm_private.parse_items(p_account, items, '{}');
-  v_identities := crm_private.item_identities(p_account, v_parsed);
-  v_keys := crm_private.item_keys(p_account, v_parsed, v_identities);
-  -- Sets of ordinals, not joins: a plan for arrays of any length would compare every item with every other.
-  select jsonb_agg(items -> (u.ordinal - 1) order by u.ordinal), array_agg(conversation_ids[u.ordinal] order by u.ordinal)
-  into items, conversation_ids
-  from (
-    select d.ordinal from unnest(v_identities) d where not d.is_previous
-    intersect
-    select k.ordinal
-    from unnest(v_keys) k
-    cross join lateral (
-      select x.conversation_id
-      from crm.conversation_keys x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
-      offset 0
-    ) x
-    where x.conversation_id = conversation_ids[k.ordinal]
-  ) u
-  where (v_parsed[u.ordinal]).problem is null;
-end;
-$$;
-comment on function crm_private.orphan_items(crm.channel_accounts, uuid[]) is
-  'Items without events that deliver the participants of the account''s conversations once more, as kept or else as their keys name them, and the conversations they are of, in the same order. Only those that can be linked by now; both null when there is none.';
-
--- sql/030_conversations/fn_parse_events.sql
+-- sql/060_ingest/fn_parse_events.sql
 create function crm_private.parse_events(p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
 returns crm_private.inbound_event[]
 language plpgsql
@@ -6124,7 +5702,7 @@ $$;
 comment on function crm_private.parse_events(jsonb, timestamptz, timestamptz) is
   'The events of all items as rows, in order, each with its key, or with what is wrong with it: a time before 2004 or more than 24 hours after p_now, a missing message id, a wrong type. Messages from before p_history_before are history, whatever they say.';
 
--- sql/030_conversations/fn_parse_items.sql
+-- sql/060_ingest/fn_parse_items.sql
 create function crm_private.parse_items(p_account crm.channel_accounts, p_items jsonb, p_events crm_private.inbound_event[])
 returns crm_private.inbound_item[]
 language plpgsql
@@ -6180,7 +5758,7 @@ $$;
 comment on function crm_private.parse_items(crm.channel_accounts, jsonb, crm_private.inbound_event[]) is
   'The items of a delivery as rows, in order; problem_path says what is wrong with one. Item-level problems reject the whole item.';
 
--- sql/030_conversations/fn_reject_unnamed_items.sql
+-- sql/060_ingest/fn_reject_unnamed_items.sql
 create function crm_private.reject_unnamed_items(p_items crm_private.inbound_item[], p_keys crm_private.item_key[])
 returns crm_private.inbound_item[]
 language plpgsql
@@ -6206,488 +5784,7 @@ $$;
 comment on function crm_private.reject_unnamed_items(crm_private.inbound_item[], crm_private.item_key[]) is
   'Marks the items that neither a thread id nor a usable id of the participant on this channel gives a conversation.';
 
--- sql/030_conversations/fn_remove_answered_ai_tags.sql
-create function crm_private.remove_answered_ai_tags(
-  p_account crm.channel_accounts,
-  p_stored crm_private.inbound_event[],
-  p_conversation_ids uuid[],
-  p_before crm.conversations[]
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_answered uuid[];
-begin
-  with answered as (
-    delete from crm.conversation_tags t
-    using (
-      select v.id, max(s.occurred_at) as occurred_at
-      from unnest(p_before) v
-      join unnest(p_stored) s on p_conversation_ids[s.ordinal] = v.id
-      where v.follow_up and s.type = 'message' and s.direction = 'inbound'
-      group by v.id
-    ) m
-    where t.workspace_id = p_account.workspace_id and t.conversation_id = m.id and t.set_by = 'ai' and t.set_at < m.occurred_at
-    returning t.conversation_id
-  )
-  select array_agg(a.conversation_id) into v_answered from answered a;
-  if v_answered is not null then
-    perform crm_private.note_follow_up(p_account, v_answered);
-  end if;
-end;
-$$;
-comment on function crm_private.remove_answered_ai_tags(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
-  'Removes the tags that the AI set before a new inbound message occurred. p_before are the conversations as they were under lock.';
-
--- sql/030_conversations/fn_resolve_conversations.sql
-create function crm_private.resolve_conversations(
-  p_account crm.channel_accounts,
-  p_items crm_private.inbound_item[],
-  p_keys crm_private.item_key[],
-  p_will_link boolean,
-  p_contact_ids uuid[],
-  out conversation_ids uuid[],
-  out are_new boolean[]
-)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_found crm_private.item_conversation[];
-  v_again crm_private.item_conversation[];
-  v_new_ids uuid[];
-  v_claimed boolean := false;
-  v_ordinal int;
-  v_survivor uuid;
-  v_owner uuid;
-  v_other record;
-  v_is_gone boolean;
-begin
-  conversation_ids := array_fill(null::uuid, array[cardinality(p_items)]);
-  are_new := array_fill(false, array[cardinality(p_items)]);
-  v_found := crm_private.item_conversations(p_account, p_keys);
-
-  if (p_will_link and cardinality(crm_private.unclaimed_keys(p_account, p_keys)) > 0)
-    or exists (select from unnest(v_found) f group by f.ordinal having count(*) > 1) then
-    -- Conversations first, in id order; then the keys nobody has, in sorted order, for the conversation the item is known by
-    -- or for one that gets its row later. What was read before a lock was waited for may be gone, so read again.
-    v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
-    loop
-      perform l.id
-      from (select distinct f.conversation_id from unnest(v_found) f order by f.conversation_id) i
-      cross join lateral (
-        select v.id from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = i.conversation_id
-        for no key update
-      ) l;
-
-      v_again := crm_private.item_conversations(p_account, p_keys);
-      if v_again is distinct from v_found then
-        if not v_claimed then
-          raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
-        end if;
-        v_found := v_again;
-        continue;
-      end if;
-      exit when v_claimed;
-
-      insert into crm.conversation_keys (workspace_id, channel_account_id, kind, value, conversation_id)
-      select p_account.workspace_id, p_account.id, n.kind, n.value, coalesce(n.conversation_id, v_new_ids[n.ordinal])
-      from (
-        select distinct on (k.kind, k.value) k.kind, k.value, k.ordinal, f.conversation_id
-        from unnest(crm_private.unclaimed_keys(p_account, p_keys)) k
-        left join unnest(v_found) f on f.ordinal = k.ordinal
-        order by k.kind, k.value, k.ordinal, f.conversation_id
-      ) n
-      order by n.kind, n.value
-      on conflict (workspace_id, channel_account_id, kind, value) do nothing;
-      v_claimed := true;
-      v_found := crm_private.item_conversations(p_account, p_keys);
-    end loop;
-
-    -- A payload that bridges two conversations merges the younger into the older, but never those of two people who are kept apart.
-    for v_ordinal in select f.ordinal from unnest(v_found) f group by f.ordinal having count(*) > 1 order by f.ordinal loop
-      v_survivor := null;
-      for v_other in
-        select f.conversation_id as id, v.is_there, v.contact_id
-        from unnest(crm_private.item_conversations(p_account, p_keys)) f
-        left join lateral (
-          select true as is_there, x.created_at, x.contact_id
-          from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
-        ) v on true
-        where f.ordinal = v_ordinal and (v.contact_id is null or p_contact_ids[v_ordinal] is null or v.contact_id = p_contact_ids[v_ordinal])
-        order by v.created_at nulls last, f.conversation_id
-      loop
-        if v_survivor is null then
-          v_survivor := v_other.id;
-          v_owner := v_other.contact_id;
-        elsif v_owner <> v_other.contact_id then
-          continue;
-        elsif v_other.is_there then
-          perform crm_private.merge_conversation_rows(p_account, v_survivor, v_other.id);
-          v_owner := coalesce(v_owner, v_other.contact_id);
-        else
-          update crm.conversation_keys k set conversation_id = v_survivor
-          where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.conversation_id = v_other.id;
-        end if;
-      end loop;
-    end loop;
-    -- Where two were kept apart, the item belongs to its contact's.
-    v_found := array(
-      select distinct on (f.ordinal) row(f.ordinal, f.conversation_id)::crm_private.item_conversation
-      from unnest(crm_private.item_conversations(p_account, p_keys)) f
-      left join lateral (
-        select x.created_at, x.contact_id from crm.conversations x
-        where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
-      ) v on true
-      order by f.ordinal, v.contact_id is not distinct from p_contact_ids[f.ordinal] desc, v.created_at nulls last, f.conversation_id);
-  end if;
-
-  -- Only what this call has claimed may be without a row. Any other that is, was merged away since its key was read.
-  select array_agg(f.conversation_id order by i.ordinal),
-    array_agg(f.conversation_id is not null and v.id is null
-      and row_number = 1 order by i.ordinal),
-    bool_or(f.conversation_id is not null and v.id is null and (v_new_ids is null or f.conversation_id <> all (v_new_ids)))
-  into conversation_ids, are_new, v_is_gone
-  from (
-    select i.ordinal, f.conversation_id, row_number() over (partition by f.conversation_id order by i.ordinal)
-    from unnest(p_items) i
-    left join unnest(v_found) f on f.ordinal = i.ordinal
-  ) f
-  join unnest(p_items) i on i.ordinal = f.ordinal
-  left join lateral (
-    select x.id from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
-  ) v on true;
-  if v_is_gone then
-    raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
-  end if;
-end;
-$$;
-comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean, uuid[]) is
-  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations. p_will_link: has_unlinked_items said that there is a key to claim or a contact to link. p_contact_ids: the items'' contacts, by ordinal; conversations of two contacts stay two.';
-
--- sql/030_conversations/fn_richer_messages.sql
-create function crm_private.richer_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
-returns setof crm.messages
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return query
-  select j.*
-  from unnest(p_copies) e
-  cross join lateral (
-    select x as message
-    from crm.messages x
-    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
-    offset 0
-  ) s
-  cross join lateral crm_private.join_copy(s.message, e.body, e.attachments, e.reply_to, e.occurred_at, e.is_history, e.payload) j
-  where j is distinct from s.message;
-end;
-$$;
-comment on function crm_private.richer_messages(crm.channel_accounts, crm_private.inbound_event[]) is
-  'The stored messages that one of the copies adds something to, as they are with it. Empty on a replay.';
-
--- sql/030_conversations/fn_store_events.sql
-create function crm_private.store_events(
-  p_account crm.channel_accounts,
-  p_items crm_private.inbound_item[],
-  p_events crm_private.inbound_event[],
-  p_contact_ids uuid[],
-  p_conversation_ids uuid[],
-  p_are_new boolean[]
-)
-returns crm_private.inbound_event[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_fresh crm_private.inbound_event[];
-  v_copies crm_private.inbound_event[];
-  v_stored crm_private.inbound_event[];
-  v_keys text[];
-  v_messages text[];
-  v_touched uuid[];
-  v_attached uuid[];
-  v_waiting uuid[];
-  v_richer uuid[] := array[]::uuid[];
-  v_before crm.conversations[];
-  v_conversations crm.conversations[];
-  v_all_new boolean := (select count(distinct c.id) = count(*) filter (where c.is_new) from unnest(p_conversation_ids, p_are_new) c (id, is_new));
-begin
-  -- 1. Which events are not known yet, and which copies of known messages add something to them.
-  --    A message is known by its row, which has its event (I10).
-  if v_all_new then
-    v_fresh := p_events;
-  else
-    select array_agg(e) filter (where known.adds is null), array_agg(e) filter (where known.adds)
-    into v_fresh, v_copies
-    from unnest(p_events) e
-    left join lateral (
-      select coalesce(
-        e.body <> coalesce(x.body, '')
-          or (e.attachments <> '[]' and e.attachments <> x.attachments)
-          or e.reply_to <> coalesce(x.reply_to, '')
-          -- Earlier, or finer within the same second: what join_copy would take.
-          or e.occurred_at <> x.sent_at
-            and (e.occurred_at < x.sent_at) = (date_bin('1 second', e.occurred_at, 'epoch') <> date_bin('1 second', x.sent_at, 'epoch'))
-          or (x.is_history and not e.is_history)
-          or (e.payload <> '{}' and x.payload || e.payload <> x.payload), false) as adds
-      from crm.messages x
-      where e.type = 'message'
-        and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
-      union all
-      select false
-      from crm.contact_interaction_events x
-      where e.type <> 'message'
-        and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.event_key = e.key
-      offset 0
-    ) known on true;
-  end if;
-
-  -- The same event twice in one delivery: once, and the other time a copy.
-  if (select count(distinct e.key collate "C") from unnest(v_fresh) e) < cardinality(v_fresh) then
-    select array_agg(k.event) filter (where k.place = 1),
-      v_copies || array_agg(k.event) filter (where k.place > 1 and (k.event).type = 'message')
-    into v_fresh, v_copies
-    from (select e as event, row_number() over (partition by e.key) as place from unnest(v_fresh) e) k;
-  end if;
-  v_stored := coalesce(v_fresh, '{}');
-
-  -- 2. New conversations get their rows; of those that are there, only the ones that will change are locked, in id order.
-  if true = any (p_are_new) then
-    perform crm_private.insert_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, p_are_new);
-  end if;
-  if not v_all_new then
-    v_richer := array(select distinct r.conversation_id from crm_private.richer_messages(p_account, v_copies) r);
-    v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_richer, p_contact_ids, p_conversation_ids, p_are_new);
-  end if;
-
-  if cardinality(v_fresh) > 0 then
-    -- Those with something new are locked by now, so this is final.
-    v_conversations := array(
-      select v.conversation
-      from (select distinct c.id from unnest(p_conversation_ids) c (id) where c.id is not null) i
-      cross join lateral (
-        select x as conversation from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
-      ) v);
-    if exists (
-      select from unnest(p_conversation_ids) c (id)
-      left join unnest(v_conversations) v on v.id = c.id
-      where c.id is not null and v.id is null) then
-      raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
-    end if;
-
-    -- 3. Messages with their events, then the other events.
-    v_keys := array(select crm_private.insert_messages(p_account, v_fresh, p_conversation_ids, v_conversations));
-    v_messages := v_keys;
-    select v_keys || coalesce(array_agg(s.event_key), '{}'),
-      coalesce(array_agg(s.message_id) filter (where s.message_id is not null), '{}'),
-      array_agg(s.conversation_id) filter (where s.message_id is null and s.provider_message_id is not null)
-    into v_keys, v_touched, v_waiting
-    from crm_private.insert_events(p_account, v_fresh, p_conversation_ids, v_conversations) s;
-
-    if cardinality(v_keys) < cardinality(v_fresh) then
-      -- Somebody else was faster with some of them: those are copies too.
-      select coalesce(array_agg(f.event) filter (where f.is_stored), '{}'),
-        v_copies || array_agg(f.event) filter (where not f.is_stored and (f.event).type = 'message')
-      into v_stored, v_copies
-      from (
-        select e as event, k.key is not null as is_stored
-        from unnest(v_fresh) e
-        left join unnest(v_keys) k (key) on k.key = e.key
-      ) f;
-      update crm.conversations v set unread_count = c.unread
-      from crm_private.conversation_changes(p_items, p_events, v_stored, p_contact_ids, p_conversation_ids) c
-      join unnest(p_conversation_ids, p_are_new) n (id, is_new) on n.is_new and n.id = c.conversation_id
-      where v.workspace_id = p_account.workspace_id and v.id = c.conversation_id and v.unread_count <> c.unread;
-    end if;
-
-    -- 4. What was already known of messages that came only now, and what the new events say of messages.
-    if cardinality(v_messages) > 0 then
-      v_attached := crm_private.attach_waiting_events(p_account, v_messages);
-      if cardinality(v_attached) > 0 then
-        v_touched := v_touched || v_attached;
-        v_waiting := v_waiting || array(select v.id from unnest(v_conversations) v where v.follow_up);
-      end if;
-    end if;
-    if v_waiting is not null then
-      perform crm_private.note_follow_up(p_account, v_waiting);
-    end if;
-    if cardinality(v_touched) > 0 then
-      perform crm_private.apply_message_effects(p_account, v_touched);
-    end if;
-  end if;
-
-  -- 5. Copies that know more, the conversations as a whole, and the AI's tags.
-  if v_copies is not null then
-    perform crm_private.enrich_messages(p_account, v_copies, array(
-      select b.id from unnest(v_before) b union select n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new));
-  end if;
-  if v_before is not null then
-    perform crm_private.update_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, v_before);
-    perform crm_private.remove_answered_ai_tags(p_account, v_stored, p_conversation_ids, v_before);
-  end if;
-  return v_stored;
-end;
-$$;
-comment on function crm_private.store_events(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
-  'Stores the events of conversations that are resolved, each once, with everything that follows from them; returns those that were not known before. A replay locks nothing and writes nothing.';
-
--- sql/030_conversations/fn_unclaimed_keys.sql
-create function crm_private.unclaimed_keys(p_account crm.channel_accounts, p_keys crm_private.item_key[])
-returns crm_private.item_key[]
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key), '{}')
-    from unnest(p_keys) k
-    left join lateral (
-      select true as claimed
-      from crm.conversation_keys x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
-      offset 0
-    ) c on true
-    where c.claimed is null
-  );
-end;
-$$;
-comment on function crm_private.unclaimed_keys(crm.channel_accounts, crm_private.item_key[]) is 'Those of the keys that no conversation of the account has.';
-
--- sql/030_conversations/fn_update_conversation.sql
--- Security definer: members have no write on any table; the first act is the membership check.
-create function crm.update_conversation(
-  p_conversation_id uuid,
-  p_expected_version bigint,
-  p_patch jsonb,
-  p_workspace_id uuid default null
-)
-returns bigint
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  v_workspace_id uuid;
-  v_version bigint;
-begin
-  select v.workspace_id into v_workspace_id
-  from crm.conversations v
-  where v.id = p_conversation_id and v.workspace_id = coalesce(p_workspace_id, v.workspace_id);
-  perform crm_private.require_member(v_workspace_id, 'agent');
-  if v_workspace_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such conversation.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'conversation')::text,
-      hint = 'It may have been merged into an older one: look it up by its contact.';
-  end if;
-  perform crm_private.check_conversation_patch(p_patch);
-
-  select v.version into v_version
-  from crm.conversations v
-  where v.workspace_id = v_workspace_id and v.id = p_conversation_id
-  for no key update;
-  if v_version is distinct from p_expected_version then
-    raise exception using errcode = 'PT409', message = 'The conversation has changed since you read it.',
-      detail = jsonb_build_object('code', 'version_conflict', 'version', v_version)::text,
-      hint = 'Read it again and decide anew.';
-  end if;
-
-  delete from crm.conversation_tags t
-  where t.workspace_id = v_workspace_id and t.conversation_id = p_conversation_id
-    and t.tag in (select btrim(r.tag) from jsonb_array_elements_text(coalesce(p_patch -> 'tags_remove', '[]')) r (tag));
-
-  insert into crm.conversation_tags as t (workspace_id, conversation_id, tag, set_by)
-  select distinct v_workspace_id, p_conversation_id, btrim(a.tag), 'human'
-  from jsonb_array_elements_text(coalesce(p_patch -> 'tags_add', '[]')) a (tag)
-  on conflict (workspace_id, conversation_id, tag) do update set set_by = 'human', set_at = excluded.set_at
-  where t.set_by <> 'human';
-
-  update crm.conversations v set
-    status = coalesce(p_patch ->> 'status', v.status),
-    status_changed_at = case when p_patch ->> 'status' <> v.status then clock_timestamp() else v.status_changed_at end,
-    unread_count = coalesce((p_patch ->> 'unread_count')::int, v.unread_count)
-  where v.workspace_id = v_workspace_id and v.id = p_conversation_id
-  returning v.version into v_version;
-  return v_version;
-end;
-$$;
-comment on function crm.update_conversation(uuid, bigint, jsonb, uuid) is
-  'Changes a conversation if it still has the expected version, and returns the new one. Patch keys: status (open, pending, closed), tags_add, tags_remove (arrays of text), unread_count. For agents. PT400 invalid_input, PT401, PT403, PT404 not_found, PT409 version_conflict with the current version in detail.';
-
--- sql/030_conversations/fn_update_conversations.sql
-create function crm_private.update_conversations(
-  p_account crm.channel_accounts,
-  p_items crm_private.inbound_item[],
-  p_events crm_private.inbound_event[],
-  p_stored crm_private.inbound_event[],
-  p_contact_ids uuid[],
-  p_conversation_ids uuid[],
-  p_before crm.conversations[]
-)
-returns void
-language plpgsql
-set search_path = ''
-set enable_hashjoin = off
-set enable_mergejoin = off
-as $$
-declare
-  v_linked uuid[];
-  v_moved uuid[];
-begin
-  with updated as (
-    update crm.conversations v set
-      contact_id = coalesce(v.contact_id, c.contact_id),
-      status = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end,
-      unread_count = v.unread_count + c.unread,
-      last_message_at = greatest(v.last_message_at, c.last_message_at),
-      last_inbound_at = greatest(v.last_inbound_at, c.last_inbound_at),
-      delivered_watermark = greatest(v.delivered_watermark, c.delivered_watermark),
-      read_watermark = greatest(v.read_watermark, c.read_watermark),
-      source_updated_at = greatest(v.source_updated_at, c.source_updated_at),
-      metadata = crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at)
-    from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
-    join unnest(p_before) b on b.id = c.conversation_id
-    -- The workspace goes without saying; written so, it offers the planner no shorter index to scan.
-    where v.id = c.conversation_id and v.workspace_id is not distinct from p_account.workspace_id
-      and (c.unread > 0
-        or (v.contact_id is null and c.contact_id is not null)
-        or c.last_message_at > coalesce(v.last_message_at, '-infinity')
-        or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
-        or c.delivered_watermark > coalesce(v.delivered_watermark, '-infinity')
-        or c.read_watermark > coalesce(v.read_watermark, '-infinity')
-        or c.source_updated_at > coalesce(v.source_updated_at, '-infinity')
-        or v.metadata <> crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at))
-    returning v.id, b.contact_id is null and v.contact_id is not null as linked,
-      v.delivered_watermark is distinct from b.delivered_watermark or v.read_watermark is distinct from b.read_watermark as moved
-  )
-  select array_agg(u.id) filter (where u.linked), array_agg(u.id) filter (where u.moved)
-  into v_linked, v_moved
-  from updated u;
-
-  if v_linked is not null then
-    update crm.contact_interaction_events e set contact_id = v.contact_id
-    from unnest(v_linked) i (id)
-    cross join lateral (
-      select x.id, x.contact_id from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
-    ) v
-    where e.conversation_id = v.id
-      and e.contact_id is distinct from v.contact_id;
-  end if;
-  if v_moved is not null then
-    perform crm_private.apply_watermarks(p_account, array(select b from unnest(p_before) b where b.id = any (v_moved)));
-  end if;
-end;
-$$;
-comment on function crm_private.update_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], crm.conversations[]) is
-  'Brings conversations that were there before (p_before, as they were under lock) to what the delivery says. Links an orphan with its events, reopens a closed one when something unread came after it was closed, marks what was sent up to a watermark. Writes nothing where nothing changes.';
-
--- sql/030_conversations/fn_upsert_conversation_with_events.sql
+-- sql/060_ingest/fn_upsert_conversation_with_events.sql
 create function crm.upsert_conversation_with_events(p_channel_account_id uuid, p_item jsonb)
 returns table (
   conversation_id uuid,
@@ -6712,70 +5809,7 @@ $$;
 comment on function crm.upsert_conversation_with_events(uuid, jsonb) is
   'Ingests one InboundItem; see bulk_upsert_conversations_with_events.';
 
--- sql/030_conversations/trg_conversation_tags_follow_up.sql
-create function crm_private.note_ai_tag()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update crm.conversations v set follow_up = true
-  where v.workspace_id = new.workspace_id and v.id = new.conversation_id and not v.follow_up;
-  return null;
-end;
-$$;
-comment on function crm_private.note_ai_tag() is 'Trigger: a tag that the AI set gives the conversation''s next inbound message something to follow up.';
-
-create trigger follow_up
-after insert or update on crm.conversation_tags
-for each row when (new.set_by = 'ai')
-execute function crm_private.note_ai_tag();
-
--- sql/030_conversations/trg_conversations_bump_version.sql
-create trigger bump_version
-before update on crm.conversations
-for each row execute function crm_private.bump_version();
-
--- sql/040_sync/10_tables.sql
-create table crm.dead_letters (
-  id uuid primary key default gen_random_uuid(),
-  workspace_id uuid references crm.workspaces (id) on delete cascade,
-  channel_account_id uuid,
-  channel text not null,
-  account_external_id text not null,
-  reason text not null,
-  path text,
-  detail text,
-  item jsonb not null,
-  item_hash text not null,
-  history_before timestamptz,
-  status text not null default 'open',
-  attempts int not null default 1,
-  created_at timestamptz not null default now(),
-  replayed_at timestamptz,
-  tried_at timestamptz,
-  replay_error jsonb,
-  is_item boolean not null generated always as (reason in ('unknown_account', 'inactive_account', 'invalid_item', 'no_conversation',
-    'invalid_event', 'time_before_2004', 'time_in_future', 'refused_by_database')) stored,
-  constraint dead_letters_item_key unique nulls not distinct (workspace_id, channel, account_external_id, item_hash),
-  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
-    references crm.channel_accounts (workspace_id, id) on delete cascade,
-  constraint status_is_valid check (status in ('open', 'replayed', 'discarded'))
-);
-comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
-comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
-comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
-comment on column crm.dead_letters.history_before is 'The history_before of the run that brought it, which a replay follows; null for what came otherwise.';
-comment on column crm.dead_letters.attempts is 'How often it was tried to store it; the first time counts.';
-comment on column crm.dead_letters.tried_at is 'When a replay last failed; null when none was tried since it was kept.';
-comment on column crm.dead_letters.replay_error is 'Why the last replay failed: {code, path?, events?, sqlstate?}.';
-comment on column crm.dead_letters.is_item is 'Whether item is an InboundItem that the database refused, and can ingest once the cause is gone. Otherwise it is what a provider sent, which only the translation can read.';
-create index dead_letters_open_idx on crm.dead_letters (workspace_id, created_at) where status = 'open';
-create index dead_letters_channel_account_idx on crm.dead_letters (workspace_id, channel_account_id);
--- What a replay has to try, per account, those that waited longest first. What only the translation can read is looked at once.
-create index dead_letters_replay_idx on crm.dead_letters (channel, account_external_id, tried_at nulls first, created_at)
-  where status = 'open' and (is_item or tried_at is null);
-
+-- sql/070_sync/10_tables.sql
 create table crm.sync_state (
   workspace_id uuid not null references crm.workspaces (id) on delete cascade,
   resource text not null,
@@ -6793,53 +5827,6 @@ comment on column crm.sync_state.cursor is 'Where to go on; what it holds is the
 comment on column crm.sync_state.high_watermark is 'By the source''s clock: everything up to here has been seen.';
 comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run.';
 comment on column crm.sync_state.called_since is 'The first call after which no run has begun; before the newest run''s start, there is none.';
-
-create table crm.sync_locks (
-  resource text primary key,
-  workspace_id uuid references crm.workspaces (id) on delete cascade,
-  holder text,
-  token uuid,
-  fencing_token bigint not null default 0,
-  acquired_at timestamptz,
-  expires_at timestamptz,
-  constraint held_completely_or_not_at_all check (num_nulls(holder, token, acquired_at, expires_at) in (0, 4)),
-  constraint resource_is_not_empty check (btrim(resource) <> '')
-);
-comment on table crm.sync_locks is 'Leases on resources. Release and cleanup keep the row, so that fencing_token never starts again.';
-comment on column crm.sync_locks.resource is 'What the lock is about: <channel>:<account''s external id>:<what>, or another name.';
-comment on column crm.sync_locks.workspace_id is 'The workspace of the account that the resource names; null when it names none.';
-comment on column crm.sync_locks.token is 'What the holder shows when it writes; null when nobody holds the lock.';
-comment on column crm.sync_locks.fencing_token is 'How often the lock was taken: each holder''s is greater than those before.';
-comment on column crm.sync_locks.expires_at is 'From here on the lease is lost, even if nobody takes it.';
-create index sync_locks_workspace_idx on crm.sync_locks (workspace_id);
-create unique index sync_locks_token_idx on crm.sync_locks (token) where token is not null;
-
-create table crm.raw_records (
-  workspace_id uuid not null,
-  channel_account_id uuid not null,
-  entity text not null,
-  external_id text not null collate "C",
-  content_hash text not null collate "C",
-  payload jsonb not null,
-  status text not null default 'pending',
-  attempts int not null default 0,
-  error jsonb,
-  landed_at timestamptz not null default clock_timestamp(),
-  processed_at timestamptz,
-  primary key (workspace_id, channel_account_id, entity, external_id, content_hash),
-  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
-    references crm.channel_accounts (workspace_id, id) on delete cascade,
-  constraint entity_is_valid check (entity in ('contacts', 'chats')),
-  constraint status_is_valid check (status in ('pending', 'done', 'failed', 'skipped')),
-  constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
-  constraint failed_with_an_error check ((status = 'failed') <= (error is not null))
-);
-comment on table crm.raw_records is 'An export''s records as delivered. Every version of a record is a row of its own, so an older copy that lands late replaces nothing.';
-comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in hex.';
-comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
-comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
-create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
-create index raw_records_account_pending_idx on crm.raw_records (channel_account_id, entity, landed_at) where status = 'pending';
 
 create table crm.sync_runs (
   workspace_id uuid not null,
@@ -6929,30 +5916,9 @@ comment on column crm.rate_limit_buckets.tokens is 'How many there were at refil
 comment on column crm.rate_limit_buckets.blocked_until is 'Nothing is granted before this time: the provider said so.';
 create index rate_limit_buckets_workspace_idx on crm.rate_limit_buckets (workspace_id);
 
--- sql/040_sync/12_types.sql
-create type crm_private.raw_outcome as (
-  place int,
-  outcome text,
-  error jsonb
-);
-comment on type crm_private.raw_outcome is
-  'What became of a raw record, by its place in the array it was claimed in: created, updated, upgraded, skipped or failed (with the error).';
-
--- sql/040_sync/30_policies.sql
-alter table crm.dead_letters enable row level security;
-create policy members_read on crm.dead_letters for select to authenticated
-  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
-
+-- sql/070_sync/30_policies.sql
 alter table crm.sync_state enable row level security;
 create policy members_read on crm.sync_state for select to authenticated
-  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
-
-alter table crm.sync_locks enable row level security;
-create policy members_read on crm.sync_locks for select to authenticated
-  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
-
-alter table crm.raw_records enable row level security;
-create policy members_read on crm.raw_records for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
 alter table crm.sync_runs enable row level security;
@@ -6963,127 +5929,7 @@ alter table crm.rate_limit_buckets enable row level security;
 create policy members_read on crm.rate_limit_buckets for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
--- sql/040_sync/fn_acquire_sync_lock.sql
-create function crm.acquire_sync_lock(p_resource text, p_holder text, p_ttl interval default '5 minutes')
-returns table (acquired boolean, token uuid, fencing_token bigint, expires_at timestamptz, held_by text)
-language plpgsql
-set search_path = ''
-as $$
-#variable_conflict use_column
-declare
-  v_lock crm.sync_locks;
-  v_now timestamptz;
-begin
-  perform crm_private.check_lease(p_resource, p_ttl);
-  if p_holder is null or btrim(p_holder) = '' or length(p_holder) > 200 then
-    perform crm_private.reject_input('p_holder', 'A holder is a text of 1 to 200 characters.');
-  end if;
-
-  -- The row is there for good; only the deletion of its workspace takes it away, and then it is made anew.
-  loop
-    select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
-    exit when found;
-    insert into crm.sync_locks (resource, workspace_id) values (p_resource, crm_private.resource_workspace(p_resource))
-    on conflict (resource) do nothing;
-  end loop;
-
-  -- Read under the lock: whoever waited for it sees what time it is now.
-  v_now := clock_timestamp();
-  if v_lock.expires_at > v_now then
-    return query select false, null::uuid, null::bigint, v_lock.expires_at, v_lock.holder;
-    return;
-  end if;
-
-  return query
-  update crm.sync_locks l set
-    holder = p_holder,
-    token = gen_random_uuid(),
-    fencing_token = l.fencing_token + 1,
-    workspace_id = coalesce(l.workspace_id, crm_private.resource_workspace(p_resource)),
-    acquired_at = v_now,
-    expires_at = v_now + p_ttl
-  where l.resource = p_resource
-  returning true, l.token, l.fencing_token, l.expires_at, l.holder;
-end;
-$$;
-comment on function crm.acquire_sync_lock(text, text, interval) is
-  'Takes the lock of a resource if nobody holds it or the lease is over: acquired, with a new token, a fencing token greater than every one before, and when the lease ends. Otherwise acquired is false, and held_by and expires_at are the holder''s; the same holder does not enter twice. p_ttl is 1 second to 1 hour. PT400 invalid_input.';
-
--- sql/040_sync/fn_b2chat_extras.sql
-create function crm_private.b2chat_extras(p_person jsonb)
-returns jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return (
-    select jsonb_strip_nulls(jsonb_build_object(
-      'custom_attributes', (
-        select jsonb_object_agg(a.value ->> 'name', a.value -> 'value' order by a.index)
-        from jsonb_array_elements(nullif(p_person -> 'custom_attributes', 'null')) with ordinality a (value, index)
-        where btrim(a.value ->> 'name') <> ''),
-      'tags', (
-        select jsonb_agg(distinct btrim(t.value ->> 'name'))
-        from jsonb_array_elements(nullif(p_person -> 'tags', 'null')) t
-        where btrim(t.value ->> 'name') <> '')))
-  );
-end;
-$$;
-comment on function crm_private.b2chat_extras(jsonb) is
-  'The custom attributes and tags of a B2Chat person as a contact has them: an object by name, and names; neither where there is none.';
-
--- sql/040_sync/fn_b2chat_extras_problem.sql
-create function crm_private.b2chat_extras_problem(p_person jsonb)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return (
-    select min(format('.%s[%s]%s', l.field, e.index - 1, case when jsonb_typeof(e.value) = 'object' then '.name' end) collate "C")
-    from (values ('custom_attributes'), ('tags')) l (field)
-    cross join lateral jsonb_array_elements(
-      case when jsonb_typeof(p_person -> l.field) = 'array' then p_person -> l.field else '[]' end) with ordinality e (value, index)
-    where jsonb_typeof(e.value) <> 'object' or jsonb_typeof(e.value -> 'name') is distinct from 'string'
-  );
-end;
-$$;
-comment on function crm_private.b2chat_extras_problem(jsonb) is
-  'The JSON path, from the person, of a custom attribute or tag that is no object with a name; null when all are. Both exports give people these lists.';
-
--- sql/040_sync/fn_b2chat_message_problem.sql
-create function crm_private.b2chat_message_problem(p_messages jsonb, p_time_zone text)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select format('$.messages[%s]%s', m.index - 1, w.wrong)
-    from jsonb_array_elements(nullif(p_messages, 'null')) with ordinality m (message, index)
-    cross join lateral (
-      select case
-        when jsonb_typeof(m.message) <> 'object' then ''
-        else '.' || coalesce(
-          crm_private.field_of_wrong_type(m.message, '{"body": "string number", "caption": "string number", "type": "string",
-            "incoming": "boolean", "broadcasted": "boolean", "created_at": "string", "location": "object"}'),
-          case when jsonb_typeof(m.message -> 'incoming') is distinct from 'boolean' then 'incoming' end,
-          case when crm_private.zoned_time(m.message ->> 'created_at', p_time_zone) is null then 'created_at' end)
-      end as wrong
-    ) w
-    where w.wrong is not null
-    order by m.index
-    limit 1
-  );
-end;
-$$;
-comment on function crm_private.b2chat_message_problem(jsonb, text) is
-  'The JSON path, from the chat, of the first message value of the wrong type, direction or time missing included; null when all are right.';
-
--- sql/040_sync/fn_begin_run.sql
+-- sql/070_sync/fn_begin_run.sql
 create function crm_private.begin_run(
   p_account crm.channel_accounts,
   p_resource text,
@@ -7168,7 +6014,7 @@ $$;
 comment on function crm_private.begin_run(crm.channel_accounts, text, text, text, bigint) is
   'Goes on with the unfinished run of a resource, or begins one, for whoever holds its lock with this fencing token. Returns the run and where it goes on.';
 
--- sql/040_sync/fn_block_rate_limit.sql
+-- sql/070_sync/fn_block_rate_limit.sql
 create function crm.block_rate_limit(p_bucket text, p_for interval)
 returns void
 language plpgsql
@@ -7186,255 +6032,7 @@ $$;
 comment on function crm.block_rate_limit(text, interval) is
   'Lets a bucket grant nothing from now on for this long (at most 7 days), because the provider said so. A block that ends later stays. PT400 invalid_input.';
 
--- sql/040_sync/fn_channel_account.sql
--- Security definer: a member's functions are; the first act is the membership check.
-create function crm.channel_account(p_channel_account_id uuid)
-returns table (workspace_id uuid, channel text, external_id text, settings jsonb, is_active boolean)
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-#variable_conflict use_column
-declare
-  v_account crm.channel_accounts;
-begin
-  select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
-  perform crm_private.require_member(v_account.workspace_id, 'admin');
-  if v_account.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such channel account.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
-      hint = 'Connect it with connect_channel.';
-  end if;
-  return query select v_account.workspace_id, v_account.channel, v_account.external_id, v_account.settings, v_account.is_active;
-end;
-$$;
-comment on function crm.channel_account(uuid) is
-  'A channel account, for whoever may run a sync of it: admins of its workspace. PT401, PT403, PT404 not_found.';
-
--- sql/040_sync/fn_chat_items.sql
-create function crm_private.chat_items(p_chat_id text, p_participant jsonb, p_updated_at timestamptz, p_events jsonb)
-returns setof jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return query
-  select jsonb_strip_nulls(jsonb_build_object('thread_id', p_chat_id, 'participant', p_participant))
-    || case when p_updated_at is null then '{}' else jsonb_build_object('updated_at', p_updated_at) end
-    || jsonb_build_object('events', (
-      select coalesce(jsonb_agg(e.value order by e.index), '[]')
-      from jsonb_array_elements(p_events) with ordinality e (value, index)
-      where (e.index - 1) / 1000 = p.part))
-  from generate_series(0, greatest(jsonb_array_length(p_events) - 1, 0) / 1000) p (part)
-  order by p.part;
-end;
-$$;
-comment on function crm_private.chat_items(text, jsonb, timestamptz, jsonb) is
-  'A chat as InboundItems of its thread: one, or several where it has more than 1,000 events.';
-
--- sql/040_sync/fn_check_lease.sql
-create function crm_private.check_lease(p_resource text, p_ttl interval)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if p_resource is null or btrim(p_resource) = '' or length(p_resource) > 512 then
-    perform crm_private.reject_input('p_resource', 'A resource is a text of 1 to 512 characters.');
-  end if;
-  if p_ttl is null or p_ttl < interval '1 second' or p_ttl > interval '1 hour' then
-    perform crm_private.reject_input('p_ttl', 'A lease is between one second and one hour.');
-  end if;
-end;
-$$;
-comment on function crm_private.check_lease(text, interval) is 'Returns when a lock may have this name and this time to live: PT400 invalid_input otherwise.';
-
--- sql/040_sync/fn_claim_dead_letters.sql
-create function crm_private.claim_dead_letters(p_account crm.channel_accounts, p_tried boolean, p_limit int)
-returns crm.dead_letters[]
-language plpgsql
-set search_path = ''
--- Each of the two cases is one range of the index.
-set plan_cache_mode = force_custom_plan
-as $$
-begin
-  return (
-    with claimed as materialized (
-      select d.*
-      from crm.dead_letters d
-      where d.channel = p_account.channel and d.account_external_id = p_account.external_id
-        and (d.workspace_id = p_account.workspace_id or d.workspace_id is null)
-        and d.status = 'open' and (d.is_item or d.tried_at is null)
-        and (p_tried and d.tried_at > '-infinity' or not p_tried and d.tried_at is null)
-      order by d.tried_at nulls first, d.created_at
-      limit p_limit
-      for update skip locked
-    ), counted as (
-      select c.id, sum(crm_private.event_count(c.item)) over w as events, row_number() over w as place
-      from claimed c
-      window w as (order by c.tried_at nulls first, c.created_at, c.id)
-    )
-    select coalesce(array_agg(c::crm.dead_letters order by n.place), '{}')
-    from counted n
-    join claimed c on c.id = n.id
-    where n.place = 1 or n.events <= 2000
-  );
-end;
-$$;
-comment on function crm_private.claim_dead_letters(crm.channel_accounts, boolean, int) is
-  'Locks open dead letters of the account that a replay may store, those from before it was connected included: those never tried, or (p_tried) the others, those tried longest ago first; up to p_limit, and 2,000 events. What another replay holds is left out.';
-
--- sql/040_sync/fn_claim_raw_records.sql
-create function crm_private.claim_raw_records(
-  p_entity text,
-  p_limit int,
-  p_workspace_id uuid default null,
-  p_channel_account_id uuid default null
-)
-returns crm.raw_records[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_without_zone crm.channel_accounts[];
-begin
-  if p_limit is null or p_limit < 1 or p_limit > 500 then
-    perform crm_private.reject_input('p_limit', 'The limit is 1 to 500.');
-  end if;
-
-  -- An account whose time zone the server does not know keeps its records waiting, and nobody else's; landing says so.
-  v_without_zone := array(
-    select a from crm.channel_accounts a
-    where a.channel = 'b2chat' and a.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(a.settings ->> 'time_zone'));
-
-  if p_channel_account_id is not null then
-    return array(
-      select c.raw
-      from (
-        select r as raw, r.landed_at
-        from crm.raw_records r
-        where r.workspace_id = p_workspace_id and r.channel_account_id = p_channel_account_id and r.entity = p_entity and r.status = 'pending'
-          and not exists (select from unnest(v_without_zone) z where z.id = r.channel_account_id)
-        order by r.landed_at
-        limit p_limit
-        for update skip locked
-      ) c
-      order by c.landed_at);
-  end if;
-
-  return array(
-    select c.raw
-    from (
-      select r as raw, r.landed_at
-      from crm.raw_records r
-      where r.entity = p_entity and r.status = 'pending'
-        and not exists (select from unnest(v_without_zone) z where z.id = r.channel_account_id)
-      order by r.landed_at
-      limit p_limit
-      for update skip locked
-    ) c
-    order by c.landed_at);
-end;
-$$;
-comment on function crm_private.claim_raw_records(text, int, uuid, uuid) is
-  'Claims up to p_limit pending records of an entity, of one account or of all, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. Records of an account with an unknown time zone wait. PT400 invalid_input for a limit outside 1 to 500.';
-
--- sql/040_sync/fn_claimed_by_account.sql
-create function crm_private.claimed_by_account(p_rows crm.raw_records[])
-returns table (account crm.channel_accounts, places int[])
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return query
-  select a, c.places
-  from (
-    select (p_rows[p.place]).channel_account_id as id, array_agg(p.place order by p.place) as places
-    from generate_subscripts(p_rows, 1) p (place)
-    group by 1
-  ) c
-  join crm.channel_accounts a on a.id = c.id
-  order by c.places[1];
-end;
-$$;
-comment on function crm_private.claimed_by_account(crm.raw_records[]) is
-  'The accounts of claimed records, each with the places of its records, oldest first.';
-
--- sql/040_sync/fn_cleanup_expired_locks.sql
-create function crm.cleanup_expired_locks()
-returns int
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_count int;
-begin
-  -- A lock that somebody is just now extending or writing under is not over, or will be found next time.
-  with expired as materialized (
-    select l.resource from crm.sync_locks l where l.expires_at <= clock_timestamp() order by l.resource for no key update skip locked
-  )
-  update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null
-  from expired e
-  where l.resource = e.resource;
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function crm.cleanup_expired_locks() is 'Marks the locks whose lease is over as free, and returns how many. The rows stay, with their fencing tokens.';
-
--- sql/040_sync/fn_close_conversations.sql
-create function crm_private.close_conversations(p_workspace_id uuid, p_conversation_ids uuid[], p_closed_at timestamptz[])
-returns uuid[]
-language plpgsql
-set search_path = ''
-set enable_hashjoin = off
-set enable_mergejoin = off
-as $$
-declare
-  v_closing uuid[];
-  v_closed uuid[];
-begin
-  -- Only those that change are locked, in id order.
-  v_closing := array(
-    select l.id
-    from (
-      select c.id, max(c.closed_at) as closed_at
-      from unnest(p_conversation_ids, p_closed_at) c (id, closed_at)
-      where c.id is not null and c.closed_at is not null
-      group by c.id
-      order by c.id
-    ) i
-    cross join lateral (
-      select v.id
-      from crm.conversations v
-      where v.workspace_id = p_workspace_id and v.id = i.id and coalesce(v.status_changed_at, '-infinity') < i.closed_at
-      for no key update
-    ) l);
-  if cardinality(v_closing) = 0 then
-    return v_closing;
-  end if;
-
-  with closed as (
-    update crm.conversations v set status = 'closed', status_changed_at = i.closed_at
-    from (
-      select c.id, max(c.closed_at) as closed_at from unnest(p_conversation_ids, p_closed_at) c (id, closed_at) group by c.id
-    ) i
-    where v.workspace_id = p_workspace_id and v.id = i.id and v.id = any (v_closing)
-      and not exists (
-        select from crm.messages m where m.conversation_id = v.id and m.direction = 'inbound' and m.sent_at > i.closed_at)
-    returning v.id
-  )
-  select coalesce(array_agg(c.id), '{}') into v_closed from closed c;
-  return v_closed;
-end;
-$$;
-comment on function crm_private.close_conversations(uuid, uuid[], timestamptz[]) is
-  'Closes conversations as of the times given, except where something inbound was said later or the status was changed later; returns those it wrote. A null time closes nothing.';
-
--- sql/040_sync/fn_commit_sync_page.sql
+-- sql/070_sync/fn_commit_sync_page.sql
 create function crm.commit_sync_page(
   p_run_id uuid,
   p_token uuid,
@@ -7531,47 +6129,7 @@ $$;
 comment on function crm.commit_sync_page(uuid, uuid, jsonb, jsonb, int, jsonb, uuid) is
   'Ingests up to 500 InboundItems with up to 2,000 events for a run, keeps what the translation rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to go on (null leaves it: more of the same page follows), and lets the lease end 5 minutes from now: all of it or nothing. Messages from before the run''s history_before are history. Counts the items: created (a new conversation), updated (something was written), unchanged, failed (nothing stored; a dead letter); then the lease''s end, the rejected, and the same of the whole run, with its pages and total_estimate. cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
--- sql/040_sync/fn_count_landed.sql
-create function crm_private.count_landed(p_run crm.sync_runs, p_unchanged int, p_rejected jsonb, p_moved boolean)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_now timestamptz := clock_timestamp();
-begin
-  update crm.sync_runs r set
-    pages = r.pages + 1,
-    items = r.items + p_unchanged,
-    unchanged = r.unchanged + p_unchanged,
-    rejected = r.rejected + jsonb_array_length(p_rejected),
-    rejected_by = crm_private.count_rejected(r.rejected_by, p_rejected),
-    last_page_at = v_now,
-    progressed_at = case when p_moved then v_now else r.progressed_at end
-  where r.workspace_id = p_run.workspace_id and r.id = p_run.id;
-end;
-$$;
-comment on function crm_private.count_landed(crm.sync_runs, int, jsonb, boolean) is
-  'Counts a page of raw records on its run: the records that were there already, and what was set aside. Those that are new are counted when they are transformed. p_moved says whether it was any progress.';
-
--- sql/040_sync/fn_count_outcomes.sql
-create function crm_private.count_outcomes(p_outcomes crm_private.raw_outcome[])
-returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return query
-  select count(*)::int, count(*) filter (where o.outcome = 'created')::int, count(*) filter (where o.outcome = 'updated')::int,
-    count(*) filter (where o.outcome = 'upgraded')::int, count(*) filter (where o.outcome = 'skipped')::int,
-    count(*) filter (where o.outcome = 'failed')::int
-  from unnest(p_outcomes) o;
-end;
-$$;
-comment on function crm_private.count_outcomes(crm_private.raw_outcome[]) is 'How many raw records there are of each outcome; processed is all of them.';
-
--- sql/040_sync/fn_count_rejected.sql
+-- sql/070_sync/fn_count_rejected.sql
 create function crm_private.count_rejected(p_counts jsonb, p_rejected jsonb)
 returns jsonb
 language plpgsql
@@ -7599,7 +6157,7 @@ $$;
 comment on function crm_private.count_rejected(jsonb, jsonb) is
   'The counts {what: count} with those of an array of rejected things ([{what?, reason?}]) added: by what each was, or by the reason where that is not said.';
 
--- sql/040_sync/fn_count_results.sql
+-- sql/070_sync/fn_count_results.sql
 create function crm_private.count_results(
   p_account crm.channel_accounts,
   p_items jsonb,
@@ -7653,88 +6211,7 @@ $$;
 comment on function crm_private.count_results(crm.channel_accounts, jsonb, crm_private.ingest_result[], cid) is
   'What became of ingested items: created (its conversation is new), updated (something was written for it, or for another item of its conversation), unchanged (nothing was), failed (it has an error, and nothing was written). To be called in the transaction that ingested them; p_since is the command (cmin) after which it began to. A row that another writer changed between the beginning of this transaction and its turn counts as updated too.';
 
--- sql/040_sync/fn_count_transformed.sql
-create function crm_private.count_transformed(p_run crm.sync_runs, p_outcomes crm_private.raw_outcome[])
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update crm.sync_runs r set
-    items = r.items + c.processed,
-    created = r.created + c.created,
-    updated = r.updated + c.updated + c.upgraded,
-    unchanged = r.unchanged + c.skipped,
-    failed = r.failed + c.failed,
-    progressed_at = clock_timestamp()
-  from crm_private.count_outcomes(p_outcomes) c
-  where r.workspace_id = p_run.workspace_id and r.id = p_run.id and c.processed > 0;
-end;
-$$;
-comment on function crm_private.count_transformed(crm.sync_runs, crm_private.raw_outcome[]) is
-  'Counts transformed records on a run: created, updated (upgraded ones too), unchanged (skipped) and failed.';
-
--- sql/040_sync/fn_extend_sync_lock.sql
-create function crm.extend_sync_lock(p_resource text, p_token uuid, p_ttl interval default '5 minutes')
-returns timestamptz
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_lock crm.sync_locks;
-  v_now timestamptz;
-begin
-  perform crm_private.check_lease(p_resource, p_ttl);
-  select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
-  v_now := clock_timestamp();
-  if v_lock.token is distinct from p_token or p_token is null or v_lock.expires_at <= v_now then
-    return null;
-  end if;
-  update crm.sync_locks l set expires_at = v_now + p_ttl where l.resource = p_resource;
-  return v_now + p_ttl;
-end;
-$$;
-comment on function crm.extend_sync_lock(text, uuid, interval) is
-  'Lets the lease end p_ttl (1 second to 1 hour) from now and returns that time; null when the lock is lost: taken, released, or over even if nobody took it. PT400 invalid_input.';
-
--- sql/040_sync/fn_field_of_wrong_type.sql
-create function crm_private.field_of_wrong_type(p_object jsonb, p_types jsonb)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return (
-    select min(t.field collate "C")
-    from jsonb_each_text(p_types) t (field, types)
-    where jsonb_typeof(p_object -> t.field) <> 'null'
-      and jsonb_typeof(p_object -> t.field) <> all (string_to_array(t.types, ' '))
-  );
-end;
-$$;
-comment on function crm_private.field_of_wrong_type(jsonb, jsonb) is
-  'The first field of an object that is neither null nor of a type listed for it ({field: "string number"}); null when all are right. Fields that are not listed may be anything.';
-
--- sql/040_sync/fn_field_without_time.sql
-create function crm_private.field_without_time(p_object jsonb, p_fields text[], p_time_zone text)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select min(f.field collate "C")
-    from unnest(p_fields) f (field)
-    where btrim(p_object ->> f.field) <> '' and crm_private.zoned_time(p_object ->> f.field, p_time_zone) is null
-  );
-end;
-$$;
-comment on function crm_private.field_without_time(jsonb, text[], text) is
-  'The first of the fields that holds a text which is no time; null when all are times, blank or null.';
-
--- sql/040_sync/fn_finish_sync.sql
+-- sql/070_sync/fn_finish_sync.sql
 create function crm.finish_sync(
   p_run_id uuid,
   p_token uuid,
@@ -7799,7 +6276,7 @@ $$;
 comment on function crm.finish_sync(uuid, uuid, text, text, uuid, boolean) is
   'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later; with p_keep_cursor the next run goes on from the cursor, and the time at which this one began is a high watermark too. paused: it goes on from its cursor, and the scheduled job does not go on before resume_at: the end of the block of the account''s rate limit, if there is one, and after attempts that failed without any progress a minute, two, four and so on, up to an hour. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
--- sql/040_sync/fn_hold_run.sql
+-- sql/070_sync/fn_hold_run.sql
 create function crm_private.hold_run(p_run_id uuid, p_token uuid, p_workspace_id uuid)
 returns crm.sync_runs
 language plpgsql
@@ -7816,7 +6293,562 @@ $$;
 comment on function crm_private.hold_run(uuid, uuid, uuid) is
   'The running run that this token was given for; its lease ends 5 minutes from now, and its lock is kept to the end of the transaction. PT404 not_found, PT409 lock_lost.';
 
--- sql/040_sync/fn_ingest_chats.sql
+-- sql/070_sync/fn_rate_limit_bucket.sql
+create function crm_private.rate_limit_bucket(p_bucket text)
+returns crm.rate_limit_buckets
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_bucket crm.rate_limit_buckets;
+  v_now timestamptz;
+begin
+  if p_bucket is null or btrim(p_bucket) = '' or length(p_bucket) > 512 then
+    perform crm_private.reject_input('p_bucket', 'A bucket is a text of 1 to 512 characters.');
+  end if;
+  loop
+    select b.* into v_bucket from crm.rate_limit_buckets b where b.bucket = p_bucket for no key update;
+    exit when found;
+    insert into crm.rate_limit_buckets (bucket, workspace_id) values (p_bucket, crm_private.resource_workspace(p_bucket || ':requests'))
+    on conflict (bucket) do nothing;
+  end loop;
+
+  -- Read under the lock: whoever waited for it sees what time it is now. A clock that was put back takes nothing away.
+  v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
+  v_bucket.tokens := least(v_bucket.capacity,
+    v_bucket.tokens + extract(epoch from v_now - v_bucket.refilled_at) * v_bucket.refill_per_second);
+  v_bucket.refilled_at := v_now;
+  return v_bucket;
+end;
+$$;
+comment on function crm_private.rate_limit_bucket(text) is
+  'The bucket, made when it is new, with the tokens it has by now; nobody else can change it to the end of the transaction. Nothing of it is stored. PT400 invalid_input.';
+
+-- sql/070_sync/fn_require_run.sql
+create function crm_private.require_run(p_run_id uuid, p_token uuid, p_workspace_id uuid)
+returns crm.sync_runs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run crm.sync_runs;
+  v_resource text;
+begin
+  select r.* into v_run from crm.sync_runs r where r.id = p_run_id and (p_workspace_id is null or r.workspace_id = p_workspace_id);
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such sync run.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
+      hint = 'Start one with start_sync.';
+  end if;
+  v_resource := v_run.resource;
+  perform crm_private.require_sync_lock(v_resource, p_token);
+
+  -- Read again under the lock, which every writer of a run holds. A lock of this resource that another took for other work is not this run's.
+  select r.* into v_run
+  from crm.sync_runs r
+  join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
+  where r.workspace_id = v_run.workspace_id and r.id = p_run_id and r.status = 'running';
+  if not found then
+    perform crm_private.require_sync_lock(v_resource, null);
+  end if;
+  return v_run;
+end;
+$$;
+comment on function crm_private.require_run(uuid, uuid, uuid) is
+  'The running run that this token was given for; its lock is kept to the end of the transaction. PT404 not_found, PT409 lock_lost.';
+
+-- sql/070_sync/fn_run_of.sql
+create function crm_private.run_of(p_account crm.channel_accounts, p_resource text, p_run_id uuid)
+returns crm.sync_runs
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_run crm.sync_runs;
+begin
+  select r.* into v_run
+  from crm.sync_runs r
+  where r.workspace_id = p_account.workspace_id and r.id = p_run_id and r.channel_account_id = p_account.id and r.resource = p_resource;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such run of this account and resource.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
+      hint = 'Start one without naming a run.';
+  end if;
+  return v_run;
+end;
+$$;
+comment on function crm_private.run_of(crm.channel_accounts, text, uuid) is 'The run of this account and resource. PT404 not_found.';
+
+-- sql/070_sync/fn_set_rate_limit.sql
+create function crm.set_rate_limit(p_bucket text, p_capacity int, p_refill_per_second numeric)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_is_new boolean;
+  v_bucket crm.rate_limit_buckets;
+begin
+  if p_capacity is null or p_capacity not between 1 and 1000000 then
+    perform crm_private.reject_input('p_capacity', 'A capacity is between 1 and 1,000,000.');
+  end if;
+  if p_refill_per_second is null or p_refill_per_second > 1000000 or round(p_refill_per_second, 6) <= 0 then
+    perform crm_private.reject_input('p_refill_per_second', 'A refill is more than 0 and at most 1,000,000 a second, to 6 places.');
+  end if;
+  v_is_new := not exists (select from crm.rate_limit_buckets b where b.bucket = p_bucket);
+  v_bucket := crm_private.rate_limit_bucket(p_bucket);
+  update crm.rate_limit_buckets b set
+    capacity = p_capacity,
+    refill_per_second = p_refill_per_second,
+    tokens = case when v_is_new then p_capacity else least(v_bucket.tokens, p_capacity) end,
+    refilled_at = v_bucket.refilled_at
+  where b.bucket = p_bucket and (b.capacity, b.refill_per_second) is distinct from (p_capacity, round(p_refill_per_second, 6));
+end;
+$$;
+comment on function crm.set_rate_limit(text, int, numeric) is
+  'Sets what a bucket holds (1 to 1,000,000) and how many tokens it gets a second. It keeps the tokens it has, up to the new capacity; a new bucket begins full. PT400 invalid_input.';
+
+-- sql/070_sync/fn_start_sync.sql
+create function crm.start_sync(p_channel_account_id uuid, p_resource text, p_mode text, p_holder text, p_run_id uuid default null)
+returns table (
+  run_id uuid,
+  token uuid,
+  cursor jsonb,
+  since timestamptz,
+  resumed boolean,
+  fencing_token bigint,
+  expires_at timestamptz,
+  mode text,
+  status text,
+  pages int,
+  items int,
+  created int,
+  updated int,
+  unchanged int,
+  failed int,
+  rejected int,
+  total_estimate int
+)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_account crm.channel_accounts;
+  v_run crm.sync_runs;
+  v_lock record;
+begin
+  if p_mode is null or p_mode not in ('full', 'incremental') then
+    perform crm_private.reject_input('p_mode', 'The mode is full or incremental.');
+  end if;
+  select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id and a.is_active;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such active channel account.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
+      hint = 'Connect it with connect_channel.';
+  end if;
+  if crm_private.is_resource_of(p_resource, v_account.channel, v_account.external_id) is not true then
+    perform crm_private.reject_input('p_resource', 'The resource is <channel>:<external id>:<what> of the account.');
+  end if;
+  if p_run_id is not null then
+    v_run := crm_private.run_of(v_account, p_resource, p_run_id);
+    if v_run.finished_at is not null then
+      return query select v_run.id, null::uuid, '{}'::jsonb, v_run.since, false, null::bigint, null::timestamptz, v_run.mode, v_run.status,
+        v_run.pages, v_run.items, v_run.created, v_run.updated, v_run.unchanged, v_run.failed, v_run.rejected, v_run.total_estimate;
+      return;
+    end if;
+  end if;
+
+  -- A holder keeps the lock's row while it commits a page: that it is held can be seen without waiting for that.
+  select null::uuid as token, l.holder as held_by, l.expires_at into v_lock
+  from crm.sync_locks l
+  where l.resource = p_resource and l.expires_at > clock_timestamp();
+  if not found then
+    select l.* into v_lock from crm.acquire_sync_lock(p_resource, p_holder) l;
+  end if;
+  if v_lock.token is null then
+    raise exception using errcode = 'PT409', message = 'Another sync of the resource is under way.',
+      detail = jsonb_build_object('code', 'lock_held', 'resource', p_resource, 'held_by', v_lock.held_by, 'expires_at', v_lock.expires_at)::text,
+      hint = 'Wait until it has finished, or until its lease is over.';
+  end if;
+
+  if p_run_id is not null then
+    v_run := crm_private.run_of(v_account, p_resource, p_run_id);
+    if v_run.finished_at is not null then
+      -- It finished while this waited for the lock.
+      perform crm.release_sync_lock(p_resource, v_lock.token);
+      return query select s.* from crm.start_sync(p_channel_account_id, p_resource, p_mode, p_holder, p_run_id) s;
+      return;
+    end if;
+  end if;
+  return query
+  select (b.run).id, v_lock.token, b.cursor, (b.run).since, b.resumed, v_lock.fencing_token, v_lock.expires_at, (b.run).mode, (b.run).status,
+    (b.run).pages, (b.run).items, (b.run).created, (b.run).updated, (b.run).unchanged, (b.run).failed, (b.run).rejected, (b.run).total_estimate
+  from crm_private.begin_run(v_account, p_resource, p_mode, p_holder, v_lock.fencing_token) b;
+end;
+$$;
+comment on function crm.start_sync(uuid, text, text, text, uuid) is
+  'Takes the lock of the account''s resource <channel>:<external id>:<what> for 5 minutes and goes on with its unfinished run (a paused one, or one whose process died), whatever its mode, or begins one. p_run_id asks for that run: once it has finished its row comes back, with no token, and nothing is taken. Returns what commit_sync_page and finish_sync need (run_id, token, with the lease''s fencing_token and end), where to go on (cursor; resumed says that it is not the beginning), since when to read (null: everything; an incremental run without a high watermark is a full one), and how far the run has come. PT400 invalid_input, PT404 not_found (the account, or the run of this account and resource), PT409 lock_held with held_by and expires_at.';
+
+-- sql/070_sync/fn_sync_cursor.sql
+create function crm.sync_cursor(p_workspace_id uuid, p_resource text)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select s.cursor from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = p_resource
+  );
+end;
+$$;
+comment on function crm.sync_cursor(uuid, text) is
+  'Where the next run over the resource goes on; null when there was none. Of a B2Chat export: {contacts, chats}, each as land_raw_records was given it.';
+
+-- sql/070_sync/fn_take_rate_limit.sql
+create function crm.take_rate_limit(p_bucket text, p_cost int default 1)
+returns table (granted boolean, retry_after interval, retry_after_ms bigint)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_bucket crm.rate_limit_buckets := crm_private.rate_limit_bucket(p_bucket);
+  v_wait interval;
+begin
+  if p_cost is null or p_cost < 1 or p_cost > v_bucket.capacity then
+    perform crm_private.reject_input('p_cost', 'A cost is between 1 and the capacity of the bucket.');
+  end if;
+  -- Rounded up: who comes back then finds enough.
+  v_wait := greatest(
+    make_interval(secs => (ceil((p_cost - v_bucket.tokens) / v_bucket.refill_per_second * 1000) / 1000)::float8),
+    v_bucket.blocked_until - v_bucket.refilled_at);
+  if v_wait > interval '0' then
+    return query select false, v_wait, ceil(extract(epoch from v_wait) * 1000)::bigint;
+    return;
+  end if;
+  update crm.rate_limit_buckets b set tokens = v_bucket.tokens - p_cost, refilled_at = v_bucket.refilled_at where b.bucket = p_bucket;
+  return query select true, null::interval, null::bigint;
+end;
+$$;
+comment on function crm.take_rate_limit(text, int) is
+  'Takes p_cost tokens out of a bucket: granted, or not, with nothing taken and retry_after the time until there are enough or the block ends, also in milliseconds. A bucket nobody has set holds 100 and gets 10 a second. PT400 invalid_input: also for a cost above the capacity.';
+
+-- sql/075_b2chat/05_types.sql
+create type crm_private.raw_outcome as (
+  place int,
+  outcome text,
+  error jsonb
+);
+comment on type crm_private.raw_outcome is
+  'What became of a raw record, by its place in the array it was claimed in: created, updated, upgraded, skipped or failed (with the error).';
+
+-- sql/075_b2chat/10_tables.sql
+create table crm.raw_records (
+  workspace_id uuid not null,
+  channel_account_id uuid not null,
+  entity text not null,
+  external_id text not null collate "C",
+  content_hash text not null collate "C",
+  payload jsonb not null,
+  status text not null default 'pending',
+  attempts int not null default 0,
+  error jsonb,
+  landed_at timestamptz not null default clock_timestamp(),
+  processed_at timestamptz,
+  primary key (workspace_id, channel_account_id, entity, external_id, content_hash),
+  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
+    references crm.channel_accounts (workspace_id, id) on delete cascade,
+  constraint entity_is_valid check (entity in ('contacts', 'chats')),
+  constraint status_is_valid check (status in ('pending', 'done', 'failed', 'skipped')),
+  constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
+  constraint failed_with_an_error check ((status = 'failed') <= (error is not null))
+);
+comment on table crm.raw_records is 'An export''s records as delivered. Every version of a record is a row of its own, so an older copy that lands late replaces nothing.';
+comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in hex.';
+comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
+comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
+create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
+create index raw_records_account_pending_idx on crm.raw_records (channel_account_id, entity, landed_at) where status = 'pending';
+
+-- sql/075_b2chat/30_policies.sql
+alter table crm.raw_records enable row level security;
+create policy members_read on crm.raw_records for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
+-- sql/075_b2chat/fn_b2chat_extras.sql
+create function crm_private.b2chat_extras(p_person jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_strip_nulls(jsonb_build_object(
+      'custom_attributes', (
+        select jsonb_object_agg(a.value ->> 'name', a.value -> 'value' order by a.index)
+        from jsonb_array_elements(nullif(p_person -> 'custom_attributes', 'null')) with ordinality a (value, index)
+        where btrim(a.value ->> 'name') <> ''),
+      'tags', (
+        select jsonb_agg(distinct btrim(t.value ->> 'name'))
+        from jsonb_array_elements(nullif(p_person -> 'tags', 'null')) t
+        where btrim(t.value ->> 'name') <> '')))
+  );
+end;
+$$;
+comment on function crm_private.b2chat_extras(jsonb) is
+  'The custom attributes and tags of a B2Chat person as a contact has them: an object by name, and names; neither where there is none.';
+
+-- sql/075_b2chat/fn_b2chat_extras_problem.sql
+create function crm_private.b2chat_extras_problem(p_person jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return (
+    select min(format('.%s[%s]%s', l.field, e.index - 1, case when jsonb_typeof(e.value) = 'object' then '.name' end) collate "C")
+    from (values ('custom_attributes'), ('tags')) l (field)
+    cross join lateral jsonb_array_elements(
+      case when jsonb_typeof(p_person -> l.field) = 'array' then p_person -> l.field else '[]' end) with ordinality e (value, index)
+    where jsonb_typeof(e.value) <> 'object' or jsonb_typeof(e.value -> 'name') is distinct from 'string'
+  );
+end;
+$$;
+comment on function crm_private.b2chat_extras_problem(jsonb) is
+  'The JSON path, from the person, of a custom attribute or tag that is no object with a name; null when all are. Both exports give people these lists.';
+
+-- sql/075_b2chat/fn_b2chat_message_problem.sql
+create function crm_private.b2chat_message_problem(p_messages jsonb, p_time_zone text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select format('$.messages[%s]%s', m.index - 1, w.wrong)
+    from jsonb_array_elements(nullif(p_messages, 'null')) with ordinality m (message, index)
+    cross join lateral (
+      select case
+        when jsonb_typeof(m.message) <> 'object' then ''
+        else '.' || coalesce(
+          crm_private.field_of_wrong_type(m.message, '{"body": "string number", "caption": "string number", "type": "string",
+            "incoming": "boolean", "broadcasted": "boolean", "created_at": "string", "location": "object"}'),
+          case when jsonb_typeof(m.message -> 'incoming') is distinct from 'boolean' then 'incoming' end,
+          case when crm_private.zoned_time(m.message ->> 'created_at', p_time_zone) is null then 'created_at' end)
+      end as wrong
+    ) w
+    where w.wrong is not null
+    order by m.index
+    limit 1
+  );
+end;
+$$;
+comment on function crm_private.b2chat_message_problem(jsonb, text) is
+  'The JSON path, from the chat, of the first message value of the wrong type, direction or time missing included; null when all are right.';
+
+-- sql/075_b2chat/fn_chat_items.sql
+create function crm_private.chat_items(p_chat_id text, p_participant jsonb, p_updated_at timestamptz, p_events jsonb)
+returns setof jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return query
+  select jsonb_strip_nulls(jsonb_build_object('thread_id', p_chat_id, 'participant', p_participant))
+    || case when p_updated_at is null then '{}' else jsonb_build_object('updated_at', p_updated_at) end
+    || jsonb_build_object('events', (
+      select coalesce(jsonb_agg(e.value order by e.index), '[]')
+      from jsonb_array_elements(p_events) with ordinality e (value, index)
+      where (e.index - 1) / 1000 = p.part))
+  from generate_series(0, greatest(jsonb_array_length(p_events) - 1, 0) / 1000) p (part)
+  order by p.part;
+end;
+$$;
+comment on function crm_private.chat_items(text, jsonb, timestamptz, jsonb) is
+  'A chat as InboundItems of its thread: one, or several where it has more than 1,000 events.';
+
+-- sql/075_b2chat/fn_claim_raw_records.sql
+create function crm_private.claim_raw_records(
+  p_entity text,
+  p_limit int,
+  p_workspace_id uuid default null,
+  p_channel_account_id uuid default null
+)
+returns crm.raw_records[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_without_zone crm.channel_accounts[];
+begin
+  if p_limit is null or p_limit < 1 or p_limit > 500 then
+    perform crm_private.reject_input('p_limit', 'The limit is 1 to 500.');
+  end if;
+
+  -- An account whose time zone the server does not know keeps its records waiting, and nobody else's; landing says so.
+  v_without_zone := array(
+    select a from crm.channel_accounts a
+    where a.channel = 'b2chat' and a.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(a.settings ->> 'time_zone'));
+
+  if p_channel_account_id is not null then
+    return array(
+      select c.raw
+      from (
+        select r as raw, r.landed_at
+        from crm.raw_records r
+        where r.workspace_id = p_workspace_id and r.channel_account_id = p_channel_account_id and r.entity = p_entity and r.status = 'pending'
+          and not exists (select from unnest(v_without_zone) z where z.id = r.channel_account_id)
+        order by r.landed_at
+        limit p_limit
+        for update skip locked
+      ) c
+      order by c.landed_at);
+  end if;
+
+  return array(
+    select c.raw
+    from (
+      select r as raw, r.landed_at
+      from crm.raw_records r
+      where r.entity = p_entity and r.status = 'pending'
+        and not exists (select from unnest(v_without_zone) z where z.id = r.channel_account_id)
+      order by r.landed_at
+      limit p_limit
+      for update skip locked
+    ) c
+    order by c.landed_at);
+end;
+$$;
+comment on function crm_private.claim_raw_records(text, int, uuid, uuid) is
+  'Claims up to p_limit pending records of an entity, of one account or of all, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. Records of an account with an unknown time zone wait. PT400 invalid_input for a limit outside 1 to 500.';
+
+-- sql/075_b2chat/fn_claimed_by_account.sql
+create function crm_private.claimed_by_account(p_rows crm.raw_records[])
+returns table (account crm.channel_accounts, places int[])
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select a, c.places
+  from (
+    select (p_rows[p.place]).channel_account_id as id, array_agg(p.place order by p.place) as places
+    from generate_subscripts(p_rows, 1) p (place)
+    group by 1
+  ) c
+  join crm.channel_accounts a on a.id = c.id
+  order by c.places[1];
+end;
+$$;
+comment on function crm_private.claimed_by_account(crm.raw_records[]) is
+  'The accounts of claimed records, each with the places of its records, oldest first.';
+
+-- sql/075_b2chat/fn_count_landed.sql
+create function crm_private.count_landed(p_run crm.sync_runs, p_unchanged int, p_rejected jsonb, p_moved boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  update crm.sync_runs r set
+    pages = r.pages + 1,
+    items = r.items + p_unchanged,
+    unchanged = r.unchanged + p_unchanged,
+    rejected = r.rejected + jsonb_array_length(p_rejected),
+    rejected_by = crm_private.count_rejected(r.rejected_by, p_rejected),
+    last_page_at = v_now,
+    progressed_at = case when p_moved then v_now else r.progressed_at end
+  where r.workspace_id = p_run.workspace_id and r.id = p_run.id;
+end;
+$$;
+comment on function crm_private.count_landed(crm.sync_runs, int, jsonb, boolean) is
+  'Counts a page of raw records on its run: the records that were there already, and what was set aside. Those that are new are counted when they are transformed. p_moved says whether it was any progress.';
+
+-- sql/075_b2chat/fn_count_outcomes.sql
+create function crm_private.count_outcomes(p_outcomes crm_private.raw_outcome[])
+returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return query
+  select count(*)::int, count(*) filter (where o.outcome = 'created')::int, count(*) filter (where o.outcome = 'updated')::int,
+    count(*) filter (where o.outcome = 'upgraded')::int, count(*) filter (where o.outcome = 'skipped')::int,
+    count(*) filter (where o.outcome = 'failed')::int
+  from unnest(p_outcomes) o;
+end;
+$$;
+comment on function crm_private.count_outcomes(crm_private.raw_outcome[]) is 'How many raw records there are of each outcome; processed is all of them.';
+
+-- sql/075_b2chat/fn_count_transformed.sql
+create function crm_private.count_transformed(p_run crm.sync_runs, p_outcomes crm_private.raw_outcome[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update crm.sync_runs r set
+    items = r.items + c.processed,
+    created = r.created + c.created,
+    updated = r.updated + c.updated + c.upgraded,
+    unchanged = r.unchanged + c.skipped,
+    failed = r.failed + c.failed,
+    progressed_at = clock_timestamp()
+  from crm_private.count_outcomes(p_outcomes) c
+  where r.workspace_id = p_run.workspace_id and r.id = p_run.id and c.processed > 0;
+end;
+$$;
+comment on function crm_private.count_transformed(crm.sync_runs, crm_private.raw_outcome[]) is
+  'Counts transformed records on a run: created, updated (upgraded ones too), unchanged (skipped) and failed.';
+
+-- sql/075_b2chat/fn_field_of_wrong_type.sql
+create function crm_private.field_of_wrong_type(p_object jsonb, p_types jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return (
+    select min(t.field collate "C")
+    from jsonb_each_text(p_types) t (field, types)
+    where jsonb_typeof(p_object -> t.field) <> 'null'
+      and jsonb_typeof(p_object -> t.field) <> all (string_to_array(t.types, ' '))
+  );
+end;
+$$;
+comment on function crm_private.field_of_wrong_type(jsonb, jsonb) is
+  'The first field of an object that is neither null nor of a type listed for it ({field: "string number"}); null when all are right. Fields that are not listed may be anything.';
+
+-- sql/075_b2chat/fn_field_without_time.sql
+create function crm_private.field_without_time(p_object jsonb, p_fields text[], p_time_zone text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select min(f.field collate "C")
+    from unnest(p_fields) f (field)
+    where btrim(p_object ->> f.field) <> '' and crm_private.zoned_time(p_object ->> f.field, p_time_zone) is null
+  );
+end;
+$$;
+comment on function crm_private.field_without_time(jsonb, text[], text) is
+  'The first of the fields that holds a text which is no time; null when all are times, blank or null.';
+
+-- sql/075_b2chat/fn_ingest_chats.sql
 create function crm_private.ingest_chats(
   p_account crm.channel_accounts,
   p_places int[],
@@ -7858,125 +6890,7 @@ $$;
 comment on function crm_private.ingest_chats(crm.channel_accounts, int[], jsonb[], timestamptz[], timestamptz) is
   'Ingests chats (by ordinal: the place of the record, the InboundItem, when it was closed) and closes their conversations; says what became of each. PT400 for more than 500 items or 2,000 events.';
 
--- sql/040_sync/fn_is_resource_of.sql
-create function crm_private.is_resource_of(p_resource text, p_channel text, p_external_id text)
-returns boolean
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return starts_with(p_resource, p_channel || ':' || p_external_id || ':')
-    and substr(p_resource, length(p_channel || ':' || p_external_id || ':') + 1) ~ '^[^:]+$';
-end;
-$$;
-comment on function crm_private.is_resource_of(text, text, text) is 'Whether a resource is <channel>:<external id>:<what> of this account; there is no colon in what.';
-
--- sql/040_sync/fn_is_time_zone.sql
-create function crm_private.is_time_zone(p_name text)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  -- Names of the IANA database look so; the server would also take an offset such as +5, with its sign the other way round.
-  if p_name is null or p_name !~ '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$' then
-    return false;
-  end if;
-  return timezone(p_name, timestamp '2020-01-01') is not null;
-exception when invalid_parameter_value then
-  return false;
-end;
-$$;
-comment on function crm_private.is_time_zone(text) is 'True for the name of a time zone that the server knows.';
-
--- sql/040_sync/fn_keep_dead_letter.sql
-create function crm_private.keep_dead_letter(
-  p_account crm.channel_accounts,
-  p_channel text,
-  p_account_external_id text,
-  p_reason text,
-  p_path text,
-  p_detail text,
-  p_item jsonb,
-  p_history_before timestamptz default null
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_hash text := encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex');
-begin
-  -- A row that a replay holds is not waited for: the replay may be waiting for the contact that this transaction holds.
-  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash, history_before)
-  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item, v_hash, p_history_before)
-  on conflict on constraint dead_letters_item_key do nothing;
-  if found then
-    return;
-  end if;
-
-  with changed as (
-    select d.id
-    from crm.dead_letters d
-    where (d.workspace_id = p_account.workspace_id or p_account.workspace_id is null and d.workspace_id is null)
-      and d.channel = p_channel and d.account_external_id = p_account_external_id and d.item_hash = v_hash
-      and (d.status = 'replayed'
-        or d.status = 'open' and (d.reason <> p_reason or d.history_before > coalesce(p_history_before, '-infinity')))
-    for update skip locked
-  )
-  update crm.dead_letters d set
-    status = 'open', reason = p_reason, path = p_path, detail = p_detail,
-    attempts = d.attempts + (d.status = 'replayed')::int,
-    -- Of two judgements the one that takes more for new, as of two copies.
-    history_before = case when d.history_before is not null and p_history_before is not null then least(d.history_before, p_history_before) end,
-    replayed_at = null, tried_at = null, replay_error = null
-  from changed c
-  where d.id = c.id;
-end;
-$$;
-comment on function crm_private.keep_dead_letter(crm.channel_accounts, text, text, text, text, text, jsonb, timestamptz) is
-  'Keeps what could not be stored, with why. The same item again changes nothing, unless the reason is another one now, or it had been replayed: then it is open again. A discarded one stays discarded. p_account is null when the account is not connected; p_history_before is the run''s that brought it.';
-
--- sql/040_sync/fn_keep_rejected.sql
-create function crm_private.keep_rejected(
-  p_account crm.channel_accounts,
-  p_items jsonb,
-  p_parsed crm_private.inbound_item[],
-  p_events crm_private.inbound_event[],
-  p_history_before timestamptz
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_item crm_private.inbound_item;
-  v_event crm_private.inbound_event;
-begin
-  for v_item in select i.* from unnest(p_parsed) i where i.problem is not null loop
-    perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_item.problem, v_item.problem_path,
-      null, p_items -> (v_item.ordinal - 1), p_history_before);
-  end loop;
-
-  -- A malformed event is kept with its item, alone, so that it can be replayed as it is.
-  for v_event in
-    select e.* from unnest(p_events) e
-    where e.problem is not null
-      and not exists (select from unnest(p_parsed) i where i.ordinal = e.ordinal and i.problem is not null)
-  loop
-    perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_event.problem,
-      regexp_replace(v_event.problem_path, '^\$\.events\[\d+\]', '$.events[0]'), null,
-      jsonb_set(p_items -> (v_event.ordinal - 1), '{events}', jsonb_build_array(p_items -> (v_event.ordinal - 1) -> 'events' -> v_event.index)),
-      p_history_before);
-  end loop;
-end;
-$$;
-comment on function crm_private.keep_rejected(crm.channel_accounts, jsonb, crm_private.inbound_item[], crm_private.inbound_event[], timestamptz) is
-  'Keeps the malformed items and events of a delivery as dead letters, with the JSON path of what was wrong. p_history_before is kept with them, for whoever replays them.';
-
--- sql/040_sync/fn_land_raw_records.sql
+-- sql/075_b2chat/fn_land_raw_records.sql
 create function crm.land_raw_records(
   p_channel_account_id uuid,
   p_entity text,
@@ -8085,38 +6999,7 @@ $$;
 comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb, uuid) is
   'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. With p_run_id the lock is that run''s: the page is counted on it, with what was unchanged or set aside, and the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
--- sql/040_sync/fn_rate_limit_bucket.sql
-create function crm_private.rate_limit_bucket(p_bucket text)
-returns crm.rate_limit_buckets
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_bucket crm.rate_limit_buckets;
-  v_now timestamptz;
-begin
-  if p_bucket is null or btrim(p_bucket) = '' or length(p_bucket) > 512 then
-    perform crm_private.reject_input('p_bucket', 'A bucket is a text of 1 to 512 characters.');
-  end if;
-  loop
-    select b.* into v_bucket from crm.rate_limit_buckets b where b.bucket = p_bucket for no key update;
-    exit when found;
-    insert into crm.rate_limit_buckets (bucket, workspace_id) values (p_bucket, crm_private.resource_workspace(p_bucket || ':requests'))
-    on conflict (bucket) do nothing;
-  end loop;
-
-  -- Read under the lock: whoever waited for it sees what time it is now. A clock that was put back takes nothing away.
-  v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
-  v_bucket.tokens := least(v_bucket.capacity,
-    v_bucket.tokens + extract(epoch from v_now - v_bucket.refilled_at) * v_bucket.refill_per_second);
-  v_bucket.refilled_at := v_now;
-  return v_bucket;
-end;
-$$;
-comment on function crm_private.rate_limit_bucket(text) is
-  'The bucket, made when it is new, with the tokens it has by now; nobody else can change it to the end of the transaction. Nothing of it is stored. PT400 invalid_input.';
-
--- sql/040_sync/fn_raw_record_error.sql
+-- sql/075_b2chat/fn_raw_record_error.sql
 create function crm_private.raw_record_error(p_path text, p_sqlstate text default null, p_message text default null)
 returns jsonb
 language plpgsql
@@ -8133,7 +7016,7 @@ $$;
 comment on function crm_private.raw_record_error(text, text, text) is
   'The error that a failed raw record keeps: {path, message, sqlstate?}; the path is from the root of its payload.';
 
--- sql/040_sync/fn_raw_record_id.sql
+-- sql/075_b2chat/fn_raw_record_id.sql
 create function crm_private.raw_record_id(p_entity text, p_record jsonb)
 returns text
 language plpgsql
@@ -8153,7 +7036,7 @@ $$;
 comment on function crm_private.raw_record_id(text, jsonb) is
   'The id that B2Chat gives a contact or a chat, a text or a whole number; null when it cannot be used.';
 
--- sql/040_sync/fn_read_b2chat_chat.sql
+-- sql/075_b2chat/fn_read_b2chat_chat.sql
 create function crm_private.read_b2chat_chat(
   p_record jsonb,
   p_account crm.channel_accounts,
@@ -8233,7 +7116,7 @@ $$;
 comment on function crm_private.read_b2chat_chat(jsonb, crm.channel_accounts, text, timestamptz) is
   'A record of B2Chat''s chats export as an InboundItem''s parts: the participant (null when it names none), the events (messages in order, then the state with agent and department), the newest time in it, and when it was closed; or the JSON path of what is wrong with it. Times are read in the given zone. Fields: https://b2chat.gitbook.io/b2chat-platform-api-docs/chats/exportar-chats';
 
--- sql/040_sync/fn_read_b2chat_contact.sql
+-- sql/075_b2chat/fn_read_b2chat_contact.sql
 create function crm_private.read_b2chat_contact(
   p_record jsonb,
   p_account crm.channel_accounts,
@@ -8278,7 +7161,7 @@ $$;
 comment on function crm_private.read_b2chat_contact(jsonb, crm.channel_accounts, text) is
   'A record of B2Chat''s contacts export as a participant, with the time of its last update; or the JSON path of what is wrong with it. Times are read in the given zone. Fields: https://b2chat.gitbook.io/b2chat-platform-api-docs/contactos/recuperar-contactos';
 
--- sql/040_sync/fn_read_b2chat_messages.sql
+-- sql/075_b2chat/fn_read_b2chat_messages.sql
 create function crm_private.read_b2chat_messages(p_chat_id text, p_messages jsonb, p_time_zone text, p_connected_at timestamptz)
 returns jsonb
 language plpgsql
@@ -8318,385 +7201,7 @@ $$;
 comment on function crm_private.read_b2chat_messages(text, jsonb, text, timestamptz) is
   'The messages of a B2Chat chat as events, in order. Messages from before the account was connected are history. The caller has made sure that nothing is of the wrong type.';
 
--- sql/040_sync/fn_release_sync_lock.sql
-create function crm.release_sync_lock(p_resource text, p_token uuid)
-returns boolean
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_lock crm.sync_locks;
-begin
-  select l.* into v_lock from crm.sync_locks l where l.resource = p_resource and l.token = p_token for no key update;
-  if not found then
-    return false;
-  end if;
-  update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null where l.resource = p_resource;
-  return v_lock.expires_at > clock_timestamp();
-end;
-$$;
-comment on function crm.release_sync_lock(text, uuid) is 'Gives a lock back. True when it was held with this token; false when it was lost already.';
-
--- sql/040_sync/fn_replay_dead_letter.sql
--- Security definer: members have no write on any table; the first act is the membership check.
-create function crm.replay_dead_letter(p_dead_letter_id uuid, p_workspace_id uuid default null)
-returns table (replayed boolean, error jsonb)
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  v_workspace_id uuid;
-  v_letter crm.dead_letters;
-  v_account crm.channel_accounts;
-begin
-  select d.workspace_id into v_workspace_id
-  from crm.dead_letters d
-  where d.id = p_dead_letter_id and (p_workspace_id is null or d.workspace_id = p_workspace_id);
-  perform crm_private.require_member(v_workspace_id, 'admin');
-
-  select d.* into v_letter
-  from crm.dead_letters d
-  where d.id = p_dead_letter_id and (p_workspace_id is null or d.workspace_id = p_workspace_id)
-  for update;
-  if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such dead letter.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'dead_letter')::text,
-      hint = 'Look its id up again in crm.dead_letters.';
-  end if;
-
-  if v_letter.status = 'discarded' then
-    error := jsonb_build_object('code', 'discarded');
-  elsif v_letter.status = 'open' then
-    select a.* into v_account
-    from crm.channel_accounts a
-    where a.channel = v_letter.channel and a.external_id = v_letter.account_external_id;
-    error := (crm_private.replay_letters(v_account, array[v_letter], clock_timestamp()))[1];
-    perform crm_private.settle_dead_letters(array[v_letter], array[error]);
-  end if;
-  replayed := error is null;
-  return next;
-end;
-$$;
-comment on function crm.replay_dead_letter(uuid, uuid) is
-  'Ingests one dead letter again. replayed says whether its item is stored now (or was before); otherwise error says why not: {code, path?, events?, sqlstate?}, where needs_translation means that only the translation can read the item, and discarded that somebody decided against it. For admins. PT401, PT403, PT404 not_found.';
-
--- sql/040_sync/fn_replay_dead_letters.sql
-create function crm.replay_dead_letters(p_limit int default 100)
-returns table (replayed int, failed int)
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if p_limit is null or p_limit not between 1 and 500 then
-    perform crm_private.reject_input('p_limit', 'A call takes 1 to 500 dead letters.');
-  end if;
-  return query select r.replayed, r.failed from crm_private.replay_open_letters(p_limit, clock_timestamp()) r;
-end;
-$$;
-comment on function crm.replay_dead_letters(int) is
-  'Ingests up to p_limit open dead letters of active accounts again (and about 2,000 events), those never tried first, then those tried longest ago. replayed: stored now, or known meanwhile. failed: still open, and replay_error says why; what only the translation can read fails once and is left out from then on. Several may run at once: each letter is replayed by one. PT400 invalid_input.';
-
--- sql/040_sync/fn_replay_letters.sql
-create function crm_private.replay_letters(p_account crm.channel_accounts, p_letters crm.dead_letters[], p_now timestamptz)
-returns jsonb[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_problem text := case when p_account.id is null then 'unknown_account' when not p_account.is_active then 'inactive_account' end;
-  v_all_places int[];
-  v_places int[];
-  v_history_before timestamptz;
-  v_items jsonb;
-  v_results crm_private.ingest_result[];
-  v_errors jsonb[] := array_fill(null::jsonb, array[cardinality(p_letters)]);
-begin
-  for v_place in 1..cardinality(p_letters) loop
-    if not (p_letters[v_place]).is_item then
-      v_errors[v_place] := jsonb_build_object('code', 'needs_translation');
-    elsif v_problem is not null then
-      v_errors[v_place] := jsonb_build_object('code', v_problem);
-    else
-      v_all_places := v_all_places || v_place;
-    end if;
-  end loop;
-  if v_all_places is null then
-    return v_errors;
-  end if;
-
-  -- What was history to the run that brought it still is.
-  for v_history_before, v_places in
-    select (p_letters[p.place]).history_before, array_agg(p.place order by p.place)
-    from unnest(v_all_places) p (place)
-    group by 1
-    order by 1
-  loop
-    select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items from unnest(v_places) with ordinality p (place, number);
-    v_results := array(select r from crm_private.ingest_isolating(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
-    for v_number in 1..cardinality(v_results) loop
-      -- Of several events the bad ones have dead letters of their own by now, and the others are stored.
-      if not ((v_results[v_number]).error ? 'events' and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
-        v_errors[v_places[v_number]] := (v_results[v_number]).error;
-      end if;
-    end loop;
-  end loop;
-
-  if p_account.channel = 'b2chat' then
-    -- The item has the chat's messages, and the record says more: whether it was closed.
-    update crm.raw_records r set status = 'pending', error = null, processed_at = null
-    where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
-      and r.external_id = any (array(
-        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
-  end if;
-  return v_errors;
-end;
-$$;
-comment on function crm_private.replay_letters(crm.channel_accounts, crm.dead_letters[], timestamptz) is
-  'Ingests the items of dead letters of one account again, as any delivery. Per letter, in order: null when it is stored, or why not: {code, path?, events?, sqlstate?}; needs_translation where the item is what a provider sent, unknown_account and inactive_account for the account. The letters stay as they are: settle_dead_letters.';
-
--- sql/040_sync/fn_replay_open_letters.sql
-create function crm_private.replay_open_letters(p_limit int, p_now timestamptz)
-returns table (replayed int, failed int)
-language plpgsql
-set search_path = ''
-set plan_cache_mode = force_custom_plan
-as $$
-declare
-  v_tried boolean;
-  v_account crm.channel_accounts;
-  v_claimed crm.dead_letters[];
-  v_letters crm.dead_letters[] := '{}'::crm.dead_letters[];
-  v_errors jsonb[] := '{}'::jsonb[];
-  v_events int := 0;
-begin
-  foreach v_tried in array array[false, true] loop
-    for v_account in
-      select a.*
-      from crm.channel_accounts a
-      cross join lateral (
-        select d.tried_at, d.created_at
-        from crm.dead_letters d
-        where d.channel = a.channel and d.account_external_id = a.external_id and d.status = 'open' and (d.is_item or d.tried_at is null)
-          and (v_tried and d.tried_at > '-infinity' or not v_tried and d.tried_at is null)
-        order by d.tried_at nulls first, d.created_at
-        limit 1
-      ) w
-      where a.is_active
-      order by w.tried_at, w.created_at, a.id
-    loop
-      exit when cardinality(v_letters) >= p_limit or v_events >= 2000;
-      v_claimed := crm_private.claim_dead_letters(v_account, v_tried, p_limit - cardinality(v_letters));
-      v_letters := v_letters || v_claimed;
-      v_errors := v_errors || crm_private.replay_letters(v_account, v_claimed, p_now);
-      v_events := v_events + (
-        select coalesce(sum(crm_private.event_count((v_claimed[n]).item)), 0) from generate_subscripts(v_claimed, 1) n);
-    end loop;
-  end loop;
-  -- Last: while a letter's row has changed and is not committed, whoever keeps the same item waits for it.
-  perform crm_private.settle_dead_letters(v_letters, v_errors);
-
-  replayed := cardinality(array_positions(v_errors, null));
-  failed := cardinality(v_errors) - replayed;
-  return next;
-end;
-$$;
-comment on function crm_private.replay_open_letters(int, timestamptz) is
-  'Replays up to p_limit open dead letters of active accounts: those never tried first, then the account first whose letter was tried longest ago. p_now is what times in the future are measured against.';
-
--- sql/040_sync/fn_require_account_lock.sql
-create function crm_private.require_account_lock(p_account crm.channel_accounts, p_token uuid)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform crm_private.require_sync_lock((
-    select l.resource
-    from crm.sync_locks l
-    where l.token = p_token and crm_private.is_resource_of(l.resource, p_account.channel, p_account.external_id)
-  ), p_token);
-end;
-$$;
-comment on function crm_private.require_account_lock(crm.channel_accounts, uuid) is
-  'Returns when this token holds the lock of a resource of the account, and keeps it so to the end of the transaction. PT409 lock_lost otherwise.';
-
--- sql/040_sync/fn_require_run.sql
-create function crm_private.require_run(p_run_id uuid, p_token uuid, p_workspace_id uuid)
-returns crm.sync_runs
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_run crm.sync_runs;
-  v_resource text;
-begin
-  select r.* into v_run from crm.sync_runs r where r.id = p_run_id and (p_workspace_id is null or r.workspace_id = p_workspace_id);
-  if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such sync run.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
-      hint = 'Start one with start_sync.';
-  end if;
-  v_resource := v_run.resource;
-  perform crm_private.require_sync_lock(v_resource, p_token);
-
-  -- Read again under the lock, which every writer of a run holds. A lock of this resource that another took for other work is not this run's.
-  select r.* into v_run
-  from crm.sync_runs r
-  join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
-  where r.workspace_id = v_run.workspace_id and r.id = p_run_id and r.status = 'running';
-  if not found then
-    perform crm_private.require_sync_lock(v_resource, null);
-  end if;
-  return v_run;
-end;
-$$;
-comment on function crm_private.require_run(uuid, uuid, uuid) is
-  'The running run that this token was given for; its lock is kept to the end of the transaction. PT404 not_found, PT409 lock_lost.';
-
--- sql/040_sync/fn_require_sync_lock.sql
-create function crm_private.require_sync_lock(p_resource text, p_token uuid)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_lock crm.sync_locks;
-begin
-  -- To the end of the transaction nobody can take the lock over, even when the lease ends meanwhile. Not `for share`: two writers
-  -- that both went on to extend would wait for each other.
-  select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
-  if v_lock.token is distinct from p_token or p_token is null or v_lock.expires_at <= clock_timestamp() then
-    raise exception using errcode = 'PT409', message = 'The lock is lost.',
-      detail = jsonb_build_object('code', 'lock_lost', 'resource', p_resource)::text,
-      hint = 'Take the lock again and resume from the last committed page.';
-  end if;
-end;
-$$;
-comment on function crm_private.require_sync_lock(text, uuid) is
-  'Returns when the lock is held with this token, and keeps it so to the end of the transaction. PT409 lock_lost otherwise: another token, released, or the lease is over.';
-
--- sql/040_sync/fn_resource_workspace.sql
-create function crm_private.resource_workspace(p_resource text)
-returns uuid
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select a.workspace_id
-    from regexp_match(p_resource, '^([a-z0-9]+):(.+):[^:]+$') m (part)
-    join crm.channel_accounts a on a.channel = m.part[1] and a.external_id = m.part[2]
-  );
-end;
-$$;
-comment on function crm_private.resource_workspace(text) is
-  'The workspace of the account that a resource <channel>:<external id>:<what> names; null when it names none.';
-
--- sql/040_sync/fn_run_of.sql
-create function crm_private.run_of(p_account crm.channel_accounts, p_resource text, p_run_id uuid)
-returns crm.sync_runs
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_run crm.sync_runs;
-begin
-  select r.* into v_run
-  from crm.sync_runs r
-  where r.workspace_id = p_account.workspace_id and r.id = p_run_id and r.channel_account_id = p_account.id and r.resource = p_resource;
-  if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such run of this account and resource.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
-      hint = 'Start one without naming a run.';
-  end if;
-  return v_run;
-end;
-$$;
-comment on function crm_private.run_of(crm.channel_accounts, text, uuid) is 'The run of this account and resource. PT404 not_found.';
-
--- sql/040_sync/fn_set_rate_limit.sql
-create function crm.set_rate_limit(p_bucket text, p_capacity int, p_refill_per_second numeric)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_is_new boolean;
-  v_bucket crm.rate_limit_buckets;
-begin
-  if p_capacity is null or p_capacity not between 1 and 1000000 then
-    perform crm_private.reject_input('p_capacity', 'A capacity is between 1 and 1,000,000.');
-  end if;
-  if p_refill_per_second is null or p_refill_per_second > 1000000 or round(p_refill_per_second, 6) <= 0 then
-    perform crm_private.reject_input('p_refill_per_second', 'A refill is more than 0 and at most 1,000,000 a second, to 6 places.');
-  end if;
-  v_is_new := not exists (select from crm.rate_limit_buckets b where b.bucket = p_bucket);
-  v_bucket := crm_private.rate_limit_bucket(p_bucket);
-  update crm.rate_limit_buckets b set
-    capacity = p_capacity,
-    refill_per_second = p_refill_per_second,
-    tokens = case when v_is_new then p_capacity else least(v_bucket.tokens, p_capacity) end,
-    refilled_at = v_bucket.refilled_at
-  where b.bucket = p_bucket and (b.capacity, b.refill_per_second) is distinct from (p_capacity, round(p_refill_per_second, 6));
-end;
-$$;
-comment on function crm.set_rate_limit(text, int, numeric) is
-  'Sets what a bucket holds (1 to 1,000,000) and how many tokens it gets a second. It keeps the tokens it has, up to the new capacity; a new bucket begins full. PT400 invalid_input.';
-
--- sql/040_sync/fn_settle_dead_letters.sql
-create function crm_private.settle_dead_letters(p_letters crm.dead_letters[], p_errors jsonb[])
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  -- A letter from before the account was connected becomes the workspace's, unless the workspace has the same item already.
-  with moved as (
-    delete from crm.dead_letters d
-    using crm.channel_accounts a
-    where d.id = any (array(select (p_letters[n]).id from generate_subscripts(p_letters, 1) n))
-      and d.workspace_id is null and a.channel = d.channel and a.external_id = d.account_external_id
-    returning d.id, a.workspace_id, a.id as channel_account_id, d.channel, d.account_external_id, d.reason, d.path, d.detail, d.item,
-      d.item_hash, d.status, d.attempts, d.created_at
-  )
-  insert into crm.dead_letters (id, workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash,
-    status, attempts, created_at)
-  select m.* from moved m
-  on conflict on constraint dead_letters_item_key do nothing;
-
-  with outcome as (
-    select distinct on (k.id) k.id, p_errors[n.place] as error
-    from generate_subscripts(p_letters, 1) n (place)
-    cross join lateral (select (p_letters[n.place]).* offset 0) l
-    left join crm.channel_accounts a on a.channel = l.channel and a.external_id = l.account_external_id
-    cross join lateral (
-      select coalesce((
-        select d.id
-        from crm.dead_letters d
-        where d.workspace_id = a.workspace_id and d.channel = l.channel and d.account_external_id = l.account_external_id
-          and d.item_hash = l.item_hash
-      ), l.id) as id
-      offset 0
-    ) k
-    order by k.id, p_errors[n.place] nulls first
-  )
-  update crm.dead_letters d set
-    status = case when o.error is null then 'replayed' else 'open' end,
-    replayed_at = case when o.error is null then clock_timestamp() end,
-    attempts = d.attempts + (o.error is not null)::int,
-    tried_at = case when o.error is null then d.tried_at else clock_timestamp() end,
-    replay_error = o.error
-  from outcome o
-  where d.id = o.id and d.status = 'open';
-end;
-$$;
-comment on function crm_private.settle_dead_letters(crm.dead_letters[], jsonb[]) is
-  'Notes what became of dead letters that were replayed, by place: an error of null means stored. What failed stays open, and is tried again after all others. A letter without a workspace gets that of its account, if it is connected by now.';
-
--- sql/040_sync/fn_settle_raw_records.sql
+-- sql/075_b2chat/fn_settle_raw_records.sql
 create function crm_private.settle_raw_records(p_rows crm.raw_records[], p_outcomes crm_private.raw_outcome[])
 returns void
 language plpgsql
@@ -8719,133 +7224,7 @@ $$;
 comment on function crm_private.settle_raw_records(crm.raw_records[], crm_private.raw_outcome[]) is
   'Notes what became of claimed records: done, skipped, or failed with the error; attempts counts how often each was tried.';
 
--- sql/040_sync/fn_start_sync.sql
-create function crm.start_sync(p_channel_account_id uuid, p_resource text, p_mode text, p_holder text, p_run_id uuid default null)
-returns table (
-  run_id uuid,
-  token uuid,
-  cursor jsonb,
-  since timestamptz,
-  resumed boolean,
-  fencing_token bigint,
-  expires_at timestamptz,
-  mode text,
-  status text,
-  pages int,
-  items int,
-  created int,
-  updated int,
-  unchanged int,
-  failed int,
-  rejected int,
-  total_estimate int
-)
-language plpgsql
-set search_path = ''
-as $$
-#variable_conflict use_column
-declare
-  v_account crm.channel_accounts;
-  v_run crm.sync_runs;
-  v_lock record;
-begin
-  if p_mode is null or p_mode not in ('full', 'incremental') then
-    perform crm_private.reject_input('p_mode', 'The mode is full or incremental.');
-  end if;
-  select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id and a.is_active;
-  if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such active channel account.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
-      hint = 'Connect it with connect_channel.';
-  end if;
-  if crm_private.is_resource_of(p_resource, v_account.channel, v_account.external_id) is not true then
-    perform crm_private.reject_input('p_resource', 'The resource is <channel>:<external id>:<what> of the account.');
-  end if;
-  if p_run_id is not null then
-    v_run := crm_private.run_of(v_account, p_resource, p_run_id);
-    if v_run.finished_at is not null then
-      return query select v_run.id, null::uuid, '{}'::jsonb, v_run.since, false, null::bigint, null::timestamptz, v_run.mode, v_run.status,
-        v_run.pages, v_run.items, v_run.created, v_run.updated, v_run.unchanged, v_run.failed, v_run.rejected, v_run.total_estimate;
-      return;
-    end if;
-  end if;
-
-  -- A holder keeps the lock's row while it commits a page: that it is held can be seen without waiting for that.
-  select null::uuid as token, l.holder as held_by, l.expires_at into v_lock
-  from crm.sync_locks l
-  where l.resource = p_resource and l.expires_at > clock_timestamp();
-  if not found then
-    select l.* into v_lock from crm.acquire_sync_lock(p_resource, p_holder) l;
-  end if;
-  if v_lock.token is null then
-    raise exception using errcode = 'PT409', message = 'Another sync of the resource is under way.',
-      detail = jsonb_build_object('code', 'lock_held', 'resource', p_resource, 'held_by', v_lock.held_by, 'expires_at', v_lock.expires_at)::text,
-      hint = 'Wait until it has finished, or until its lease is over.';
-  end if;
-
-  if p_run_id is not null then
-    v_run := crm_private.run_of(v_account, p_resource, p_run_id);
-    if v_run.finished_at is not null then
-      -- It finished while this waited for the lock.
-      perform crm.release_sync_lock(p_resource, v_lock.token);
-      return query select s.* from crm.start_sync(p_channel_account_id, p_resource, p_mode, p_holder, p_run_id) s;
-      return;
-    end if;
-  end if;
-  return query
-  select (b.run).id, v_lock.token, b.cursor, (b.run).since, b.resumed, v_lock.fencing_token, v_lock.expires_at, (b.run).mode, (b.run).status,
-    (b.run).pages, (b.run).items, (b.run).created, (b.run).updated, (b.run).unchanged, (b.run).failed, (b.run).rejected, (b.run).total_estimate
-  from crm_private.begin_run(v_account, p_resource, p_mode, p_holder, v_lock.fencing_token) b;
-end;
-$$;
-comment on function crm.start_sync(uuid, text, text, text, uuid) is
-  'Takes the lock of the account''s resource <channel>:<external id>:<what> for 5 minutes and goes on with its unfinished run (a paused one, or one whose process died), whatever its mode, or begins one. p_run_id asks for that run: once it has finished its row comes back, with no token, and nothing is taken. Returns what commit_sync_page and finish_sync need (run_id, token, with the lease''s fencing_token and end), where to go on (cursor; resumed says that it is not the beginning), since when to read (null: everything; an incremental run without a high watermark is a full one), and how far the run has come. PT400 invalid_input, PT404 not_found (the account, or the run of this account and resource), PT409 lock_held with held_by and expires_at.';
-
--- sql/040_sync/fn_sync_cursor.sql
-create function crm.sync_cursor(p_workspace_id uuid, p_resource text)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select s.cursor from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = p_resource
-  );
-end;
-$$;
-comment on function crm.sync_cursor(uuid, text) is
-  'Where the next run over the resource goes on; null when there was none. Of a B2Chat export: {contacts, chats}, each as land_raw_records was given it.';
-
--- sql/040_sync/fn_take_rate_limit.sql
-create function crm.take_rate_limit(p_bucket text, p_cost int default 1)
-returns table (granted boolean, retry_after interval, retry_after_ms bigint)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_bucket crm.rate_limit_buckets := crm_private.rate_limit_bucket(p_bucket);
-  v_wait interval;
-begin
-  if p_cost is null or p_cost < 1 or p_cost > v_bucket.capacity then
-    perform crm_private.reject_input('p_cost', 'A cost is between 1 and the capacity of the bucket.');
-  end if;
-  -- Rounded up: who comes back then finds enough.
-  v_wait := greatest(
-    make_interval(secs => (ceil((p_cost - v_bucket.tokens) / v_bucket.refill_per_second * 1000) / 1000)::float8),
-    v_bucket.blocked_until - v_bucket.refilled_at);
-  if v_wait > interval '0' then
-    return query select false, v_wait, ceil(extract(epoch from v_wait) * 1000)::bigint;
-    return;
-  end if;
-  update crm.rate_limit_buckets b set tokens = v_bucket.tokens - p_cost, refilled_at = v_bucket.refilled_at where b.bucket = p_bucket;
-  return query select true, null::interval, null::bigint;
-end;
-$$;
-comment on function crm.take_rate_limit(text, int) is
-  'Takes p_cost tokens out of a bucket: granted, or not, with nothing taken and retry_after the time until there are enough or the block ends, also in milliseconds. A bucket nobody has set holds 100 and gets 10 a second. PT400 invalid_input: also for a cost above the capacity.';
-
--- sql/040_sync/fn_transform_chats.sql
+-- sql/075_b2chat/fn_transform_chats.sql
 create function crm_private.transform_chats(
   p_account crm.channel_accounts,
   p_rows crm.raw_records[],
@@ -8909,7 +7288,7 @@ $$;
 comment on function crm_private.transform_chats(crm.channel_accounts, crm.raw_records[], int[], timestamptz, timestamptz) is
   'Turns the claimed chat records of one account (p_places in p_rows) into conversations, in slices of at most 500 items and 2,000 events, until p_until; says what became of each that it came to. A record with a wrong type, or that the tables refuse, fails alone.';
 
--- sql/040_sync/fn_transform_contacts.sql
+-- sql/075_b2chat/fn_transform_contacts.sql
 create function crm_private.transform_contacts(p_account crm.channel_accounts, p_rows crm.raw_records[], p_places int[])
 returns crm_private.raw_outcome[]
 language plpgsql
@@ -8944,7 +7323,7 @@ $$;
 comment on function crm_private.transform_contacts(crm.channel_accounts, crm.raw_records[], int[]) is
   'Turns the claimed contact records of one account (p_places in p_rows) into contacts, and says what became of each. A record with a wrong type, or that the tables refuse, fails alone.';
 
--- sql/040_sync/fn_transform_raw_chats.sql
+-- sql/075_b2chat/fn_transform_raw_chats.sql
 create function crm.transform_raw_chats(
   p_limit int default 500,
   p_run_id uuid default null,
@@ -8985,7 +7364,7 @@ $$;
 comment on function crm.transform_raw_chats(int, uuid, uuid, uuid) is
   'Turns up to p_limit (1 to 500) pending chat records, oldest first, into conversations: created, updated (something new was said, or the conversation was closed), skipped (nothing new), failed (the record keeps the error with the JSON path; of a chat with a message of an impossible time, the other messages are stored). upgraded is always 0. processed is the sum; call again until it is 0. With p_run_id only those of the run''s account, counted on the run, under its token; the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
--- sql/040_sync/fn_transform_raw_contacts.sql
+-- sql/075_b2chat/fn_transform_raw_contacts.sql
 create function crm.transform_raw_contacts(
   p_limit int default 500,
   p_run_id uuid default null,
@@ -9027,7 +7406,7 @@ $$;
 comment on function crm.transform_raw_contacts(int, uuid, uuid, uuid) is
   'Turns up to p_limit (1 to 500) pending contact records, oldest first, into contacts: created, updated, upgraded (a stub became full), skipped (nothing new), failed (the record keeps the error with the JSON path). processed is the sum; call again until it is 0. With p_run_id only those of the run''s account, counted on the run, under its token; the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
--- sql/040_sync/fn_zoned_time.sql
+-- sql/075_b2chat/fn_zoned_time.sql
 create function crm_private.zoned_time(p_value text, p_time_zone text)
 returns timestamptz
 language plpgsql
@@ -9048,7 +7427,1706 @@ $$;
 comment on function crm_private.zoned_time(text, text) is
   'A time that names no zone, read in this one (a name is_time_zone knows), or one that event_time reads; null when it is neither.';
 
--- sql/080_monitoring/view_active_syncs.sql
+-- sql/300_contact_merge/fn_contact_domains.sql
+create function crm_private.contact_domains()
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select array['conversations'];
+$$;
+comment on function crm_private.contact_domains() is
+  'The domains whose rows reference a contact, in the order in which a merge moves them.
+
+Each domain offers two functions in its own room:
+move_<domain>(crm.contact_merges) returns jsonb: gives the duplicate''s rows to the survivor and says which they were;
+return_<domain>(crm.contact_merges) returns void: gives them back, where moved -> ''<domain>'' is what the first returned.
+A merge locks both contacts before it calls either.';
+
+-- sql/300_contact_merge/fn_explain_contact.sql
+-- Security definer: one check for all it reads; the first act is the membership check.
+create function crm.explain_contact(p_contact_id uuid, p_workspace_id uuid default null)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_contact crm.contacts;
+begin
+  select c.workspace_id into v_workspace_id
+  from crm.contacts c
+  where c.id = p_contact_id and c.workspace_id = coalesce(p_workspace_id, c.workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'viewer');
+  if v_workspace_id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such contact.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'contact')::text,
+      hint = 'Look up the id again.';
+  end if;
+
+  select c.* into v_contact from crm.contacts c where c.workspace_id = v_workspace_id and c.id = p_contact_id;
+  return jsonb_build_object(
+    'contact_id', p_contact_id,
+    'merged_into_id', v_contact.merged_into_id,
+    'identities', (
+      select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value, 'rule', i.rule, 'source', i.source,
+        'delivery', i.delivery, 'first_seen_at', i.first_seen_at, 'is_previous', i.is_previous, 'merge_id', (
+          -- The last of the merges that brought it here.
+          select m.id from crm.contact_merges m
+          where m.survivor_id = p_contact_id and m.undone_at is null
+            and m.moved -> 'identities' @> jsonb_build_array(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value))
+          order by m.merged_at desc
+          limit 1)
+        ) order by i.first_seen_at, i.kind, i.scope, i.value), '[]')
+      from crm.contact_identities i
+      where i.contact_id = p_contact_id),
+    'fields', (
+      select coalesce(jsonb_object_agg(f.field, jsonb_build_object('value', f.value) || crm_private.field_source(v_contact, f.field)), '{}')
+      from (
+        select f.field, to_jsonb(v_contact) -> f.field as value
+        from unnest(crm_private.contact_text_fields() || array['tags', 'source_created_at']) f (field)
+        union all
+        select 'custom_attributes.' || a.key, a.value from jsonb_each(v_contact.custom_attributes) a
+      ) f
+      where f.value not in ('null', '[]') or v_contact.field_sources ? f.field),
+    'merges', (
+      select coalesce(jsonb_agg(jsonb_build_object('merge_id', m.id, 'role', m.role, 'other_contact_id', m.other_contact_id, 'reason', m.reason,
+        'merged_by', m.merged_by, 'merged_at', m.merged_at, 'undone_at', m.undone_at) order by m.merged_at, m.id), '[]')
+      from (
+        select s.*, 'survivor' as role, s.duplicate_id as other_contact_id from crm.contact_merges s where s.survivor_id = p_contact_id
+        union all
+        select d.*, 'duplicate', d.survivor_id from crm.contact_merges d where d.duplicate_id = p_contact_id
+      ) m),
+    'candidates', (
+      select coalesce(jsonb_agg(jsonb_build_object('candidate_id', m.id,
+        'other_contact_id', case when m.contact_a_id = p_contact_id then m.contact_b_id else m.contact_a_id end,
+        'status', m.status, 'evidence', m.evidence, 'created_at', m.created_at, 'decided_at', m.decided_at) order by m.created_at, m.id), '[]')
+      from crm.merge_candidates m
+      where m.workspace_id = v_workspace_id and (m.contact_a_id = p_contact_id or m.contact_b_id = p_contact_id)));
+end;
+$$;
+comment on function crm.explain_contact(uuid, uuid) is
+  'Why a contact is as it is: {contact_id, merged_into_id, identities: [{kind, scope, value, rule, source, delivery, first_seen_at, is_previous, merge_id}], fields: {field: {value, source, at, delivery}}, merges: [{merge_id, role (survivor or duplicate), other_contact_id, reason, merged_by, merged_at, undone_at}], candidates: [{candidate_id, other_contact_id, status, evidence, created_at, decided_at}]}. merge_id of an identity is the merge that brought it. wa_id, identification and phone_normalized follow from identities and fields. For viewers. PT401, PT403, PT404 not_found.';
+
+-- sql/300_contact_merge/fn_lock_merge_candidates.sql
+create function crm_private.lock_merge_candidates(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from crm.merge_candidates m
+  where m.workspace_id = p_workspace_id
+    and (m.contact_a_id in (p_contact_id, p_other_id) or m.contact_b_id in (p_contact_id, p_other_id))
+  order by m.id
+  for update;
+end;
+$$;
+comment on function crm_private.lock_merge_candidates(uuid, uuid, uuid) is
+  'Locks the merge candidates that name one of the two contacts, in id order. After the contacts, before conversations.';
+
+-- sql/300_contact_merge/fn_merge_contact_candidates.sql
+create function crm_private.merge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_now timestamptz)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_row crm.merge_candidates;
+  v_mine crm.merge_candidates;
+  v_joined crm.merge_candidates;
+  v_other uuid;
+  v_pair jsonb;
+  v_moved jsonb := '[]'::jsonb;
+begin
+  perform crm_private.lock_merge_candidates(p_workspace_id, p_survivor_id, p_duplicate_id);
+  for v_row in
+    select m.* from crm.merge_candidates m
+    where m.workspace_id = p_workspace_id and p_duplicate_id in (m.contact_a_id, m.contact_b_id) and m.status <> 'merged'
+    order by m.id
+  loop
+    v_other := case when v_row.contact_a_id = p_duplicate_id then v_row.contact_b_id else v_row.contact_a_id end;
+    if v_other = p_survivor_id then
+      update crm.merge_candidates m set status = 'merged', decided_at = p_now
+      where m.workspace_id = p_workspace_id and m.id = v_row.id;
+      v_pair := to_jsonb(v_row);
+      continue;
+    end if;
+
+    select m.* into v_mine from crm.merge_candidates m
+    where m.workspace_id = p_workspace_id
+      and m.contact_a_id = least(p_survivor_id, v_other) and m.contact_b_id = greatest(p_survivor_id, v_other);
+    if not found then
+      update crm.merge_candidates m set contact_a_id = least(p_survivor_id, v_other), contact_b_id = greatest(p_survivor_id, v_other)
+      where m.workspace_id = p_workspace_id and m.id = v_row.id;
+      v_moved := v_moved || jsonb_build_object('row', to_jsonb(v_row));
+      continue;
+    end if;
+
+    -- The survivor has that pair already: one row has the evidence of both, and a rejection counts for both.
+    v_joined := v_mine;
+    if v_row.status = 'rejected' and v_mine.status <> 'rejected' then
+      v_joined.status := v_row.status;
+      v_joined.decided_at := v_row.decided_at;
+    end if;
+    v_joined.evidence := v_row.evidence || v_mine.evidence || coalesce((
+      select jsonb_build_object('identities', jsonb_agg(distinct i.identity order by i.identity))
+      from jsonb_array_elements(coalesce(v_row.evidence -> 'identities', '[]') || coalesce(v_mine.evidence -> 'identities', '[]')) i (identity)
+      having count(*) > 0), '{}');
+    delete from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.id = v_row.id;
+    update crm.merge_candidates m set status = v_joined.status, decided_at = v_joined.decided_at, evidence = v_joined.evidence
+    where m.workspace_id = p_workspace_id and m.id = v_mine.id
+      and row(m.status, m.evidence) is distinct from row(v_joined.status, v_joined.evidence);
+    v_moved := v_moved || jsonb_build_object('row', to_jsonb(v_row), 'joins', to_jsonb(v_mine), 'joined', to_jsonb(v_joined));
+  end loop;
+  return jsonb_build_object('pair', v_pair, 'candidates', v_moved);
+end;
+$$;
+comment on function crm_private.merge_contact_candidates(uuid, uuid, uuid, timestamptz) is
+  'Gives the duplicate''s merge candidates to the survivor and marks the pair of the two as merged. Returns {pair, candidates}: pair is its row as it was (null: there was none), candidates are [{row, joins?, joined?}]: a row as it was, and where the survivor had the same pair, that row before and after it took this one in. Pairs that were merged earlier are history and stay. The caller has locked both contacts.';
+
+-- sql/300_contact_merge/fn_merge_contact_fields.sql
+create function crm_private.merge_contact_fields(p_survivor crm.contacts, p_duplicate crm.contacts)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_mine jsonb := to_jsonb(p_survivor);
+  v_other jsonb := to_jsonb(p_duplicate);
+  v_columns jsonb;
+  v_custom jsonb;
+  v_sources jsonb;
+  v_is_upgrade boolean := p_survivor.needs_full_sync and not p_duplicate.needs_full_sync;
+begin
+  with fields as (
+    select f.field, v_mine -> f.field as mine, v_other -> f.field as other
+    from unnest(crm_private.contact_text_fields() || array['tags', 'source_created_at']) f (field)
+    union all
+    select 'custom_attributes.' || k.key, p_survivor.custom_attributes -> k.key, p_duplicate.custom_attributes -> k.key
+    from jsonb_object_keys(p_duplicate.custom_attributes) k (key)
+    union all
+    select k.key, case when p_survivor.field_sources ? k.key then to_jsonb(k.key) end, to_jsonb(k.key)
+    from jsonb_object_keys(p_duplicate.field_sources) k (key)
+    where k.key like 'identification.%'
+  ), won as (
+    select f.field, f.other
+    from fields f
+    where nullif(nullif(f.other, 'null'), '[]') is not null
+      and (nullif(nullif(f.mine, 'null'), '[]') is null
+        or row(crm_private.source_rank(coalesce(p_duplicate.field_sources -> f.field ->> 'source', p_duplicate.sync_source)),
+            coalesce((p_duplicate.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
+            f.other #>> '{}' collate "C",
+            f.other::text collate "C",
+            coalesce(p_duplicate.field_sources -> f.field ->> 'delivery', '') collate "C")
+          > row(crm_private.source_rank(coalesce(p_survivor.field_sources -> f.field ->> 'source', p_survivor.sync_source)),
+            coalesce((p_survivor.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
+            f.mine #>> '{}' collate "C",
+            f.mine::text collate "C",
+            coalesce(p_survivor.field_sources -> f.field ->> 'delivery', '') collate "C"))
+  )
+  select coalesce(jsonb_object_agg(w.field, w.other) filter (where w.field not like 'custom\_attributes.%'), '{}'),
+    coalesce(jsonb_object_agg(substr(w.field, length('custom_attributes.') + 1), w.other) filter (where w.field like 'custom\_attributes.%'), '{}'),
+    coalesce(jsonb_object_agg(w.field, crm_private.field_source(p_duplicate, w.field)), '{}')
+  into v_columns, v_custom, v_sources
+  from won w;
+
+  if v_columns = '{}' and v_custom = '{}' and not v_is_upgrade
+    and coalesce(p_duplicate.source_updated_at, '-infinity') <= coalesce(p_survivor.source_updated_at, '-infinity') then
+    return;
+  end if;
+
+  update crm.contacts c set
+    full_name = coalesce(r.full_name, c.full_name),
+    email = coalesce(r.email, c.email),
+    phone = coalesce(r.phone, c.phone),
+    mobile = coalesce(r.mobile, c.mobile),
+    landline = coalesce(r.landline, c.landline),
+    address = coalesce(r.address, c.address),
+    city = coalesce(r.city, c.city),
+    country = coalesce(r.country, c.country),
+    company = coalesce(r.company, c.company),
+    merchant_id = coalesce(r.merchant_id, c.merchant_id),
+    source_created_at = coalesce(r.source_created_at, c.source_created_at),
+    tags = coalesce(r.tags, c.tags),
+    custom_attributes = c.custom_attributes || v_custom,
+    field_sources = c.field_sources || v_sources,
+    source_updated_at = greatest(c.source_updated_at, p_duplicate.source_updated_at),
+    sync_source = case when v_is_upgrade then 'upgraded' else c.sync_source end,
+    needs_full_sync = c.needs_full_sync and not v_is_upgrade
+  from jsonb_populate_record(null::crm.contacts, v_columns) r
+  where c.workspace_id = p_survivor.workspace_id and c.id = p_survivor.id;
+end;
+$$;
+comment on function crm_private.merge_contact_fields(crm.contacts, crm.contacts) is
+  'Gives the survivor each field of the duplicate that comes later in the order of fields (source''s rank, time, value, delivery). A stub that takes in a full contact is full from then on. The duplicate keeps its own.';
+
+-- sql/300_contact_merge/fn_merge_contact_identities.sql
+create function crm_private.merge_contact_identities(p_survivor_id uuid, p_duplicate_id uuid)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_moved jsonb;
+begin
+  -- A person has one psid per page and one b2chat_id per scope: of two that are current, the survivor's stays it. Which of two
+  -- identifications does is for note_identity_fields to say.
+  select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
+      || case when i.is_second then '{"was_current": true}' else '{}' end::jsonb
+    order by i.kind, i.scope, i.value), '[]')
+  into v_moved
+  from (
+    select d.kind, d.scope, d.value,
+      not d.is_previous and d.kind in ('psid', 'b2chat_id') and exists (
+        select from crm.contact_identities s
+        where s.contact_id = p_survivor_id and s.kind = d.kind and s.scope = d.scope and not s.is_previous) as is_second
+    from crm.contact_identities d
+    where d.contact_id = p_duplicate_id
+  ) i;
+
+  update crm.contact_identities d set
+    contact_id = p_survivor_id,
+    is_previous = d.is_previous or d.kind in ('psid', 'b2chat_id') and exists (
+      select from crm.contact_identities s
+      where s.contact_id = p_survivor_id and s.kind = d.kind and s.scope = d.scope and not s.is_previous)
+  where d.contact_id = p_duplicate_id;
+  return v_moved;
+end;
+$$;
+comment on function crm_private.merge_contact_identities(uuid, uuid) is
+  'Gives the duplicate''s identities to the survivor and returns them: [{kind, scope, value, was_current?}]. Where both have a current psid of a page or b2chat_id of a scope, the duplicate''s becomes a previous one (was_current). The caller has locked both contacts.';
+
+-- sql/300_contact_merge/fn_merge_contacts.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.merge_contacts(p_survivor_id uuid, p_duplicate_id uuid, p_reason text, p_workspace_id uuid default null)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_survivor_id uuid;
+  v_duplicate_id uuid;
+  v_merge_id uuid;
+begin
+  select c.workspace_id into v_workspace_id
+  from crm.contacts c
+  where c.id = p_survivor_id and c.workspace_id = coalesce(p_workspace_id, c.workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'agent');
+  if v_workspace_id is null
+    or not exists (select from crm.contacts c where c.workspace_id = v_workspace_id and c.id = p_duplicate_id) then
+    raise exception using errcode = 'PT404', message = 'There is no such contact.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'contact')::text,
+      hint = 'Both contacts are of one workspace. An id that was merged away is followed.';
+  end if;
+  if length(coalesce(btrim(p_reason), '')) not between 1 and 1000 then
+    perform crm_private.reject_input('p_reason', 'A reason is 1 to 1000 characters.');
+  end if;
+
+  for v_attempt in 1..5 loop
+    begin
+      v_survivor_id := crm_private.surviving_contact(v_workspace_id, p_survivor_id);
+      v_duplicate_id := crm_private.surviving_contact(v_workspace_id, p_duplicate_id);
+      if v_survivor_id = v_duplicate_id then
+        perform crm_private.reject_input('p_duplicate_id', 'The two are one contact already.');
+      end if;
+      v_merge_id := crm_private.apply_contact_merge(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+      exit;
+    exception when serialization_failure then
+      -- One was merged away while this waited for it: what is locked is let go, and all is read anew.
+      if v_attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
+  return v_merge_id;
+end;
+$$;
+comment on function crm.merge_contacts(uuid, uuid, text, uuid) is
+  'Merges the duplicate into the survivor, whatever keeps them apart, and returns the id of the contact_merges row, by which it can be undone. Ids that were merged away are followed. An id of the duplicate of a kind that a person has only one of becomes a previous one where the survivor has another. For agents. PT400 invalid_input (also: the two are one contact), PT401, PT403, PT404 not_found.';
+
+-- sql/300_contact_merge/fn_reapply_contact_merge.sql
+create function crm_private.reapply_contact_merge(p_merge crm.contact_merges)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_survivor crm.contacts;
+  v_duplicate crm.contacts;
+begin
+  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
+  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
+  update crm.contact_merges m set moved = m.moved
+    || jsonb_build_object('survivor', to_jsonb(v_survivor),
+      'identities', crm_private.merge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id))
+    || crm_private.merge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id, p_merge.merged_at)
+  where m.workspace_id = p_merge.workspace_id and m.id = p_merge.id;
+  perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
+end;
+$$;
+comment on function crm_private.reapply_contact_merge(crm.contact_merges) is
+  'Makes a merge that unmerge_contact_rows took back once more, upon what its survivor is now, and notes in it what it moved.';
+
+-- sql/300_contact_merge/fn_reject_merge_candidate.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.reject_merge_candidate(p_candidate_id uuid, p_workspace_id uuid default null)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_seen crm.merge_candidates;
+  v_candidate crm.merge_candidates;
+begin
+  select m.workspace_id into v_workspace_id
+  from crm.merge_candidates m
+  where m.id = p_candidate_id and m.workspace_id = coalesce(p_workspace_id, m.workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'agent');
+
+  for v_attempt in 1..5 loop
+    begin
+      select m.* into v_seen from crm.merge_candidates m where m.workspace_id = v_workspace_id and m.id = p_candidate_id;
+      -- The contacts first, as a merge does: it looks at what is rejected while it holds them.
+      perform from crm.contacts c
+      where c.workspace_id = v_workspace_id and c.id in (v_seen.contact_a_id, v_seen.contact_b_id)
+      order by c.id
+      for no key update;
+      select m.* into v_candidate from crm.merge_candidates m
+      where m.workspace_id = v_workspace_id and m.id = p_candidate_id
+      for update;
+      if row(v_candidate.contact_a_id, v_candidate.contact_b_id) is distinct from row(v_seen.contact_a_id, v_seen.contact_b_id) then
+        raise exception using errcode = 'serialization_failure', message = 'The candidate has moved meanwhile.';
+      end if;
+      exit;
+    exception when serialization_failure then
+      if v_attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
+  if v_candidate.id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such merge candidate.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'merge_candidate')::text,
+      hint = 'A merge of one of the two may have joined it with another: explain_contact lists the candidates of a contact.';
+  end if;
+  if v_candidate.status = 'merged' then
+    raise exception using errcode = 'PT409', message = 'The two are merged.',
+      detail = jsonb_build_object('code', 'already_merged')::text,
+      hint = 'Undo the merge with unmerge_contacts: that rejects the pair.';
+  end if;
+
+  update crm.merge_candidates m set status = 'rejected', decided_at = clock_timestamp()
+  where m.workspace_id = v_workspace_id and m.id = p_candidate_id and m.status = 'open';
+end;
+$$;
+comment on function crm.reject_merge_candidate(uuid, uuid) is
+  'Decides that the two contacts of a candidate are two people: nothing merges them on its own again. Rejecting once more changes nothing. For agents. PT401, PT403, PT404 not_found, PT409 already_merged.';
+
+-- sql/300_contact_merge/fn_settle_pair.sql
+create function crm_private.settle_pair(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid, p_reason text, p_evidence jsonb)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_contact crm.contacts;
+  v_other crm.contacts;
+begin
+  perform from crm.contacts c
+  where c.workspace_id = p_workspace_id
+    and c.id in (crm_private.surviving_contact(p_workspace_id, p_contact_id), crm_private.surviving_contact(p_workspace_id, p_other_id))
+  order by c.id
+  for no key update;
+  select c.* into v_contact from crm.contacts c
+  where c.workspace_id = p_workspace_id and c.id = crm_private.surviving_contact(p_workspace_id, p_contact_id);
+  select c.* into v_other from crm.contacts c
+  where c.workspace_id = p_workspace_id and c.id = crm_private.surviving_contact(p_workspace_id, p_other_id);
+  if v_contact.id = v_other.id then
+    return 'same';
+  end if;
+
+  if (v_contact.needs_full_sync or v_other.needs_full_sync)
+    and not crm_private.contacts_are_kept_apart(p_workspace_id, v_contact.id, v_other.id) then
+    -- A full contact survives a stub; of two stubs, the older one.
+    if v_other.needs_full_sync
+      and (not v_contact.needs_full_sync or row(v_contact.created_at, v_contact.id) < row(v_other.created_at, v_other.id)) then
+      perform crm_private.apply_contact_merge(p_workspace_id, v_contact.id, v_other.id, p_reason, 'system');
+    else
+      perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_contact.id, p_reason, 'system');
+    end if;
+    return 'merged';
+  end if;
+
+  insert into crm.merge_candidates (workspace_id, contact_a_id, contact_b_id, evidence)
+  values (p_workspace_id, least(v_contact.id, v_other.id), greatest(v_contact.id, v_other.id), p_evidence)
+  on conflict (workspace_id, contact_a_id, contact_b_id) do nothing;
+  return case when found then 'candidate' else 'known' end;
+end;
+$$;
+comment on function crm_private.settle_pair(uuid, uuid, uuid, text, jsonb) is
+  'What becomes of two contacts that are found to be one person: merged (one is a stub and nothing keeps them apart), candidate (both are full, or something keeps them apart: now a merge candidate), known (it was one before), same (they are one contact by now). Merged-away ids are followed.';
+
+-- sql/300_contact_merge/fn_unmerge_contact_candidates.sql
+create function crm_private.unmerge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_candidate jsonb;
+  v_row crm.merge_candidates;
+  v_before crm.merge_candidates;
+  v_joined crm.merge_candidates;
+  v_other uuid;
+  v_next uuid;
+begin
+  perform crm_private.lock_merge_candidates(p_workspace_id, p_survivor_id, p_duplicate_id);
+  v_before := jsonb_populate_record(null::crm.merge_candidates, nullif(p_moved -> 'pair', 'null'));
+  update crm.merge_candidates m set status = v_before.status, decided_at = v_before.decided_at
+  where m.workspace_id = p_workspace_id and m.id = v_before.id;
+
+  for v_candidate in select c.candidate from jsonb_array_elements(coalesce(p_moved -> 'candidates', '[]')) c (candidate) loop
+    v_row := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'row');
+    if not v_candidate ? 'joined' then
+      -- With whatever was decided about it since.
+      update crm.merge_candidates m set
+        contact_a_id = least(p_duplicate_id, case when m.contact_a_id = p_survivor_id then m.contact_b_id else m.contact_a_id end),
+        contact_b_id = greatest(p_duplicate_id, case when m.contact_a_id = p_survivor_id then m.contact_b_id else m.contact_a_id end)
+      where m.workspace_id = p_workspace_id and m.id = v_row.id and p_survivor_id in (m.contact_a_id, m.contact_b_id);
+      continue when found;
+    else
+      v_before := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'joins');
+      v_joined := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'joined');
+      update crm.merge_candidates m set status = v_before.status, decided_at = v_before.decided_at, evidence = v_before.evidence
+      where m.workspace_id = p_workspace_id and m.id = v_before.id
+        and row(m.status, m.decided_at, m.evidence) is not distinct from row(v_joined.status, v_joined.decided_at, v_joined.evidence);
+    end if;
+
+    -- The other one may have been merged away since; into the survivor itself, it stays who it is.
+    v_other := case when v_row.contact_a_id = p_duplicate_id then v_row.contact_b_id else v_row.contact_a_id end;
+    loop
+      select c.merged_into_id into v_next from crm.contacts c where c.workspace_id = p_workspace_id and c.id = v_other;
+      exit when v_next is null or v_next in (p_survivor_id, p_duplicate_id);
+      v_other := v_next;
+    end loop;
+    insert into crm.merge_candidates (workspace_id, id, contact_a_id, contact_b_id, status, evidence, created_at, decided_at)
+    select p_workspace_id, v_row.id, least(p_duplicate_id, c.id), greatest(p_duplicate_id, c.id), v_row.status, v_row.evidence,
+      v_row.created_at, v_row.decided_at
+    from crm.contacts c
+    where c.workspace_id = p_workspace_id and c.id = v_other
+    on conflict do nothing;
+  end loop;
+end;
+$$;
+comment on function crm_private.unmerge_contact_candidates(uuid, uuid, uuid, jsonb) is
+  'Gives the merge candidates that merge_contact_candidates moved back to the duplicate and brings the pair''s own row back to what it was. What was decided about a candidate since stays decided. The caller has locked both contacts.';
+
+-- sql/300_contact_merge/fn_unmerge_contact_fields.sql
+create function crm_private.unmerge_contact_fields(p_survivor crm.contacts, p_duplicate crm.contacts, p_before crm.contacts)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_now jsonb := to_jsonb(p_survivor);
+  v_theirs jsonb := to_jsonb(p_duplicate);
+  v_before jsonb := to_jsonb(p_before);
+  v_fields text[];
+  v_columns jsonb;
+  v_custom jsonb;
+  v_sources jsonb;
+  v_source_updated_at timestamptz := p_survivor.source_updated_at;
+  v_is_stub boolean;
+  v_restored crm.contacts;
+begin
+  with fields as (
+    select f.field, v_now -> f.field as now, v_theirs -> f.field as theirs, v_before -> f.field as before
+    from unnest(crm_private.contact_text_fields() || array['tags', 'source_created_at']) f (field)
+    union all
+    select 'custom_attributes.' || k.key, p_survivor.custom_attributes -> k.key, p_duplicate.custom_attributes -> k.key,
+      p_before.custom_attributes -> k.key
+    from jsonb_object_keys(p_duplicate.custom_attributes) k (key)
+    union all
+    select k.key, case when p_survivor.field_sources ? k.key then to_jsonb(k.key) end, to_jsonb(k.key),
+      case when p_before.field_sources ? k.key then to_jsonb(k.key) end
+    from jsonb_object_keys(p_duplicate.field_sources) k (key)
+    where k.key like 'identification.%'
+  ), given as (
+    -- What still stands as the duplicate had it, and did not before.
+    select f.field, f.before
+    from fields f
+    where nullif(nullif(f.theirs, 'null'), '[]') is not null
+      and f.now = f.theirs
+      and p_survivor.field_sources -> f.field = crm_private.field_source(p_duplicate, f.field)
+      and row(f.before, p_before.field_sources -> f.field) is distinct from row(f.now, p_survivor.field_sources -> f.field)
+  )
+  select coalesce(array_agg(g.field), '{}'),
+    coalesce(jsonb_object_agg(g.field, g.before) filter (where g.field not like 'custom\_attributes.%'), '{}'),
+    coalesce(jsonb_object_agg(substr(g.field, length('custom_attributes.') + 1), g.before)
+      filter (where g.field like 'custom\_attributes.%' and g.before is not null), '{}'),
+    coalesce(jsonb_object_agg(g.field, p_before.field_sources -> g.field) filter (where p_before.field_sources ? g.field), '{}')
+  into v_fields, v_columns, v_custom, v_sources
+  from given g;
+
+  v_sources := p_survivor.field_sources - v_fields || v_sources;
+  if v_source_updated_at = p_duplicate.source_updated_at then
+    v_source_updated_at := p_before.source_updated_at;
+  end if;
+  -- A stub again, unless the Contacts API has spoken of it meanwhile.
+  v_is_stub := p_survivor.needs_full_sync
+    or p_before.needs_full_sync and not p_duplicate.needs_full_sync
+      and v_source_updated_at is null
+      and not exists (select from jsonb_each(v_sources) s where s.value ->> 'source' = 'contacts_api')
+      and not exists (select from crm.contact_identities i where i.contact_id = p_survivor.id and i.source = 'contacts_api');
+  if v_fields = '{}' and v_source_updated_at is not distinct from p_survivor.source_updated_at and v_is_stub = p_survivor.needs_full_sync then
+    return;
+  end if;
+
+  v_restored := jsonb_populate_record(p_survivor, v_columns);
+  update crm.contacts c set
+    full_name = v_restored.full_name,
+    email = v_restored.email,
+    phone = v_restored.phone,
+    mobile = v_restored.mobile,
+    landline = v_restored.landline,
+    address = v_restored.address,
+    city = v_restored.city,
+    country = v_restored.country,
+    company = v_restored.company,
+    merchant_id = v_restored.merchant_id,
+    source_created_at = v_restored.source_created_at,
+    tags = v_restored.tags,
+    custom_attributes = c.custom_attributes
+      - array(select substr(f.field, length('custom_attributes.') + 1) from unnest(v_fields) f (field) where f.field like 'custom\_attributes.%')
+      || v_custom,
+    field_sources = v_sources,
+    source_updated_at = v_source_updated_at,
+    sync_source = case when v_is_stub then 'chat_embedded' else c.sync_source end,
+    needs_full_sync = v_is_stub
+  where c.workspace_id = p_survivor.workspace_id and c.id = p_survivor.id;
+end;
+$$;
+comment on function crm_private.unmerge_contact_fields(crm.contacts, crm.contacts, crm.contacts) is
+  'Brings each field of the survivor that still holds what the duplicate gave it, in the merge or since (the value and who wrote it), back to what it was before the merge. What else was written since stays. The survivor is under lock and has its own identities again.';
+
+-- sql/300_contact_merge/fn_unmerge_contact_identities.sql
+create function crm_private.unmerge_contact_identities(p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update crm.contact_identities i set
+    contact_id = p_duplicate_id,
+    is_previous = i.is_previous and m.was_current is null
+  from jsonb_to_recordset(p_moved) m (kind text, scope text, value text, was_current boolean)
+  where i.contact_id = p_survivor_id and i.kind = m.kind and i.scope = m.scope and i.value = m.value;
+end;
+$$;
+comment on function crm_private.unmerge_contact_identities(uuid, uuid, jsonb) is
+  'Gives the identities that merge_contact_identities moved back to the duplicate. The caller has locked both contacts.';
+
+-- sql/300_contact_merge/fn_unmerge_contact_rows.sql
+create function crm_private.unmerge_contact_rows(p_merge crm.contact_merges)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_survivor crm.contacts;
+  v_duplicate crm.contacts;
+  v_before crm.contacts := jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'survivor');
+begin
+  perform crm_private.unmerge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved -> 'identities');
+  perform crm_private.unmerge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved);
+  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
+  -- An identification that goes back takes along when it was last named, also where a delivery named both contacts.
+  update crm.contacts c set field_sources = c.field_sources || n.named
+  from (
+    select jsonb_object_agg(s.key, s.value) as named
+    from jsonb_each(v_survivor.field_sources) s
+    join crm.contact_identities i on i.contact_id = p_merge.duplicate_id and i.kind = 'identification' and s.key = 'identification.' || i.value
+    where v_before.field_sources -> s.key is distinct from s.value
+  ) n
+  where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id and not c.field_sources @> n.named;
+  -- As it is now: it was told what came by its own ids (tell_duplicates).
+  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
+  perform crm_private.unmerge_contact_fields(v_survivor, v_duplicate, v_before);
+end;
+$$;
+comment on function crm_private.unmerge_contact_rows(crm.contact_merges) is
+  'Takes back what a merge did to identities, merge candidates and the survivor''s fields. The last merge of a survivor first: an earlier one is below it. The caller has locked both contacts.';
+
+-- sql/300_contact_merge/fn_unmerge_contacts.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.unmerge_contacts(p_merge_id uuid, p_workspace_id uuid default null)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_merge crm.contact_merges;
+  v_last crm.contact_merges;
+  v_later crm.contact_merges[];
+  v_domain text;
+begin
+  select m.workspace_id, m.survivor_id, m.duplicate_id into v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id
+  from crm.contact_merges m
+  where m.id = p_merge_id and m.workspace_id = coalesce(p_workspace_id, m.workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'agent');
+  if v_workspace_id is null then
+    raise exception using errcode = 'PT404', message = 'There is no such merge.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'merge')::text,
+      hint = 'explain_contact lists the merges of a contact.';
+  end if;
+
+  -- The survivor first, and then who was merged into it: so does a delivery that tells the duplicate.
+  perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.survivor_id for no key update;
+  perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id for no key update;
+  select m.* into v_merge from crm.contact_merges m where m.workspace_id = v_workspace_id and m.id = p_merge_id;
+  if v_merge.undone_at is not null then
+    raise exception using errcode = 'PT409', message = 'The merge was undone already.',
+      detail = jsonb_build_object('code', 'already_undone', 'undone_at', v_merge.undone_at)::text,
+      hint = 'Nothing is left to do.';
+  end if;
+
+  -- Where the survivor was merged away itself, what moved is no longer there: the last merge of the chain goes first.
+  v_last := v_merge;
+  loop
+    select m.* into v_last from crm.contact_merges m
+    where m.workspace_id = v_workspace_id and m.duplicate_id = v_last.survivor_id and m.undone_at is null;
+    exit when not found;
+    v_later := array[v_last];
+  end loop;
+  if v_later is not null then
+    raise exception using errcode = 'PT409', message = 'The contact was merged into another one since.',
+      detail = jsonb_build_object('code', 'merged_again', 'merge_id', (v_later[1]).id)::text,
+      hint = format('Undo merge %s first.', (v_later[1]).id);
+  end if;
+
+  -- Later merges into the same survivor lie on top: they are taken off, and put on again upon what is left.
+  v_later := array(
+    select m from crm.contact_merges m
+    where m.survivor_id = v_merge.survivor_id and m.undone_at is null
+      and row(m.merged_at, m.id) > row(v_merge.merged_at, v_merge.id)
+    order by m.merged_at, m.id);
+  for v_place in reverse cardinality(v_later)..1 loop
+    perform crm_private.unmerge_contact_rows(v_later[v_place]);
+  end loop;
+  perform crm_private.unmerge_contact_rows(v_merge);
+  insert into crm.merge_candidates as c (workspace_id, contact_a_id, contact_b_id, status, evidence, decided_at)
+  values (v_workspace_id, least(v_merge.survivor_id, v_merge.duplicate_id), greatest(v_merge.survivor_id, v_merge.duplicate_id),
+    'rejected', jsonb_build_object('undone_merge', v_merge.id), clock_timestamp())
+  on conflict (workspace_id, contact_a_id, contact_b_id) do update set status = 'rejected', decided_at = excluded.decided_at;
+  for v_place in 1..cardinality(v_later) loop
+    perform crm_private.reapply_contact_merge(v_later[v_place]);
+  end loop;
+
+  foreach v_domain in array crm_private.contact_domains() loop
+    execute format('select crm_private.%I($1)', 'return_' || v_domain) using v_merge;
+  end loop;
+  update crm.contacts c set merged_into_id = null
+  where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id;
+  perform crm_private.note_identity_fields(v_workspace_id, array[v_merge.survivor_id, v_merge.duplicate_id]);
+  update crm.contact_merges m set undone_at = clock_timestamp()
+  where m.workspace_id = v_workspace_id and m.id = v_merge.id;
+end;
+$$;
+comment on function crm.unmerge_contacts(uuid, uuid) is
+  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities and what deliveries wrote that named it alone; a field that still holds what the duplicate gave it goes back to what it was, what any other newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';
+
+-- sql/300_contact_merge/trg_contact_merges_move_references.sql
+create function crm_private.move_references()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_survivor crm.contacts;
+  v_duplicate crm.contacts;
+  v_domain text;
+  v_moved jsonb;
+begin
+  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = new.workspace_id and c.id = new.survivor_id;
+  select c.* into strict v_duplicate
+  from crm.contacts c where c.workspace_id = new.workspace_id and c.id = new.duplicate_id;
+
+  new.moved := jsonb_build_object('survivor', to_jsonb(v_survivor), 'duplicate', to_jsonb(v_duplicate))
+    || jsonb_build_object('identities', crm_private.merge_contact_identities(new.survivor_id, new.duplicate_id))
+    || crm_private.merge_contact_candidates(new.workspace_id, new.survivor_id, new.duplicate_id, new.merged_at);
+  foreach v_domain in array crm_private.contact_domains() loop
+    execute format('select crm_private.%I($1)', 'move_' || v_domain) into v_moved using new;
+    new.moved := new.moved || jsonb_build_object(v_domain, v_moved);
+  end loop;
+  perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
+  perform crm_private.note_identity_fields(new.workspace_id, array[new.survivor_id]);
+  return new;
+end;
+$$;
+comment on function crm_private.move_references() is
+  'Trigger: a new row of contact_merges moves everything that references the duplicate to the survivor, joins their fields,
+and says in `moved` what it was.
+
+History stays where it is: earlier merges, merged_into_id, candidates that are merged. The caller has locked both contacts.';
+
+create trigger move_references before insert on crm.contact_merges
+for each row execute function crm_private.move_references();
+
+-- sql/310_reconcile/fn_attach_left_events.sql
+create function crm_private.attach_left_events(
+  p_workspace_id uuid,
+  p_after_at timestamptz,
+  p_after_id uuid,
+  p_limit int,
+  out examined int,
+  out attached int,
+  out last_at timestamptz,
+  out last_id uuid
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_events crm.contact_interaction_events[];
+  v_account crm.channel_accounts;
+  v_keys text[];
+  v_conversations uuid[];
+  v_messages uuid[];
+begin
+  v_events := array(
+    select e
+    from crm.contact_interaction_events e
+    where e.workspace_id = p_workspace_id and e.message_id is null and e.provider_message_id is not null and e.event_type <> 'message'
+      and row(e.created_at, e.id) > row(p_after_at, p_after_id)
+    order by e.created_at, e.id
+    limit p_limit);
+  examined := cardinality(v_events);
+  last_at := (v_events[examined]).created_at;
+  last_id := (v_events[examined]).id;
+  attached := 0;
+
+  for v_account in
+    select a.*
+    from crm.channel_accounts a
+    where a.workspace_id = p_workspace_id and a.id in (select e.channel_account_id from unnest(v_events) e)
+    order by a.id
+  loop
+    select array_agg(distinct 'message:' || e.provider_message_id), array_agg(distinct w.conversation_id order by w.conversation_id)
+    into v_keys, v_conversations
+    from unnest(v_events) e
+    cross join lateral (
+      select x.id
+      from crm.messages x
+      where x.workspace_id = p_workspace_id and x.channel_account_id = v_account.id and x.provider_message_id = e.provider_message_id
+      offset 0
+    ) m
+    cross join lateral (
+      select x.conversation_id
+      from crm.contact_interaction_events x
+      where x.provider_message_id = e.provider_message_id and x.message_id is null
+        and x.workspace_id is not distinct from p_workspace_id and x.channel_account_id is not distinct from v_account.id
+      offset 0
+    ) w
+    where e.channel_account_id = v_account.id;
+    continue when v_keys is null;
+
+    perform l.id
+    from unnest(v_conversations) with ordinality i (id, place)
+    cross join lateral (
+      select v.id from crm.conversations v where v.workspace_id = p_workspace_id and v.id = i.id
+      for no key update
+    ) l;
+    v_messages := crm_private.attach_waiting_events(v_account, v_keys);
+    if cardinality(v_messages) > 0 then
+      perform crm_private.note_follow_up(v_account, v_conversations);
+      perform crm_private.apply_message_effects(v_account, v_messages);
+      attached := attached + cardinality(v_messages);
+    end if;
+  end loop;
+end;
+$$;
+comment on function crm_private.attach_left_events(uuid, timestamptz, uuid, int) is
+  'Looks at the next p_limit events that wait for their message and arrived after the place given: where the message is there (the two came at the same moment through two conversations), they are tied to it and applied. attached: how many messages had any. last_at, last_id: where to go on.';
+
+-- sql/310_reconcile/fn_backfill_phones.sql
+create function crm.backfill_phones(p_workspace_id uuid, p_dry_run boolean default true, p_limit int default 500)
+returns table (scanned int, normalized int, merged int, candidates int, remaining int)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set statement_timeout = '60s'
+as $$
+#variable_conflict use_column
+declare
+  v_resource text := 'backfill:phones';
+  v_after uuid;
+  v_last uuid;
+begin
+  if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
+    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
+      hint = 'Create it with create_workspace.';
+  end if;
+  if p_limit is null or p_limit not between 1 and 2000 then
+    perform crm_private.reject_input('p_limit', 'A call takes 1 to 2,000 contacts.');
+  end if;
+
+  select (s.cursor ->> 'after')::uuid into v_after from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = v_resource for update;
+  for v_attempt in 1..5 loop
+    begin
+      select b.* into scanned, normalized, merged, candidates, v_last
+      from crm_private.backfill_phones_of(p_workspace_id, coalesce(v_after, '00000000-0000-0000-0000-000000000000'), p_limit) b;
+      remaining := case when v_last is null then 0 else (
+        select count(*)
+        from crm.contacts c
+        where c.workspace_id = p_workspace_id and c.id > v_last and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
+      ) end;
+      if coalesce(p_dry_run, true) then
+        -- A dry run is the run itself, undone: so it reports exactly what the run then does.
+        raise exception using errcode = 'OF001';
+      end if;
+      exit;
+    exception
+      when sqlstate 'OF001' then
+        exit;
+      when serialization_failure then
+        -- A contact was merged away while this waited for it: what is locked is let go, and all is read anew.
+        if v_attempt = 5 then
+          raise;
+        end if;
+    end;
+  end loop;
+
+  if not coalesce(p_dry_run, true) then
+    -- At the end it starts over: the next round finds what was written since.
+    insert into crm.sync_state (resource, workspace_id, cursor)
+    values (v_resource, p_workspace_id, jsonb_build_object('after', case when remaining > 0 then v_last end))
+    on conflict (workspace_id, resource) do update set cursor = excluded.cursor, updated_at = clock_timestamp();
+  end if;
+  return next;
+end;
+$$;
+comment on function crm.backfill_phones(uuid, boolean, int) is
+  'Brings the next p_limit contacts (1 to 2,000) that have a phone to what normalize_phone says now: phone_normalized, and their phone identity. Stubs that turn out to share a number are merged, full contacts become merge candidates. Call it until remaining is 0; the call after that starts over. A dry run (the default) reports what the next call would do and changes nothing. Of the p_limit contacts: scanned, normalized (phone_normalized changed), merged (contacts merged away), candidates (new ones). PT400 invalid_input, PT404 not_found.';
+
+-- sql/310_reconcile/fn_backfill_phones_of.sql
+create function crm_private.backfill_phones_of(
+  p_workspace_id uuid,
+  p_after uuid,
+  p_limit int,
+  out scanned int,
+  out normalized int,
+  out merged int,
+  out candidates int,
+  out last_id uuid
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_country text := (select w.default_country from crm.workspaces w where w.id = p_workspace_id);
+  v_phones crm_private.item_identity[];
+  v_ids uuid[];
+  v_pair record;
+begin
+  select array_agg(c.id order by c.id), coalesce(array_agg(row(c.place, 'phone', '', c.phone, 6, false, false)::crm_private.item_identity
+      order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
+  into v_ids, v_phones
+  from (
+    select b.id, b.place, n.phone, exists (
+        select from crm.blocked_identity_values x
+        where x.kind in ('*', 'phone') and (x.workspace_id is null or x.workspace_id = p_workspace_id) and n.phone ~* ('^(?:' || x.pattern || ')$')
+      ) as is_blocked
+    from (
+      select c.id, coalesce(nullif(btrim(c.mobile), ''), c.phone) as given, (row_number() over (order by c.id))::int as place
+      from crm.contacts c
+      where c.workspace_id = p_workspace_id and c.id > p_after and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
+      order by c.id
+      limit p_limit
+    ) b
+    cross join lateral (select crm_private.canonical_identity_value('phone', b.given, v_country) as phone offset 0) n
+  ) c;
+  scanned := coalesce(cardinality(v_ids), 0);
+  last_id := v_ids[scanned];
+  merged := 0;
+  candidates := 0;
+
+  -- Identities before contacts, as everywhere.
+  perform crm_private.lock_phone_variants(p_workspace_id,
+    v_phones || array(
+      select row(d.ordinal, d.kind, d.scope, v.value, d.strength, false, true)::crm_private.item_identity
+      from unnest(v_phones) d cross join lateral unnest(crm_private.phone_variants(d.value)) v (value)),
+    v_phones);
+  insert into crm.contact_identities (workspace_id, kind, scope, value, contact_id, source, rule, delivery)
+  select distinct on (d.value) p_workspace_id, 'phone', '', d.value, c.id, c.sync_source, 'backfill', 'backfill_phones'
+  from unnest(v_phones) d
+  join crm.contacts c on c.workspace_id = p_workspace_id and c.id = v_ids[d.ordinal]
+  order by d.value, c.needs_full_sync, c.created_at, c.id
+  on conflict (workspace_id, kind, scope, value) do nothing;
+
+  -- Those of this call and those they may be joined with, in id order.
+  perform l.id
+  from (
+    select i.id from unnest(v_ids) i (id)
+    union
+    select x.contact_id
+    from unnest(v_phones) d
+    cross join lateral unnest(d.value || crm_private.phone_variants(d.value)) p (value)
+    cross join lateral (
+      select o.contact_id from crm.contact_identities o
+      where o.workspace_id = p_workspace_id and o.kind = 'phone' and o.scope = '' and o.value = p.value offset 0
+    ) x
+    order by 1
+  ) i
+  cross join lateral (
+    select c.id from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id
+    for no key update
+  ) l;
+
+  if exists (
+    select from unnest(v_ids || array(
+      select o.contact_id from unnest(v_phones) d cross join lateral (
+        select x.contact_id from crm.contact_identities x
+        where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = '' and x.value = d.value offset 0) o)) i (id)
+    left join lateral (
+      select true as is_there from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id and c.merged_into_id is null offset 0
+    ) c on true
+    where c.is_there is null) then
+    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
+  end if;
+
+  -- An update of the column is enough: the trigger knows what belongs there.
+  with changed as (
+    update crm.contacts c set phone_normalized = n.phone
+    from unnest(v_ids) with ordinality i (id, place)
+    cross join lateral (
+      select crm.normalize_phone(coalesce(x.mobile, x.phone), v_country) as phone
+      from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id offset 0
+    ) n
+    where c.workspace_id = p_workspace_id and c.id = i.id and c.phone_normalized is distinct from n.phone
+    returning c.id
+  )
+  select count(*) into normalized from changed;
+
+  for v_pair in
+    select v_ids[d.ordinal] as id, o.contact_id as other_id, o.value
+    from unnest(v_phones) d
+    cross join lateral unnest(d.value || crm_private.phone_variants(d.value)) p (value)
+    cross join lateral (
+      select x.contact_id, x.value
+      from crm.contact_identities x
+      where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = '' and x.value = p.value
+      offset 0
+    ) o
+    where o.contact_id <> v_ids[d.ordinal]
+    order by 1, 2
+  loop
+    case crm_private.settle_pair(p_workspace_id, v_pair.id, v_pair.other_id, 'same phone number',
+        jsonb_build_object('identities', jsonb_build_array(jsonb_build_object('kind', 'phone', 'scope', '', 'value', v_pair.value))))
+      when 'merged' then merged := merged + 1;
+      when 'candidate' then candidates := candidates + 1;
+      else null;
+    end case;
+  end loop;
+end;
+$$;
+comment on function crm_private.backfill_phones_of(uuid, uuid, int) is
+  'One call''s work of backfill_phones: the p_limit contacts with a phone that come after p_after in id order; last_id is the last of them.';
+
+-- sql/310_reconcile/fn_claim_dead_letters.sql
+create function crm_private.claim_dead_letters(p_account crm.channel_accounts, p_tried boolean, p_limit int)
+returns crm.dead_letters[]
+language plpgsql
+set search_path = ''
+-- Each of the two cases is one range of the index.
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  return (
+    with claimed as materialized (
+      select d.*
+      from crm.dead_letters d
+      where d.channel = p_account.channel and d.account_external_id = p_account.external_id
+        and (d.workspace_id = p_account.workspace_id or d.workspace_id is null)
+        and d.status = 'open' and (d.is_item or d.tried_at is null)
+        and (p_tried and d.tried_at > '-infinity' or not p_tried and d.tried_at is null)
+      order by d.tried_at nulls first, d.created_at
+      limit p_limit
+      for update skip locked
+    ), counted as (
+      select c.id, sum(crm_private.event_count(c.item)) over w as events, row_number() over w as place
+      from claimed c
+      window w as (order by c.tried_at nulls first, c.created_at, c.id)
+    )
+    select coalesce(array_agg(c::crm.dead_letters order by n.place), '{}')
+    from counted n
+    join claimed c on c.id = n.id
+    where n.place = 1 or n.events <= 2000
+  );
+end;
+$$;
+comment on function crm_private.claim_dead_letters(crm.channel_accounts, boolean, int) is
+  'Locks open dead letters of the account that a replay may store, those from before it was connected included: those never tried, or (p_tried) the others, those tried longest ago first; up to p_limit, and 2,000 events. What another replay holds is left out.';
+
+-- sql/310_reconcile/fn_link_orphans.sql
+create function crm_private.link_orphans(
+  p_workspace_id uuid,
+  p_after uuid,
+  p_limit int,
+  out examined int,
+  out linked int,
+  out last_id uuid
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_orphans crm.conversations[];
+  v_account crm.channel_accounts;
+  v_items record;
+begin
+  v_orphans := array(
+    select v
+    from crm.conversations v
+    where v.workspace_id = p_workspace_id and v.contact_id is null and v.id > p_after
+    order by v.id
+    limit p_limit);
+  examined := cardinality(v_orphans);
+  last_id := (v_orphans[examined]).id;
+  linked := 0;
+
+  for v_account in
+    select a.*
+    from crm.channel_accounts a
+    where a.workspace_id = p_workspace_id and a.id in (select o.channel_account_id from unnest(v_orphans) o)
+    order by a.id
+  loop
+    select o.* into v_items
+    from crm_private.orphan_items(v_account, array(
+      select o.id from unnest(v_orphans) o where o.channel_account_id = v_account.id order by o.id)) o;
+    if v_items.items is not null then
+      linked := linked + (
+        select count(distinct (v_items.conversation_ids)[r.ordinal])
+        from crm_private.ingest_isolating(v_account, v_items.items, clock_timestamp()) r
+        where r.contact_id is not null);
+    end if;
+  end loop;
+end;
+$$;
+comment on function crm_private.link_orphans(uuid, uuid, int) is
+  'Delivers once more, without events, the participants of the next p_limit conversations after p_after that have no contact: so they are linked by the rules of any delivery, and under its locks. linked: how many have a contact now. last_id: where to go on.';
+
+-- sql/310_reconcile/fn_orphan_items.sql
+create function crm_private.orphan_items(
+  p_account crm.channel_accounts,
+  p_conversation_ids uuid[],
+  out items jsonb,
+  out conversation_ids uuid[]
+)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_bsuid_scopes text[];
+  v_parsed crm_private.inbound_item[];
+  v_identities crm_private.item_identity[];
+  v_keys crm_private.item_key[];
+begin
+  -- A key says neither page nor WhatsApp account: a psid is of the account's page, a bsuid where it is known.
+  if p_account.channel = 'whatsapp' and not coalesce(p_account.settings, '{}') ? 'business_id' then
+    v_bsuid_scopes := array(select s from crm_private.identity_scopes(p_account.workspace_id, 'bsuid') s);
+  end if;
+
+  select jsonb_agg(
+      jsonb_strip_nulls(jsonb_build_object('thread_id', k.thread_id, 'updated_at', v.metadata -> 'participant_at'))
+      || jsonb_build_object('events', '[]'::jsonb, 'participant',
+        p.participant || jsonb_build_object('identities', p.identities || coalesce(k.identities, '[]')))
+      order by c.place),
+    array_agg(c.id order by c.place)
+  into items, conversation_ids
+  from unnest(p_conversation_ids) with ordinality c (id, place)
+  cross join lateral (
+    select x.metadata from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = c.id offset 0
+  ) v
+  cross join lateral (
+    select coalesce(v.metadata -> 'participant', '{}') as participant,
+      case when jsonb_typeof(v.metadata #> '{participant,identities}') = 'array' then v.metadata #> '{participant,identities}' else '[]' end as identities
+  ) p
+  cross join lateral (
+    select min(x.value) filter (where x.kind = 'thread') as thread_id,
+      jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', i.kind, 'scope', s.scope, 'value', i.value)) order by x.value, s.scope)
+        filter (where x.kind = 'participant' and (s.scope is not null or i.kind <> 'bsuid' or v_bsuid_scopes is null)) as identities
+    from crm.conversation_keys x
+    cross join lateral (
+      select split_part(x.value, ':', 1) as kind, substr(x.value, strpos(x.value, ':') + 1) as value
+    ) i
+    left join lateral (
+      select o.scope
+      from unnest(v_bsuid_scopes) b (scope)
+      cross join lateral (
+        select n.scope
+        from crm.contact_identities n
+        where n.workspace_id = p_account.workspace_id and n.kind = 'bsuid' and n.scope = b.scope and n.value = i.value
+        offset 0
+      ) o
+      where i.kind = 'bsuid'
+    ) s on true
+    where x.conversation_id = c.id and x.workspace_id = p_account.workspace_id
+      and (x.kind = 'thread' or not exists (
+        select from jsonb_array_elements(p.identities) g
+        where g ->> 'kind' = i.kind and btrim(g ->> 'value') = i.value))
+  ) k;
+  if items is null then
+    return;
+  end if;
+
+  -- Passed by: whoever still has no usable identity, and what would not lead back to the conversation.
+  v_parsed := crm_private.parse_items(p_account, items, '{}');
+  v_identities := crm_private.item_identities(p_account, v_parsed);
+  v_keys := crm_private.item_keys(p_account, v_parsed, v_identities);
+  -- Sets of ordinals, not joins: a plan for arrays of any length would compare every item with every other.
+  select jsonb_agg(items -> (u.ordinal - 1) order by u.ordinal), array_agg(conversation_ids[u.ordinal] order by u.ordinal)
+  into items, conversation_ids
+  from (
+    select d.ordinal from unnest(v_identities) d where not d.is_previous
+    intersect
+    select k.ordinal
+    from unnest(v_keys) k
+    cross join lateral (
+      select x.conversation_id
+      from crm.conversation_keys x
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
+      offset 0
+    ) x
+    where x.conversation_id = conversation_ids[k.ordinal]
+  ) u
+  where (v_parsed[u.ordinal]).problem is null;
+end;
+$$;
+comment on function crm_private.orphan_items(crm.channel_accounts, uuid[]) is
+  'Items without events that deliver the participants of the account''s conversations once more, as kept or else as their keys name them, and the conversations they are of, in the same order. Only those that can be linked by now; both null when there is none.';
+
+-- sql/310_reconcile/fn_reconcile_contacts.sql
+create function crm.reconcile_contacts(
+  p_workspace_id uuid default null,
+  p_stale_after interval default '7 days',
+  p_limit int default 500
+)
+returns table (
+  orphaned_conversations_fixed int,
+  stubs_merged int,
+  stale_stubs_found int,
+  merge_candidates_found int,
+  has_more boolean
+)
+language plpgsql
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
+  v_last constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid;
+  v_from uuid := p_workspace_id;
+  v_workspace_id uuid;
+  v_left int := p_limit;
+  v_did record;
+begin
+  if p_limit is null or p_limit not between 1 and 2000 then
+    perform crm_private.reject_input('p_limit', 'A call takes 1 to 2,000 rows.');
+  end if;
+  if p_stale_after is null or p_stale_after < interval '0' or p_stale_after > interval '100 years' then
+    perform crm_private.reject_input('p_stale_after', 'An age is 0 to 100 years.');
+  end if;
+  if p_workspace_id is not null and not exists (select from crm.workspaces w where w.id = p_workspace_id) then
+    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
+      hint = 'Create it with create_workspace.';
+  end if;
+
+  orphaned_conversations_fixed := 0;
+  stubs_merged := 0;
+  has_more := false;
+  if p_workspace_id is null then
+    -- A round over all workspaces goes on where the last call stopped, or one with much to look at would keep it from the others.
+    perform pg_advisory_xact_lock(hashtextextended('reconcile', 0));
+    select s.workspace_id into v_from from crm.sync_state s where s.resource = 'reconcile:all';
+  end if;
+
+  for v_workspace_id in
+    select w.id
+    from crm.workspaces w
+    where w.id between coalesce(v_from, v_first) and coalesce(p_workspace_id, v_last)
+      -- Of all workspaces, those with something to look at: one step of an index each.
+      and (p_workspace_id is not null or coalesce(
+        (select true from crm.conversations v where v.workspace_id = w.id and v.contact_id is null limit 1),
+        (select true from crm.merge_candidates m where m.workspace_id = w.id and m.status = 'open' limit 1),
+        (select true from crm.contact_interaction_events e
+          where e.workspace_id = w.id and e.message_id is null and e.provider_message_id is not null and e.event_type <> 'message' limit 1),
+        false))
+    order by w.id
+  loop
+    if v_left = 0 then
+      has_more := true;
+    else
+      select d.* into v_did from crm_private.reconcile_workspace(v_workspace_id, v_left) d;
+      v_left := v_left - v_did.examined;
+      orphaned_conversations_fixed := orphaned_conversations_fixed + v_did.linked;
+      stubs_merged := stubs_merged + v_did.merged;
+      has_more := not v_did.is_done;
+    end if;
+    exit when has_more;
+  end loop;
+
+  if p_workspace_id is null then
+    delete from crm.sync_state s where s.resource = 'reconcile:all' and (not has_more or s.workspace_id <> v_workspace_id);
+    if has_more then
+      insert into crm.sync_state (workspace_id, resource) values (v_workspace_id, 'reconcile:all') on conflict (workspace_id, resource) do nothing;
+    end if;
+  end if;
+
+  -- Written twice, or one plan for both would read every workspace's.
+  if p_workspace_id is null then
+    stale_stubs_found := (
+      select count(*) from crm.contacts c
+      where c.needs_full_sync and c.merged_into_id is null and c.created_at < now() - p_stale_after);
+    merge_candidates_found := (select count(*) from crm.merge_candidates m where m.status = 'open');
+  else
+    stale_stubs_found := (
+      select count(*) from crm.contacts c
+      where c.workspace_id = p_workspace_id and c.needs_full_sync and c.merged_into_id is null
+        and c.created_at < now() - p_stale_after);
+    merge_candidates_found := (select count(*) from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.status = 'open');
+  end if;
+  return next;
+end;
+$$;
+comment on function crm.reconcile_contacts(uuid, interval, int) is
+  'Puts right what deliveries left: links conversations without a contact whose participant can be found or made by now, merges stubs that nothing keeps apart any more, ties events to messages they missed. Looks at p_limit (1 to 2,000) rows and goes on where the last call stopped; call it until has_more is false. Without p_workspace_id over all workspaces. stale_stubs_found: stubs created longer ago than p_stale_after; merge_candidates_found: the open ones. Both are of now, and changed by nothing here. PT400 invalid_input, PT404 not_found.';
+
+-- sql/310_reconcile/fn_reconcile_workspace.sql
+create function crm_private.reconcile_workspace(
+  p_workspace_id uuid,
+  p_limit int,
+  out examined int,
+  out linked int,
+  out merged int,
+  out is_done boolean
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
+  -- No delivery takes as long: whatever was still being written when a walk over the events ended is looked at again.
+  v_overlap constant interval := '1 hour'::interval;
+  v_steps constant text[] := array['orphans', 'candidates', 'events'];
+  v_state record;
+  v_step text;
+  v_after uuid;
+  v_after_at timestamptz;
+  v_watermark timestamptz;
+  v_cursor jsonb := '{}'::jsonb;
+  v_did record;
+begin
+  -- One at a time in a workspace. What is read from here on is as the one before left it.
+  perform pg_advisory_xact_lock(hashtextextended('reconcile:' || p_workspace_id, 0));
+  select s.* into v_state from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = 'reconcile';
+  v_step := coalesce(v_state.cursor ->> 'step', v_steps[1]);
+  v_after := coalesce((v_state.cursor ->> 'after')::uuid, v_first);
+  v_watermark := v_state.high_watermark;
+  v_after_at := coalesce((v_state.cursor ->> 'after_at')::timestamptz, v_watermark - v_overlap, '-infinity');
+  examined := 0;
+  linked := 0;
+  merged := 0;
+
+  loop
+    if v_step = 'orphans' then
+      select d.examined, d.last_id, d.linked into v_did from crm_private.link_orphans(p_workspace_id, v_after, p_limit - examined) d;
+      linked := linked + v_did.linked;
+    elsif v_step = 'candidates' then
+      select d.examined, d.last_id, d.merged into v_did from crm_private.settle_candidates(p_workspace_id, v_after, p_limit - examined) d;
+      merged := merged + v_did.merged;
+    else
+      select d.examined, d.last_id, d.last_at into v_did
+      from crm_private.attach_left_events(p_workspace_id, v_after_at, v_after, p_limit - examined) d;
+      v_after_at := coalesce(v_did.last_at, v_after_at);
+      v_watermark := greatest(v_watermark, v_did.last_at);
+    end if;
+    examined := examined + v_did.examined;
+    v_after := coalesce(v_did.last_id, v_after);
+
+    if examined = p_limit then
+      is_done := false;
+      v_cursor := jsonb_build_object('step', v_step, 'after', v_after)
+        || case when v_step = 'events' then jsonb_build_object('after_at', v_after_at) else '{}' end;
+      exit;
+    end if;
+    v_step := v_steps[array_position(v_steps, v_step) + 1];
+    is_done := v_step is null;
+    exit when is_done;
+    v_after := v_first;
+  end loop;
+
+  if row(v_cursor, v_watermark) is distinct from row(coalesce(v_state.cursor, '{}'), v_state.high_watermark) then
+    insert into crm.sync_state (workspace_id, resource, cursor, high_watermark)
+    values (p_workspace_id, 'reconcile', v_cursor, v_watermark)
+    on conflict (workspace_id, resource) do update set cursor = excluded.cursor, high_watermark = excluded.high_watermark,
+      updated_at = clock_timestamp();
+  end if;
+end;
+$$;
+comment on function crm_private.reconcile_workspace(uuid, int) is
+  'Goes on with the workspace''s pass of reconciliation (orphans, then merge candidates, then events that wait) over at most p_limit rows, and keeps where it stopped in sync_state ''reconcile''. is_done: the pass has come to its end, and the next call begins a new one. The watermark says up to when waiting events were looked at: a message that comes later finds them itself.';
+
+-- sql/310_reconcile/fn_replay_dead_letter.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.replay_dead_letter(p_dead_letter_id uuid, p_workspace_id uuid default null)
+returns table (replayed boolean, error jsonb)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_letter crm.dead_letters;
+  v_account crm.channel_accounts;
+begin
+  select d.workspace_id into v_workspace_id
+  from crm.dead_letters d
+  where d.id = p_dead_letter_id and (p_workspace_id is null or d.workspace_id = p_workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'admin');
+
+  select d.* into v_letter
+  from crm.dead_letters d
+  where d.id = p_dead_letter_id and (p_workspace_id is null or d.workspace_id = p_workspace_id)
+  for update;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such dead letter.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'dead_letter')::text,
+      hint = 'Look its id up again in crm.dead_letters.';
+  end if;
+
+  if v_letter.status = 'discarded' then
+    error := jsonb_build_object('code', 'discarded');
+  elsif v_letter.status = 'open' then
+    select a.* into v_account
+    from crm.channel_accounts a
+    where a.channel = v_letter.channel and a.external_id = v_letter.account_external_id;
+    error := (crm_private.replay_letters(v_account, array[v_letter], clock_timestamp()))[1];
+    perform crm_private.settle_dead_letters(array[v_letter], array[error]);
+  end if;
+  replayed := error is null;
+  return next;
+end;
+$$;
+comment on function crm.replay_dead_letter(uuid, uuid) is
+  'Ingests one dead letter again. replayed says whether its item is stored now (or was before); otherwise error says why not: {code, path?, events?, sqlstate?}, where needs_translation means that only the translation can read the item, and discarded that somebody decided against it. For admins. PT401, PT403, PT404 not_found.';
+
+-- sql/310_reconcile/fn_replay_dead_letters.sql
+create function crm.replay_dead_letters(p_limit int default 100)
+returns table (replayed int, failed int)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_limit is null or p_limit not between 1 and 500 then
+    perform crm_private.reject_input('p_limit', 'A call takes 1 to 500 dead letters.');
+  end if;
+  return query select r.replayed, r.failed from crm_private.replay_open_letters(p_limit, clock_timestamp()) r;
+end;
+$$;
+comment on function crm.replay_dead_letters(int) is
+  'Ingests up to p_limit open dead letters of active accounts again (and about 2,000 events), those never tried first, then those tried longest ago. replayed: stored now, or known meanwhile. failed: still open, and replay_error says why; what only the translation can read fails once and is left out from then on. Several may run at once: each letter is replayed by one. PT400 invalid_input.';
+
+-- sql/310_reconcile/fn_replay_letters.sql
+create function crm_private.replay_letters(p_account crm.channel_accounts, p_letters crm.dead_letters[], p_now timestamptz)
+returns jsonb[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_problem text := case when p_account.id is null then 'unknown_account' when not p_account.is_active then 'inactive_account' end;
+  v_all_places int[];
+  v_places int[];
+  v_history_before timestamptz;
+  v_items jsonb;
+  v_results crm_private.ingest_result[];
+  v_errors jsonb[] := array_fill(null::jsonb, array[cardinality(p_letters)]);
+begin
+  for v_place in 1..cardinality(p_letters) loop
+    if not (p_letters[v_place]).is_item then
+      v_errors[v_place] := jsonb_build_object('code', 'needs_translation');
+    elsif v_problem is not null then
+      v_errors[v_place] := jsonb_build_object('code', v_problem);
+    else
+      v_all_places := v_all_places || v_place;
+    end if;
+  end loop;
+  if v_all_places is null then
+    return v_errors;
+  end if;
+
+  -- What was history to the run that brought it still is.
+  for v_history_before, v_places in
+    select (p_letters[p.place]).history_before, array_agg(p.place order by p.place)
+    from unnest(v_all_places) p (place)
+    group by 1
+    order by 1
+  loop
+    select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items from unnest(v_places) with ordinality p (place, number);
+    v_results := array(select r from crm_private.ingest_isolating(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
+    for v_number in 1..cardinality(v_results) loop
+      -- Of several events the bad ones have dead letters of their own by now, and the others are stored.
+      if not ((v_results[v_number]).error ? 'events' and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
+        v_errors[v_places[v_number]] := (v_results[v_number]).error;
+      end if;
+    end loop;
+  end loop;
+
+  if p_account.channel = 'b2chat' then
+    -- The item has the chat's messages, and the record says more: whether it was closed.
+    update crm.raw_records r set status = 'pending', error = null, processed_at = null
+    where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
+      and r.external_id = any (array(
+        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
+  end if;
+  return v_errors;
+end;
+$$;
+comment on function crm_private.replay_letters(crm.channel_accounts, crm.dead_letters[], timestamptz) is
+  'Ingests the items of dead letters of one account again, as any delivery. Per letter, in order: null when it is stored, or why not: {code, path?, events?, sqlstate?}; needs_translation where the item is what a provider sent, unknown_account and inactive_account for the account. The letters stay as they are: settle_dead_letters.';
+
+-- sql/310_reconcile/fn_replay_open_letters.sql
+create function crm_private.replay_open_letters(p_limit int, p_now timestamptz)
+returns table (replayed int, failed int)
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  v_tried boolean;
+  v_account crm.channel_accounts;
+  v_claimed crm.dead_letters[];
+  v_letters crm.dead_letters[] := '{}'::crm.dead_letters[];
+  v_errors jsonb[] := '{}'::jsonb[];
+  v_events int := 0;
+begin
+  foreach v_tried in array array[false, true] loop
+    for v_account in
+      select a.*
+      from crm.channel_accounts a
+      cross join lateral (
+        select d.tried_at, d.created_at
+        from crm.dead_letters d
+        where d.channel = a.channel and d.account_external_id = a.external_id and d.status = 'open' and (d.is_item or d.tried_at is null)
+          and (v_tried and d.tried_at > '-infinity' or not v_tried and d.tried_at is null)
+        order by d.tried_at nulls first, d.created_at
+        limit 1
+      ) w
+      where a.is_active
+      order by w.tried_at, w.created_at, a.id
+    loop
+      exit when cardinality(v_letters) >= p_limit or v_events >= 2000;
+      v_claimed := crm_private.claim_dead_letters(v_account, v_tried, p_limit - cardinality(v_letters));
+      v_letters := v_letters || v_claimed;
+      v_errors := v_errors || crm_private.replay_letters(v_account, v_claimed, p_now);
+      v_events := v_events + (
+        select coalesce(sum(crm_private.event_count((v_claimed[n]).item)), 0) from generate_subscripts(v_claimed, 1) n);
+    end loop;
+  end loop;
+  -- Last: while a letter's row has changed and is not committed, whoever keeps the same item waits for it.
+  perform crm_private.settle_dead_letters(v_letters, v_errors);
+
+  replayed := cardinality(array_positions(v_errors, null));
+  failed := cardinality(v_errors) - replayed;
+  return next;
+end;
+$$;
+comment on function crm_private.replay_open_letters(int, timestamptz) is
+  'Replays up to p_limit open dead letters of active accounts: those never tried first, then the account first whose letter was tried longest ago. p_now is what times in the future are measured against.';
+
+-- sql/310_reconcile/fn_settle_candidates.sql
+create function crm_private.settle_candidates(
+  p_workspace_id uuid,
+  p_after uuid,
+  p_limit int,
+  out examined int,
+  out merged int,
+  out last_id uuid
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_batch uuid[];
+  v_pair record;
+  v_outcome text;
+begin
+  v_batch := array(
+    select m.id
+    from crm.merge_candidates m
+    where m.workspace_id = p_workspace_id and m.status = 'open' and m.id > p_after
+    order by m.id
+    limit p_limit);
+  examined := cardinality(v_batch);
+  last_id := v_batch[examined];
+
+  for v_attempt in 1..5 loop
+    merged := 0;
+    begin
+      -- All contacts of this call in id order, then one pair after the other.
+      perform l.id
+      from (
+        select distinct c.id
+        from unnest(v_batch) b (id)
+        cross join lateral (
+          select x.* from crm.merge_candidates x where x.workspace_id = p_workspace_id and x.id = b.id and x.status = 'open' offset 0
+        ) m
+        cross join lateral (values (m.contact_a_id), (m.contact_b_id)) p (id)
+        cross join lateral (select crm_private.surviving_contact(p_workspace_id, p.id) as id) c
+        where exists (
+          select from crm.contacts x
+          where x.workspace_id = p_workspace_id and x.id in (m.contact_a_id, m.contact_b_id)
+            and (x.needs_full_sync or x.merged_into_id is not null))
+        order by c.id
+      ) i
+      cross join lateral (
+        select x.id from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id
+        for no key update
+      ) l;
+
+      for v_pair in
+        select m.id, m.contact_a_id, m.contact_b_id, m.evidence, s.is_history
+        from unnest(v_batch) b (id)
+        cross join lateral (
+          select x.* from crm.merge_candidates x where x.workspace_id = p_workspace_id and x.id = b.id and x.status = 'open' offset 0
+        ) m
+        cross join lateral (
+          select bool_or(c.merged_into_id is not null) as is_history, bool_or(c.needs_full_sync) as has_stub
+          from crm.contacts c
+          where c.workspace_id = p_workspace_id and c.id in (m.contact_a_id, m.contact_b_id)
+        ) s
+        where s.is_history or (
+          s.has_stub and not crm_private.contacts_are_kept_apart(p_workspace_id, m.contact_a_id, m.contact_b_id))
+        order by m.id
+      loop
+        v_outcome := crm_private.settle_pair(p_workspace_id, v_pair.contact_a_id, v_pair.contact_b_id, 'reconciled', v_pair.evidence);
+        if v_outcome = 'merged' then
+          merged := merged + 1;
+        end if;
+        if v_outcome = 'same' or v_pair.is_history then
+          -- The pair that counts is the survivors' now.
+          update crm.merge_candidates m set status = 'merged', decided_at = clock_timestamp()
+          where m.workspace_id = p_workspace_id and m.id = v_pair.id and m.status = 'open';
+        end if;
+      end loop;
+      return;
+    exception when serialization_failure then
+      -- A contact was merged away while this waited for it.
+      if v_attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
+end;
+$$;
+comment on function crm_private.settle_candidates(uuid, uuid, int) is
+  'Looks at the next p_limit open merge candidates after p_after: a pair with a stub that nothing keeps apart any more is merged, one whose contacts were merged meanwhile is closed. merged: how many contacts were merged away. last_id: where to go on.';
+
+-- sql/310_reconcile/fn_settle_dead_letters.sql
+create function crm_private.settle_dead_letters(p_letters crm.dead_letters[], p_errors jsonb[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- A letter from before the account was connected becomes the workspace's, unless the workspace has the same item already.
+  with moved as (
+    delete from crm.dead_letters d
+    using crm.channel_accounts a
+    where d.id = any (array(select (p_letters[n]).id from generate_subscripts(p_letters, 1) n))
+      and d.workspace_id is null and a.channel = d.channel and a.external_id = d.account_external_id
+    returning d.id, a.workspace_id, a.id as channel_account_id, d.channel, d.account_external_id, d.reason, d.path, d.detail, d.item,
+      d.item_hash, d.status, d.attempts, d.created_at
+  )
+  insert into crm.dead_letters (id, workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash,
+    status, attempts, created_at)
+  select m.* from moved m
+  on conflict on constraint dead_letters_item_key do nothing;
+
+  with outcome as (
+    select distinct on (k.id) k.id, p_errors[n.place] as error
+    from generate_subscripts(p_letters, 1) n (place)
+    cross join lateral (select (p_letters[n.place]).* offset 0) l
+    left join crm.channel_accounts a on a.channel = l.channel and a.external_id = l.account_external_id
+    cross join lateral (
+      select coalesce((
+        select d.id
+        from crm.dead_letters d
+        where d.workspace_id = a.workspace_id and d.channel = l.channel and d.account_external_id = l.account_external_id
+          and d.item_hash = l.item_hash
+      ), l.id) as id
+      offset 0
+    ) k
+    order by k.id, p_errors[n.place] nulls first
+  )
+  update crm.dead_letters d set
+    status = case when o.error is null then 'replayed' else 'open' end,
+    replayed_at = case when o.error is null then clock_timestamp() end,
+    attempts = d.attempts + (o.error is not null)::int,
+    tried_at = case when o.error is null then d.tried_at else clock_timestamp() end,
+    replay_error = o.error
+  from outcome o
+  where d.id = o.id and d.status = 'open';
+end;
+$$;
+comment on function crm_private.settle_dead_letters(crm.dead_letters[], jsonb[]) is
+  'Notes what became of dead letters that were replayed, by place: an error of null means stored. What failed stays open, and is tried again after all others. A letter without a workspace gets that of its account, if it is connected by now.';
+
+-- sql/800_monitoring/fn_contact_sync_stats.sql
+-- Security definer: counts must not pay for row level security; the first act is the membership check.
+create function crm.contact_sync_stats(p_workspace_id uuid)
+returns table (contacts bigint, contacts_needing_sync bigint, stale_stubs bigint, conversations bigint, orphaned_conversations bigint)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  perform crm_private.require_member(p_workspace_id, 'viewer');
+  return query
+  select c.contacts, c.needing_sync, c.stale, v.conversations, v.orphaned
+  from (
+    select count(*) as contacts,
+      count(*) filter (where k.needs_full_sync) as needing_sync,
+      count(*) filter (where k.needs_full_sync and k.created_at < now() - interval '7 days') as stale
+    from crm.contacts k
+    where k.workspace_id = p_workspace_id and k.merged_into_id is null
+  ) c
+  cross join (
+    select count(*) as conversations, count(*) filter (where t.contact_id is null) as orphaned
+    from crm.conversations t
+    where t.workspace_id = p_workspace_id
+  ) v;
+end;
+$$;
+comment on function crm.contact_sync_stats(uuid) is
+  'How many contacts the workspace has, how many are stubs, how many of those for more than 7 days, how many conversations, how many without a contact. For viewers. PT401, PT403.';
+
+-- sql/800_monitoring/view_active_syncs.sql
 create view crm.active_syncs with (security_invoker = true) as
 select
   r.workspace_id,
@@ -9102,7 +9180,7 @@ where r.status in ('running', 'paused')
 order by r.started_at, r.id;
 comment on view crm.active_syncs is 'Which syncs are under way, how far are they, and when will they end? One row per run that is running or paused; progress in percent of total_estimate. items_per_minute and estimated_end only while somebody works on it. A running one without lease_left lost its process: the next start_sync goes on with it.';
 
--- sql/080_monitoring/view_channel_overview.sql
+-- sql/800_monitoring/view_channel_overview.sql
 create view crm.channel_overview with (security_invoker = true) as
 select
   a.workspace_id,
@@ -9139,7 +9217,7 @@ cross join lateral (
 ) d;
 comment on view crm.channel_overview is 'What is in each channel account? One row per account, with counts.';
 
--- sql/080_monitoring/view_contact_sync_overview.sql
+-- sql/800_monitoring/view_contact_sync_overview.sql
 create view crm.contact_sync_overview with (security_invoker = true) as
 select
   c.workspace_id,
@@ -9153,7 +9231,7 @@ where c.merged_into_id is null
 group by c.workspace_id, c.sync_source;
 comment on view crm.contact_sync_overview is 'How complete are the contacts? One row per workspace and source: stubs from chats, upgraded stubs, contacts from the API.';
 
--- sql/080_monitoring/view_dead_letter_summary.sql
+-- sql/800_monitoring/view_dead_letter_summary.sql
 create view crm.dead_letter_summary with (security_invoker = true) as
 select
   d.workspace_id,
@@ -9174,7 +9252,7 @@ where d.status = 'open'
 group by d.workspace_id, d.channel, d.account_external_id, d.reason, d.path;
 comment on view crm.dead_letter_summary is 'What could not be stored, and why? One row per account, reason and path of the open dead letters: how many, since when, whether the database can replay them now (an item, of an account that is connected and active), and what became of the last attempt.';
 
--- sql/080_monitoring/view_inbox.sql
+-- sql/800_monitoring/view_inbox.sql
 create view crm.inbox with (security_invoker = true) as
 select
   v.workspace_id,
@@ -9209,7 +9287,7 @@ left join lateral (
 ) l on true;
 comment on view crm.inbox is 'Who wrote to us, and what was said last? One row per conversation.';
 
--- sql/080_monitoring/view_orphaned_conversations.sql
+-- sql/800_monitoring/view_orphaned_conversations.sql
 create view crm.orphaned_conversations with (security_invoker = true) as
 select
   v.workspace_id,
@@ -9244,7 +9322,7 @@ where v.contact_id is null
 order by v.last_message_at desc nulls last, v.id;
 comment on view crm.orphaned_conversations is 'Which conversations belong to nobody, and why? One row per conversation without a contact, with the participant as delivered. One with participant_keys had a contact that was deleted, or its ids are blocked; the others never named a usable id. `since` is the conversation''s start: when a contact was deleted is not kept.';
 
--- sql/080_monitoring/view_stale_stubs.sql
+-- sql/800_monitoring/view_stale_stubs.sql
 create view crm.stale_stubs with (security_invoker = true) as
 select
   c.workspace_id,
@@ -9269,7 +9347,7 @@ where c.needs_full_sync and c.merged_into_id is null and c.created_at < now() - 
 order by v.last_message_at desc nulls last, c.created_at desc;
 comment on view crm.stale_stubs is 'Whom has no Contacts API told us about for more than 7 days? One row per stub of that age, those who wrote last first, with the ids to look them up by.';
 
--- sql/080_monitoring/view_stuck_locks.sql
+-- sql/800_monitoring/view_stuck_locks.sql
 create view crm.stuck_locks with (security_invoker = true) as
 select
   coalesce(r.workspace_id, l.workspace_id) as workspace_id,
@@ -9295,7 +9373,7 @@ full join (
 order by stuck_for desc, resource;
 comment on view crm.stuck_locks is 'Who held a lock and never gave it back? One row per resource whose lease is over, and per running run that nobody works on any more; stuck_for since the lease''s end, or since the run''s last sign when the lock was cleaned up or taken for something else.';
 
--- sql/080_monitoring/view_sync_health.sql
+-- sql/800_monitoring/view_sync_health.sql
 -- One select per check, each with a row for everything it looks at, ok or not: a new check is one more select at the end.
 create view crm.sync_health with (security_invoker = true) as
 with last_runs as (
@@ -9403,7 +9481,7 @@ from accounts a
 left join crm.rate_limit_buckets b on b.bucket = a.subject;
 comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: a run has made no progress for more than 10 minutes, because nobody goes on with it or it always fails; sync_overdue: the scheduled job calls, and for more than an hour no run has begun; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
 
--- sql/080_monitoring/view_sync_statistics.sql
+-- sql/800_monitoring/view_sync_statistics.sql
 create view crm.sync_statistics with (security_invoker = true) as
 select
   r.workspace_id,
@@ -9451,7 +9529,7 @@ group by r.workspace_id, r.resource, r.day
 order by r.day desc, r.resource;
 comment on view crm.sync_statistics is 'How did the syncs of each resource go, day by day (UTC, by when they began)? Runs and how they ended (completion_rate in percent of those that ended), durations from start to end and without the pauses (avg_active), what became of the items, and the codes of the failed runs, counted.';
 
--- sql/090_schedule/05_fn_call_function.sql
+-- sql/900_schedule/fn_call_function.sql
 create function crm_private.call_function(p_project_url text, p_secret_name text, p_function text, p_bodies jsonb[])
 returns int
 language plpgsql
@@ -9478,7 +9556,7 @@ $$;
 comment on function crm_private.call_function(text, text, text, jsonb[]) is
   'Calls an Edge Function of the project once with each body, in their order, and returns how many calls that are. The secret key is read from the vault by its name when there is something to call. The calls leave when the transaction commits, and nobody waits for their answers. PT404 not_found when the secret is gone.';
 
--- sql/090_schedule/05_fn_refresh_syncs.sql
+-- sql/900_schedule/fn_refresh_syncs.sql
 create function crm_private.refresh_syncs(
   p_project_url text,
   p_secret_name text,
@@ -9545,7 +9623,7 @@ $$;
 comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
   'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read or called longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Notes the call in sync_state. Returns how many. Calls and errors are those of call_function.';
 
--- sql/090_schedule/05_fn_require_scheduler.sql
+-- sql/900_schedule/fn_require_scheduler.sql
 create function crm_private.require_scheduler(p_extensions text[])
 returns void
 language plpgsql
@@ -9580,7 +9658,7 @@ $$;
 comment on function crm_private.require_scheduler(text[]) is
   'Returns when these of pg_cron, pg_net and supabase_vault are enabled, and the caller may schedule jobs. PT400 missing_extension with the extension, PT403 forbidden.';
 
--- sql/090_schedule/05_fn_resume_syncs.sql
+-- sql/900_schedule/fn_resume_syncs.sql
 create function crm_private.resume_syncs(
   p_project_url text,
   p_secret_name text,
@@ -9621,7 +9699,7 @@ $$;
 comment on function crm_private.resume_syncs(text, text, int, timestamptz) is
   'Calls the function of the channel (conversation-sync, b2chat-sync) for up to p_limit runs that nobody works on: those paused and due, and those whose process died (their lease is over). Returns how many. Calls and errors are those of call_function.';
 
--- sql/090_schedule/05_fn_schedule_jobs.sql
+-- sql/900_schedule/fn_schedule_jobs.sql
 create function crm.schedule_jobs(p_project_url text, p_secret_name text)
 returns setof text
 language plpgsql
@@ -9659,7 +9737,7 @@ $$;
 comment on function crm.schedule_jobs(text, text) is
   'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts and the syncs of accounts that were read before every fifteen. Syncs are resumed and begun by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
 
--- sql/090_schedule/05_fn_unschedule_jobs.sql
+-- sql/900_schedule/fn_unschedule_jobs.sql
 create function crm.unschedule_jobs()
 returns int
 language plpgsql
@@ -9681,7 +9759,7 @@ $$;
 comment on function crm.unschedule_jobs() is
   'Removes the jobs that schedule_jobs has set up (the caller''s jobs named onefold-…), and returns how many there were. PT400 missing_extension, PT403 forbidden.';
 
--- sql/090_schedule/05_fn_vault_secret.sql
+-- sql/900_schedule/fn_vault_secret.sql
 create function crm_private.vault_secret(p_name text)
 returns text
 language plpgsql
@@ -9704,7 +9782,7 @@ $$;
 comment on function crm_private.vault_secret(text) is
   'A secret of the vault by its name, decrypted; with the caller''s own rights on the vault. PT404 not_found when there is none, or an empty one.';
 
--- sql/090_schedule/10_grants.sql
+-- sql/990_grants/10_grants.sql
 -- Deny by default, then grant what is meant. A schema's default privileges cannot take execute from public, so it is revoked here,
 -- and a test over the catalog finds any function that slips through.
 revoke all on schema crm, crm_private from public;

@@ -83,7 +83,7 @@ async function mergeDirectly(connection: pg.ClientBase, one: Identity, other: Id
     [workspaceId, one.value, other.value],
   )
   const [{ survivor, duplicate }] = contactSchema.parse(rows)
-  await connection.query(`select crm_private.merge_contact_rows($1, $2, $3, 'decided', 'a person')`, [
+  await connection.query(`select crm_private.apply_contact_merge($1, $2, $3, 'decided', 'a person')`, [
     workspaceId,
     survivor,
     duplicate,

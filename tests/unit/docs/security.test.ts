@@ -6,7 +6,7 @@ const home = resolve(import.meta.dirname, '../../..')
 const text = await readFile(join(home, 'docs/security.md'), 'utf8')
 const files = (await readdir(join(home, 'sql'), { recursive: true })).filter((file) => file.endsWith('.sql'))
 const sql = await Promise.all(files.map((file) => readFile(join(home, 'sql', file), 'utf8')))
-const grants = await readFile(join(home, 'sql/090_schedule/10_grants.sql'), 'utf8')
+const grants = await readFile(join(home, 'sql/990_grants/10_grants.sql'), 'utf8')
 
 /** The rows of "may be run by": the functions and by whom. */
 const table = text.split('| function of schema `crm` | may be run by |')[1]?.split('\n\n')[0] ?? ''

@@ -1,17 +1,5 @@
-alter table crm.dead_letters enable row level security;
-create policy members_read on crm.dead_letters for select to authenticated
-  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
-
 alter table crm.sync_state enable row level security;
 create policy members_read on crm.sync_state for select to authenticated
-  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
-
-alter table crm.sync_locks enable row level security;
-create policy members_read on crm.sync_locks for select to authenticated
-  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
-
-alter table crm.raw_records enable row level security;
-create policy members_read on crm.raw_records for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
 alter table crm.sync_runs enable row level security;

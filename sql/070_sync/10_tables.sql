@@ -1,42 +1,3 @@
-create table crm.dead_letters (
-  id uuid primary key default gen_random_uuid(),
-  workspace_id uuid references crm.workspaces (id) on delete cascade,
-  channel_account_id uuid,
-  channel text not null,
-  account_external_id text not null,
-  reason text not null,
-  path text,
-  detail text,
-  item jsonb not null,
-  item_hash text not null,
-  history_before timestamptz,
-  status text not null default 'open',
-  attempts int not null default 1,
-  created_at timestamptz not null default now(),
-  replayed_at timestamptz,
-  tried_at timestamptz,
-  replay_error jsonb,
-  is_item boolean not null generated always as (reason in ('unknown_account', 'inactive_account', 'invalid_item', 'no_conversation',
-    'invalid_event', 'time_before_2004', 'time_in_future', 'refused_by_database')) stored,
-  constraint dead_letters_item_key unique nulls not distinct (workspace_id, channel, account_external_id, item_hash),
-  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
-    references crm.channel_accounts (workspace_id, id) on delete cascade,
-  constraint status_is_valid check (status in ('open', 'replayed', 'discarded'))
-);
-comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
-comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
-comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
-comment on column crm.dead_letters.history_before is 'The history_before of the run that brought it, which a replay follows; null for what came otherwise.';
-comment on column crm.dead_letters.attempts is 'How often it was tried to store it; the first time counts.';
-comment on column crm.dead_letters.tried_at is 'When a replay last failed; null when none was tried since it was kept.';
-comment on column crm.dead_letters.replay_error is 'Why the last replay failed: {code, path?, events?, sqlstate?}.';
-comment on column crm.dead_letters.is_item is 'Whether item is an InboundItem that the database refused, and can ingest once the cause is gone. Otherwise it is what a provider sent, which only the translation can read.';
-create index dead_letters_open_idx on crm.dead_letters (workspace_id, created_at) where status = 'open';
-create index dead_letters_channel_account_idx on crm.dead_letters (workspace_id, channel_account_id);
--- What a replay has to try, per account, those that waited longest first. What only the translation can read is looked at once.
-create index dead_letters_replay_idx on crm.dead_letters (channel, account_external_id, tried_at nulls first, created_at)
-  where status = 'open' and (is_item or tried_at is null);
-
 create table crm.sync_state (
   workspace_id uuid not null references crm.workspaces (id) on delete cascade,
   resource text not null,
@@ -54,53 +15,6 @@ comment on column crm.sync_state.cursor is 'Where to go on; what it holds is the
 comment on column crm.sync_state.high_watermark is 'By the source''s clock: everything up to here has been seen.';
 comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run.';
 comment on column crm.sync_state.called_since is 'The first call after which no run has begun; before the newest run''s start, there is none.';
-
-create table crm.sync_locks (
-  resource text primary key,
-  workspace_id uuid references crm.workspaces (id) on delete cascade,
-  holder text,
-  token uuid,
-  fencing_token bigint not null default 0,
-  acquired_at timestamptz,
-  expires_at timestamptz,
-  constraint held_completely_or_not_at_all check (num_nulls(holder, token, acquired_at, expires_at) in (0, 4)),
-  constraint resource_is_not_empty check (btrim(resource) <> '')
-);
-comment on table crm.sync_locks is 'Leases on resources. Release and cleanup keep the row, so that fencing_token never starts again.';
-comment on column crm.sync_locks.resource is 'What the lock is about: <channel>:<account''s external id>:<what>, or another name.';
-comment on column crm.sync_locks.workspace_id is 'The workspace of the account that the resource names; null when it names none.';
-comment on column crm.sync_locks.token is 'What the holder shows when it writes; null when nobody holds the lock.';
-comment on column crm.sync_locks.fencing_token is 'How often the lock was taken: each holder''s is greater than those before.';
-comment on column crm.sync_locks.expires_at is 'From here on the lease is lost, even if nobody takes it.';
-create index sync_locks_workspace_idx on crm.sync_locks (workspace_id);
-create unique index sync_locks_token_idx on crm.sync_locks (token) where token is not null;
-
-create table crm.raw_records (
-  workspace_id uuid not null,
-  channel_account_id uuid not null,
-  entity text not null,
-  external_id text not null collate "C",
-  content_hash text not null collate "C",
-  payload jsonb not null,
-  status text not null default 'pending',
-  attempts int not null default 0,
-  error jsonb,
-  landed_at timestamptz not null default clock_timestamp(),
-  processed_at timestamptz,
-  primary key (workspace_id, channel_account_id, entity, external_id, content_hash),
-  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
-    references crm.channel_accounts (workspace_id, id) on delete cascade,
-  constraint entity_is_valid check (entity in ('contacts', 'chats')),
-  constraint status_is_valid check (status in ('pending', 'done', 'failed', 'skipped')),
-  constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
-  constraint failed_with_an_error check ((status = 'failed') <= (error is not null))
-);
-comment on table crm.raw_records is 'An export''s records as delivered. Every version of a record is a row of its own, so an older copy that lands late replaces nothing.';
-comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in hex.';
-comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
-comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
-create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
-create index raw_records_account_pending_idx on crm.raw_records (channel_account_id, entity, landed_at) where status = 'pending';
 
 create table crm.sync_runs (
   workspace_id uuid not null,

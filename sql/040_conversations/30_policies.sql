@@ -6,6 +6,10 @@ alter table crm.conversation_keys enable row level security;
 create policy members_read on crm.conversation_keys for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
+alter table crm.conversation_merges enable row level security;
+create policy members_read on crm.conversation_merges for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
 alter table crm.conversation_tags enable row level security;
 create policy members_read on crm.conversation_tags for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));

@@ -1,4 +1,4 @@
-create function crm_private.remerge_contact_rows(p_merge crm.contact_merges)
+create function crm_private.reapply_contact_merge(p_merge crm.contact_merges)
 returns void
 language plpgsql
 set search_path = ''
@@ -17,5 +17,5 @@ begin
   perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
 end;
 $$;
-comment on function crm_private.remerge_contact_rows(crm.contact_merges) is
+comment on function crm_private.reapply_contact_merge(crm.contact_merges) is
   'Makes a merge that unmerge_contact_rows took back once more, upon what its survivor is now, and notes in it what it moved.';

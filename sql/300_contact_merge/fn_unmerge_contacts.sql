@@ -10,6 +10,7 @@ declare
   v_merge crm.contact_merges;
   v_last crm.contact_merges;
   v_later crm.contact_merges[];
+  v_domain text;
 begin
   select m.workspace_id, m.survivor_id, m.duplicate_id into v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id
   from crm.contact_merges m
@@ -60,11 +61,12 @@ begin
     'rejected', jsonb_build_object('undone_merge', v_merge.id), clock_timestamp())
   on conflict (workspace_id, contact_a_id, contact_b_id) do update set status = 'rejected', decided_at = excluded.decided_at;
   for v_place in 1..cardinality(v_later) loop
-    perform crm_private.remerge_contact_rows(v_later[v_place]);
+    perform crm_private.reapply_contact_merge(v_later[v_place]);
   end loop;
 
-  perform crm_private.unmerge_contact_conversations(v_workspace_id, v_merge.survivor_id, v_merge.duplicate_id,
-    v_merge.moved -> 'conversations', v_merge.merged_at);
+  foreach v_domain in array crm_private.contact_domains() loop
+    execute format('select crm_private.%I($1)', 'return_' || v_domain) using v_merge;
+  end loop;
   update crm.contacts c set merged_into_id = null
   where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id;
   perform crm_private.note_identity_fields(v_workspace_id, array[v_merge.survivor_id, v_merge.duplicate_id]);

@@ -80,12 +80,12 @@ begin
       and not crm_private.contacts_are_kept_apart(p_workspace_id, v_target, v_other.id) then
       -- A full contact survives a stub; of two stubs, the older one.
       if v_target_is_stub and (not v_other.is_stub or row(v_other.created_at, v_other.id) < row(v_target_created_at, v_target)) then
-        perform crm_private.merge_contact_rows(p_workspace_id, v_other.id, v_target, 'bridged by a delivery', 'system');
+        perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_target, 'bridged by a delivery', 'system');
         v_target := v_other.id;
         v_target_is_stub := v_other.is_stub;
         v_target_created_at := v_other.created_at;
       else
-        perform crm_private.merge_contact_rows(p_workspace_id, v_target, v_other.id, 'bridged by a delivery', 'system');
+        perform crm_private.apply_contact_merge(p_workspace_id, v_target, v_other.id, 'bridged by a delivery', 'system');
       end if;
     end if;
   end loop;

@@ -54,6 +54,22 @@ comment on table crm.conversation_keys is 'The dedup index of conversations: one
 comment on column crm.conversation_keys.value is 'The provider''s thread id, or <identity kind>:<value> of the participant.';
 create index conversation_keys_conversation_idx on crm.conversation_keys (conversation_id);
 
+create table crm.conversation_merges (
+  workspace_id uuid not null,
+  duplicate_id uuid not null,
+  channel_account_id uuid not null,
+  survivor_id uuid not null,
+  merged_at timestamptz not null default clock_timestamp(),
+  primary key (workspace_id, duplicate_id),
+  constraint survivor_fkey foreign key (workspace_id, channel_account_id, survivor_id)
+    references crm.conversations (workspace_id, channel_account_id, id) on delete cascade,
+  constraint not_merged_into_itself check (survivor_id <> duplicate_id)
+);
+comment on table crm.conversation_merges is 'Every conversation that turned out to be the same thread as another one, and was merged into it. The duplicate has no row any more.
+A room above attaches here: a trigger on insert runs while the duplicate still has its row and its references (ADR 29).';
+comment on column crm.conversation_merges.survivor_id is 'The conversation that has everything now: it follows when the survivor is merged away itself.';
+create index conversation_merges_survivor_idx on crm.conversation_merges (survivor_id);
+
 create table crm.conversation_tags (
   workspace_id uuid not null,
   conversation_id uuid not null,

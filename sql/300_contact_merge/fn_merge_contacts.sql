@@ -32,7 +32,7 @@ begin
       if v_survivor_id = v_duplicate_id then
         perform crm_private.reject_input('p_duplicate_id', 'The two are one contact already.');
       end if;
-      v_merge_id := crm_private.merge_contact_rows(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+      v_merge_id := crm_private.apply_contact_merge(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
       exit;
     exception when serialization_failure then
       -- One was merged away while this waited for it: what is locked is let go, and all is read anew.

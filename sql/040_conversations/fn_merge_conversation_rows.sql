@@ -11,6 +11,12 @@ begin
   from crm.conversations v
   where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
 
+  -- Told first: a room above moves what it keeps of the duplicate, before the duplicate's row and its cascades are gone.
+  insert into crm.conversation_merges (workspace_id, channel_account_id, survivor_id, duplicate_id)
+  values (p_account.workspace_id, p_account.id, p_survivor_id, p_duplicate_id);
+  update crm.conversation_merges x set survivor_id = p_survivor_id
+  where x.survivor_id = p_duplicate_id;
+
   update crm.messages m set conversation_id = p_survivor_id
   where m.conversation_id = p_duplicate_id;
 

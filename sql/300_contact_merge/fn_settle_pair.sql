@@ -25,9 +25,9 @@ begin
     -- A full contact survives a stub; of two stubs, the older one.
     if v_other.needs_full_sync
       and (not v_contact.needs_full_sync or row(v_contact.created_at, v_contact.id) < row(v_other.created_at, v_other.id)) then
-      perform crm_private.merge_contact_rows(p_workspace_id, v_contact.id, v_other.id, p_reason, 'system');
+      perform crm_private.apply_contact_merge(p_workspace_id, v_contact.id, v_other.id, p_reason, 'system');
     else
-      perform crm_private.merge_contact_rows(p_workspace_id, v_other.id, v_contact.id, p_reason, 'system');
+      perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_contact.id, p_reason, 'system');
     end if;
     return 'merged';
   end if;

@@ -12,28 +12,6 @@ create type crm_private.inbound_item as (
 comment on type crm_private.inbound_item is
   'One InboundItem: its place (from 1), the source''s time for the participant''s fields (null: unknown), what identifies the delivery, and what was wrong with it, if anything.';
 
-create type crm_private.inbound_event as (
-  ordinal int,
-  index int,
-  type text,
-  key text,
-  provider_message_id text,
-  occurred_at timestamptz,
-  direction text,
-  body text,
-  attachments jsonb,
-  reply_to text,
-  status text,
-  edit_number bigint,
-  watermark timestamptz,
-  is_history boolean,
-  payload jsonb,
-  problem text,
-  problem_path text
-);
-comment on type crm_private.inbound_event is
-  'One event of an item (ordinal), at its place in events (index, from 0), with its event_key and what was wrong with it, if anything.';
-
 create type crm_private.item_identity as (
   ordinal int,
   kind text,
@@ -45,19 +23,6 @@ create type crm_private.item_identity as (
 );
 comment on type crm_private.item_identity is
   'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous: one of the person''s old ids. is_variant: another way to write a phone number given, for look-up only; it is never stored.';
-
-create type crm_private.ingest_result as (
-  ordinal int,
-  conversation_id uuid,
-  contact_id uuid,
-  version bigint,
-  is_new boolean,
-  contact_outcome text,
-  events_inserted int,
-  events_duplicate int,
-  error jsonb
-);
-comment on type crm_private.ingest_result is 'What became of one item.';
 
 create type crm_private.contact_result as (
   ordinal int,
@@ -72,19 +37,6 @@ create type crm_private.item_owner as (
   contact_id uuid
 );
 comment on type crm_private.item_owner is 'A contact that owns one of the item''s identities.';
-
-create type crm_private.item_key as (
-  ordinal int,
-  kind text,
-  value text
-);
-comment on type crm_private.item_key is 'A key that names the conversation of an item.';
-
-create type crm_private.item_conversation as (
-  ordinal int,
-  conversation_id uuid
-);
-comment on type crm_private.item_conversation is 'A conversation that one of the item''s keys points at.';
 
 create type crm_private.contact_change as (
   ordinal int,
