@@ -1,4 +1,4 @@
-/** `npm run db:types`: src/crm/database.types.ts from the migrations; with `--check`, fails when it is not current. */
+/** `npm run db:types`: src/crm/generated/database.types.ts from the migrations; with `--check`, fails when it is not current. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { root, typesFile } from './lib/paths.ts'
@@ -9,7 +9,7 @@ import { plainUrl, supabaseOutput } from './lib/supabase-cli.ts'
 
 const header = '// Generated from schema crm by "npm run db:types", never edited by hand.\n'
 
-/** Returns the text of src/crm/database.types.ts for the schema as the migrations make it. */
+/** Returns the text of src/crm/generated/database.types.ts for the schema as the migrations make it. */
 export async function generateTypes(databases: ProjectDatabases): Promise<string> {
   const url = plainUrl(await databases.fromMigrations())
   const types = await supabaseOutput(['gen', 'types', '--schema', 'crm', `--remote=${url}`])
@@ -19,7 +19,9 @@ export async function generateTypes(databases: ProjectDatabases): Promise<string
 /** Returns one problem when the file is not what the schema gives, otherwise none. */
 export async function checkTypes(databases: ProjectDatabases): Promise<string[]> {
   const [wanted, actual] = [await generateTypes(databases), await readFile(typesFile, 'utf8').catch(() => '')]
-  return actual === wanted ? [] : ['src/crm/database.types.ts is not what the schema gives. Run: npm run db:types']
+  return actual === wanted
+    ? []
+    : ['src/crm/generated/database.types.ts is not what the schema gives. Run: npm run db:types']
 }
 
 async function format(text: string): Promise<string> {
@@ -36,6 +38,6 @@ if (import.meta.main) {
     reportProblems(await withProjectDatabases(checkTypes), 'types: current')
   } else {
     await writeFile(typesFile, await withProjectDatabases(generateTypes))
-    console.log('Written: src/crm/database.types.ts')
+    console.log('Written: src/crm/generated/database.types.ts')
   }
 }

@@ -1,8 +1,8 @@
 /** The statement that a benchmark of single messages sends, for both sides, and the values of its n-th message. */
 
-import type { InboundItem } from '../../src/channels/inbound.ts'
 import { parseMessengerWebhook } from '../../src/channels/messenger/parse.ts'
 import { parseWhatsappWebhook } from '../../src/channels/whatsapp/parse.ts'
+import type { InboundItem } from '../../src/contract/inbound.ts'
 import type { Account } from './account.ts'
 
 export type Side = 'ours' | 'bare'

@@ -1,6 +1,6 @@
 /** Pages of conversations as the Graph API's history brings them, for our side and for the bare one. */
 import { randomUUID } from 'node:crypto'
-import type { MessageEvent, Participant, ProviderTime } from '../../src/channels/inbound.ts'
+import type { MessageEvent, Participant, ProviderTime } from '../../src/contract/inbound.ts'
 import type { Account } from './account.ts'
 
 const ITEMS = 200

@@ -3,10 +3,11 @@
  * answer says hasMore.
  * Environment: B2CHAT_CREDENTIALS; SUPABASE_URL, the publishable and secret keys and the JWKS, which the platform sets.
  */
-import { createB2ChatSync } from '../../src/http/b2chat-sync.ts'
+
 import { createCallerHandler } from '../../src/http/caller.ts'
 import { createLogger } from '../../src/http/log.ts'
 import { readEnv, serviceCrmClient } from '../../src/http/service-client.ts'
+import { createB2ChatSync } from '../../src/sync/b2chat/b2chat-sync.ts'
 
 const handler = createB2ChatSync({ crm: serviceCrmClient(), env: readEnv })
 

@@ -4,9 +4,9 @@
  * Environment: MESSENGER_TOKENS; SUPABASE_URL, the publishable and secret keys and the JWKS, which the platform sets.
  */
 import { createCallerHandler } from '../../src/http/caller.ts'
-import { createConversationSync } from '../../src/http/conversation-sync.ts'
 import { createLogger } from '../../src/http/log.ts'
 import { readEnv, serviceCrmClient } from '../../src/http/service-client.ts'
+import { createConversationSync } from '../../src/sync/messenger/conversation-sync.ts'
 
 const handler = createConversationSync({ crm: serviceCrmClient(), env: readEnv })
 

@@ -13,4 +13,4 @@ export const migrationsFolder = `${root}supabase/migrations`
 export const configFile = `${root}supabase/config.toml`
 
 /** The generated TypeScript types of schema crm. */
-export const typesFile = `${root}src/crm/database.types.ts`
+export const typesFile = `${root}src/crm/generated/database.types.ts`

@@ -1,6 +1,13 @@
-import { cleanJson } from './clean-text.ts'
-import type { AccountDelivery, Identity, InboundEvent, InboundItem, Participant, RejectedItem } from './inbound.ts'
-import { isRecord, jsonPath } from './json.ts'
+import type {
+  AccountDelivery,
+  Identity,
+  InboundEvent,
+  InboundItem,
+  Participant,
+  RejectedItem,
+} from '../contract/inbound.ts'
+import { cleanJson } from '../lib/clean-text.ts'
+import { isRecord, jsonPath } from '../lib/json.ts'
 
 /** Why something was not translated. Stable codes: they are what dead letters are counted by. */
 export type RejectionReason =

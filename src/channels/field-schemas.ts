@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isStorableText } from './clean-text.ts'
+import { isStorableText } from '../lib/clean-text.ts'
 
 /** An id that is needed. One that could not be stored as it is would become another id, so it is refused. */
 export const requiredId = z.string().min(1).refine(isStorableText)

@@ -1,4 +1,4 @@
-import { equalInConstantTime } from './constant-time.ts'
+import { equalInConstantTime } from '../lib/constant-time.ts'
 
 /**
  * Answers a provider's GET that verifies the webhook's address: 200 with `hub.challenge` as the plain-text body when

@@ -1,4 +1,4 @@
-import { equalInConstantTime } from './constant-time.ts'
+import { equalInConstantTime } from '../lib/constant-time.ts'
 
 /**
  * Checks `X-Hub-Signature-256: sha256=<hex>`, the HMAC-SHA256 of the body's raw bytes under the app secret. Pass the

@@ -2,7 +2,7 @@
 import { createAdminClient, resolveEnv } from '@supabase/server/core'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
-import type { Channel } from '../channels/inbound.ts'
+import type { Channel } from '../contract/inbound.ts'
 import type { CrmClient } from '../crm/client.ts'
 import { toRpcError } from '../crm/rpc-error.ts'
 import { CLIENT_OPTIONS, createCrmClient } from '../crm/supabase-client.ts'

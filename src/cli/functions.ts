@@ -1,7 +1,7 @@
 /** Calls of the project's Edge Functions with its secret key. */
-import { endpoint } from '../channels/base-url.ts'
-import { type Clock, systemClock } from '../channels/clock.ts'
-import { readRetryAfter, send } from '../channels/exchange.ts'
+import { endpoint } from '../lib/base-url.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import { readRetryAfter, send } from '../lib/exchange.ts'
 
 export interface FunctionAnswer {
   status: number

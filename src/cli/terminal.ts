@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../channels/clock.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
 import { type Connection, connect } from './connection.ts'
 import { interruption } from './interruption.ts'
 import { changingLine, nowAndThen, type Part } from './progress-line.ts'

@@ -1,5 +1,5 @@
 /** The typed client of the database's API: one method per function of schema `crm`, and nothing it decides itself. */
-import type { Channel, Identity, InboundItem, RejectedItem } from '../channels/inbound.ts'
+import type { Channel, Identity, InboundItem, RejectedItem } from '../contract/inbound.ts'
 import type {
   BulkContactOutcome,
   BulkOutcome,

@@ -1,4 +1,4 @@
-import { CALL_LIMITS } from '../channels/slice.ts'
+import { CALL_LIMITS } from '../contract/slice.ts'
 import type { CrmClient } from './client.ts'
 import type { IngestCounts, ItemCounts } from './rpc-types.ts'
 

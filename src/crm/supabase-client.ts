@@ -1,8 +1,8 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import type { CrmClient, TransformCall } from './client.ts'
-import type { Database } from './database.types.ts'
 import { fetchWithin } from './deadline.ts'
+import type { Database } from './generated/database.types.ts'
 import { DEFAULT_RETRY, type RetryPolicy, retryTransient } from './retry.ts'
 import { RpcError, toRpcError } from './rpc-error.ts'
 import {

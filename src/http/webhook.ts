@@ -1,16 +1,17 @@
 /** What the webhooks of Meta's channels share: handshake, signature, translation, and one call per slice. */
-import type { AccountDelivery, Channel, InboundItem } from '../channels/inbound.ts'
-import { CALL_LIMITS, sliceItems } from '../channels/slice.ts'
+
 import { answerHandshake } from '../channels/webhook-handshake.ts'
 import { verifySignature } from '../channels/webhook-signature.ts'
+import type { AccountDelivery, Channel, InboundItem } from '../contract/inbound.ts'
+import { CALL_LIMITS, sliceItems } from '../contract/slice.ts'
 import type { CrmClient } from '../crm/client.ts'
 import { RpcError } from '../crm/rpc-error.ts'
 import type { IngestCounts } from '../crm/rpc-types.ts'
+import { type Env, type ProviderSecret, secretReader } from '../lib/secrets.ts'
 import { methodNotAllowed, parseJson, readBody } from './body.ts'
 import { HttpError, notStored } from './errors.ts'
 import { createHandler, type RequestScope } from './handler.ts'
 import type { Logger } from './log.ts'
-import { type Env, type ProviderSecret, secretReader } from './secrets.ts'
 
 /** What the provider is told. */
 type DeliveryCounts = Omit<IngestCounts, 'items'>

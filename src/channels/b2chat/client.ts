@@ -2,8 +2,8 @@
  * Reads B2Chat's contacts and chats, page by page and day by day, from a first day up to today. Pages hold raw records.
  * The same record may come more than once, and the database keeps it once; none is left out without being reported.
  */
-import { type Clock, systemClock } from '../clock.ts'
-import { OutOfTime, type RetryPolicy, type Transient, withRetries } from '../retry.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import { OutOfTime, type RetryPolicy, type Transient, withRetries } from '../../lib/retry.ts'
 import type { B2ChatCredentials } from './credentials.ts'
 import { B2ChatError } from './errors.ts'
 import { requestPage } from './export-request.ts'

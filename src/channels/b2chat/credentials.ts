@@ -6,9 +6,9 @@
  */
 import { z } from 'zod'
 import { HttpError } from '../../http/errors.ts'
-import type { Env } from '../../http/secrets.ts'
-import { isSafeBase } from '../base-url.ts'
-import { isRecord } from '../json.ts'
+import { isSafeBase } from '../../lib/base-url.ts'
+import { isRecord } from '../../lib/json.ts'
+import type { Env } from '../../lib/secrets.ts'
 
 export const B2CHAT_SECRET = 'B2CHAT_CREDENTIALS'
 export const B2CHAT_BASE_URL = 'https://api.b2chat.io'

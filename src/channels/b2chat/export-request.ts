@@ -1,6 +1,6 @@
 /** The export endpoints: how a page is asked for, and how a token that ended meanwhile is replaced. */
-import { endpoint } from '../base-url.ts'
-import type { Exchange } from '../exchange.ts'
+import { endpoint } from '../../lib/base-url.ts'
+import type { Exchange } from '../../lib/exchange.ts'
 import type { DayWindow } from './day-windows.ts'
 import { B2ChatError } from './errors.ts'
 import { exchangeJson } from './http.ts'

@@ -6,7 +6,7 @@ import {
   type ExchangeFailureReason,
   readRetryAfter,
   send,
-} from '../exchange.ts'
+} from '../../lib/exchange.ts'
 import { B2ChatError, type B2ChatErrorCode } from './errors.ts'
 
 /**

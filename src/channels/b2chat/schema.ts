@@ -3,11 +3,11 @@
  * as they came; the database reads the rest of them.
  */
 import { z } from 'zod'
-import { cleanJson } from '../clean-text.ts'
+import type { RejectedItem } from '../../contract/inbound.ts'
+import { cleanJson } from '../../lib/clean-text.ts'
+import { isRecord, jsonPath } from '../../lib/json.ts'
 import { firstProblem, type RejectionReason } from '../deliveries.ts'
 import { requiredId } from '../field-schemas.ts'
-import type { RejectedItem } from '../inbound.ts'
-import { isRecord, jsonPath } from '../json.ts'
 import { B2ChatError } from './errors.ts'
 
 export type B2ChatEntity = 'contacts' | 'chats'

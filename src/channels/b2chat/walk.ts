@@ -1,5 +1,5 @@
 /** The way of an export through its days: which page is next, what an answer adds, and where the next run goes on. Pure. */
-import type { RejectedItem } from '../inbound.ts'
+import type { RejectedItem } from '../../contract/inbound.ts'
 import type { ExportCursor } from './cursor.ts'
 import { addDays, type DayWindow, dayIn, dayWindows } from './day-windows.ts'
 import type { B2ChatError } from './errors.ts'

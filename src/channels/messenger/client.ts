@@ -3,9 +3,10 @@
  * order in which lists are read to their ends, and how that goes on after an interruption, is `walkConversations`.
  * https://developers.facebook.com/documentation/business-messaging/messenger-platform/conversations
  */
-import { type Clock, systemClock } from '../clock.ts'
-import type { InboundItem } from '../inbound.ts'
-import type { RetryPolicy } from '../retry.ts'
+
+import type { InboundItem } from '../../contract/inbound.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import type { RetryPolicy } from '../../lib/retry.ts'
 import { GraphError } from './graph/errors.ts'
 import { itemOf, type Thread, threadOf } from './graph/items.ts'
 import { DEFAULT_RETRY, type Requester, type RunLimits, request } from './graph/request.ts'

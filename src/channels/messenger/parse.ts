@@ -1,8 +1,8 @@
 import type { z } from 'zod'
+import type { AccountDelivery, InboundEvent, OtherEvent, Participant } from '../../contract/inbound.ts'
+import { fieldsExcept, isRecord, optionalPayload } from '../../lib/json.ts'
 import { Deliveries, malformed, type Reading, rejected } from '../deliveries.ts'
 import { eventTypeFrom } from '../event-type.ts'
-import type { AccountDelivery, InboundEvent, OtherEvent, Participant } from '../inbound.ts'
-import { fieldsExcept, isRecord, optionalPayload } from '../json.ts'
 import * as schema from './schema.ts'
 
 /**

@@ -1,7 +1,7 @@
-import { cleanJson } from '../clean-text.ts'
+import type { Identity, Participant } from '../../contract/inbound.ts'
+import { cleanJson } from '../../lib/clean-text.ts'
+import { isRecord, jsonPath } from '../../lib/json.ts'
 import { type Deliveries, distinctIdentities, firstProblem, identityKey } from '../deliveries.ts'
-import type { Identity, Participant } from '../inbound.ts'
-import { isRecord, jsonPath } from '../json.ts'
 import { identitiesOf } from './identities.ts'
 import { contactSchema } from './schema.ts'
 

@@ -1,6 +1,6 @@
+import type { Identity } from '../../contract/inbound.ts'
+import { jsonPath } from '../../lib/json.ts'
 import { malformed, type Reading, rejected } from '../deliveries.ts'
-import type { Identity } from '../inbound.ts'
-import { jsonPath } from '../json.ts'
 import { digits, identitiesOf, shareIdentity } from './identities.ts'
 import { messageEvent } from './message.ts'
 import { about, checkMessage, parentId, type ValueContext } from './reading.ts'

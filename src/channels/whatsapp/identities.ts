@@ -1,5 +1,5 @@
+import type { Identity } from '../../contract/inbound.ts'
 import { distinctIdentities, identityKey } from '../deliveries.ts'
-import type { Identity } from '../inbound.ts'
 import type { WhatsappMessage } from './schema.ts'
 
 type Given = string | null | undefined

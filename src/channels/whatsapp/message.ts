@@ -1,5 +1,5 @@
-import type { InboundEvent, ProviderTime } from '../inbound.ts'
-import { fieldsExcept, isRecord, optionalPayload } from '../json.ts'
+import type { InboundEvent, ProviderTime } from '../../contract/inbound.ts'
+import { fieldsExcept, isRecord, optionalPayload } from '../../lib/json.ts'
 import { editedContentSchema, type WhatsappMessage } from './schema.ts'
 
 export interface MessageOrigin {

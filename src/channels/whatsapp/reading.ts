@@ -1,5 +1,5 @@
+import type { InboundEvent } from '../../contract/inbound.ts'
 import { type Deliveries, malformed, type Reading, rejected } from '../deliveries.ts'
-import type { InboundEvent } from '../inbound.ts'
 import { type Contacts, isGroup, type Person } from './contacts.ts'
 import * as schema from './schema.ts'
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
-import { CALL_LIMITS } from '../../channels/slice.ts'
+import { CALL_LIMITS } from '../../contract/slice.ts'
 import { messageFormat, messageTarget } from '../import/message-target.ts'
 import type { Finish } from '../program.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,6 +1,6 @@
 /** What the options of all commands have in common. */
 import { z } from 'zod'
-import type { Channel } from '../../channels/inbound.ts'
+import type { Channel } from '../../contract/inbound.ts'
 import { RpcError } from '../../crm/rpc-error.ts'
 import type { Account, Connection } from '../connection.ts'
 import { UsageError } from '../exit-codes.ts'

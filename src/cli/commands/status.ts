@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
-import type { Clock } from '../../channels/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Connection } from '../connection.ts'
 import { EXIT, EXIT_HELP, type ExitCode } from '../exit-codes.ts'
 import type { ActiveSync, Check, DeadLetters, SyncDay } from '../monitoring.ts'

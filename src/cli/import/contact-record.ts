@@ -1,6 +1,6 @@
 /** One line of `onefold import contacts`: docs/import.md has the format. */
 import { z } from 'zod'
-import { cleanJson } from '../../channels/clean-text.ts'
+import { cleanJson } from '../../lib/clean-text.ts'
 import { id, isoTime, personShape } from './person-fields.ts'
 import { type Reading, schemaProblem, unknownFields, withoutNulls } from './reading.ts'
 

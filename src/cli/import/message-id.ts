@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Identity, ProviderTime } from '../../channels/inbound.ts'
+import type { Identity, ProviderTime } from '../../contract/inbound.ts'
 import { epochMs } from './person-fields.ts'
 
 /** What says which message it is when the provider's id is not known. */

@@ -1,8 +1,8 @@
 /** One line of `onefold import messages`: docs/import.md has the format. */
 import { z } from 'zod'
-import { cleanJson } from '../../channels/clean-text.ts'
-import type { InboundEvent, MessageEvent, Participant } from '../../channels/inbound.ts'
-import { isRecord } from '../../channels/json.ts'
+import type { InboundEvent, MessageEvent, Participant } from '../../contract/inbound.ts'
+import { cleanJson } from '../../lib/clean-text.ts'
+import { isRecord } from '../../lib/json.ts'
 import { generatedMessageId } from './message-id.ts'
 import { id, personShape, time } from './person-fields.ts'
 import { type Reading, schemaProblem, unknownFields, withoutNulls } from './reading.ts'

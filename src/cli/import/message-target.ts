@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { InboundItem } from '../../channels/inbound.ts'
-import { CALL_LIMITS, sliceItems } from '../../channels/slice.ts'
+import type { InboundItem } from '../../contract/inbound.ts'
+import { CALL_LIMITS, sliceItems } from '../../contract/slice.ts'
 import type { CrmClient } from '../../crm/client.ts'
 import type { BulkOutcome } from '../../crm/rpc-types.ts'
 import { type MessageEntry, readMessage } from './message-record.ts'

@@ -1,7 +1,7 @@
 /** The fields of a person, as contacts and the participants of messages have them. */
 import { z } from 'zod'
-import { isStorableText } from '../../channels/clean-text.ts'
-import type { ProviderTime } from '../../channels/inbound.ts'
+import type { ProviderTime } from '../../contract/inbound.ts'
+import { isStorableText } from '../../lib/clean-text.ts'
 import { withoutNulls } from './reading.ts'
 
 /** An id that could not be stored as it is would become another id, so it is refused. */

@@ -1,6 +1,6 @@
 /** What all kinds of import records have in common: how a line's JSON becomes an entry, or why it does not. */
 import type { z } from 'zod'
-import { isRecord, jsonPath } from '../../channels/json.ts'
+import { isRecord, jsonPath } from '../../lib/json.ts'
 
 /** Why a line is not in the database: the JSON path of what is wrong in it, and what is. Quotes no values. */
 export interface Problem {

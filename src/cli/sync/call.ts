@@ -1,8 +1,8 @@
 /** One call of a sync function, repeated while nobody answers, and what its refusal means. */
 import { z } from 'zod'
-import type { Clock } from '../../channels/clock.ts'
-import { ExchangeFailure } from '../../channels/exchange.ts'
-import { type RetryPolicy, type Transient, withRetries } from '../../channels/retry.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { ExchangeFailure } from '../../lib/exchange.ts'
+import { type RetryPolicy, type Transient, withRetries } from '../../lib/retry.ts'
 import type { CallFunction, FunctionAnswer } from '../functions.ts'
 import type { SyncJob } from './job.ts'
 

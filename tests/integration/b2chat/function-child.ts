@@ -1,7 +1,7 @@
 /** The function's handler in a process of its own, to be killed: each message is a call, and its answer goes back. */
 import { z } from 'zod'
-import { createB2ChatSync } from '../../../src/http/b2chat-sync.ts'
 import { readEnv, serviceCrmClient } from '../../../src/http/service-client.ts'
+import { createB2ChatSync } from '../../../src/sync/b2chat/b2chat-sync.ts'
 import { ManualClock } from '../../unit/channels/b2chat/manual-clock.ts'
 import { serveCalls } from '../serve-calls.ts'
 

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Identity, InboundEvent, InboundItem } from '../../../src/channels/inbound.ts'
+import type { Identity, InboundEvent, InboundItem } from '../../../src/contract/inbound.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/database.ts'
 import { type Account, createSandbox, freshId, given, ingestPage } from '../ingest/sandbox.ts'
 import { expectInvariants } from '../invariants.ts'

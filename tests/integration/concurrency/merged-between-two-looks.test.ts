@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { Identity } from '../../../src/channels/inbound.ts'
+import type { Identity } from '../../../src/contract/inbound.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/database.ts'
 import { createSandbox, freshId, given, ingestPage } from '../ingest/sandbox.ts'
 import { expectInvariants } from '../invariants.ts'

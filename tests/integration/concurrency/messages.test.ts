@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Identity, InboundItem } from '../../../src/channels/inbound.ts'
+import type { Identity, InboundItem } from '../../../src/contract/inbound.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/database.ts'
 import { type Account, createSandbox, freshId, given, ingestPage, ingestWebhook } from '../ingest/sandbox.ts'
 import { expectInvariants } from '../invariants.ts'

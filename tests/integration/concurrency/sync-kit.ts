@@ -1,7 +1,7 @@
 /** Syncs of one page over connections of their own. */
 import pg from 'pg'
 import { z } from 'zod'
-import type { InboundItem } from '../../../src/channels/inbound.ts'
+import type { InboundItem } from '../../../src/contract/inbound.ts'
 import type { TestDatabase } from '../../harness/database.ts'
 import { type Account, createSandbox, freshId, given } from '../ingest/sandbox.ts'
 

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { InboundItem } from '../../../src/channels/inbound.ts'
+import type { InboundItem } from '../../../src/contract/inbound.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/database.ts'
 import { given } from '../ingest/sandbox.ts'
 import {

@@ -3,8 +3,8 @@
  * By its clock every request of Graph takes ten seconds, so that a call is out of budget after a few.
  */
 import { z } from 'zod'
-import { createConversationSync } from '../../../src/http/conversation-sync.ts'
 import { readEnv, serviceCrmClient } from '../../../src/http/service-client.ts'
+import { createConversationSync } from '../../../src/sync/messenger/conversation-sync.ts'
 import { ManualClock } from '../../unit/channels/b2chat/manual-clock.ts'
 import { serveCalls } from '../serve-calls.ts'
 

@@ -1,4 +1,4 @@
-import type { IdentityKind } from '../../../src/channels/inbound.ts'
+import type { IdentityKind } from '../../../src/contract/inbound.ts'
 
 /** An identity in the form it is stored in. */
 export interface Id {

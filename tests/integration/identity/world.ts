@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { z } from 'zod'
-import type { Identity, InboundItem } from '../../../src/channels/inbound.ts'
+import type { Identity, InboundItem } from '../../../src/contract/inbound.ts'
 import { type Account, createSandbox, freshId, given, ingestPage, ingestWebhook } from '../ingest/sandbox.ts'
 import { type Id, keyOf, type Picture, pictureOf, type Word } from './oracle.ts'
 

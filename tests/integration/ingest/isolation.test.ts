@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { InboundItem } from '../../../src/channels/inbound.ts'
+import type { InboundItem } from '../../../src/contract/inbound.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/database.ts'
 import { countRows, createSandbox, freshId, given, ingestPage } from './sandbox.ts'
 

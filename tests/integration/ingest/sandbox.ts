@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { z } from 'zod'
-import type { Channel, InboundItem } from '../../../src/channels/inbound.ts'
+import type { Channel, InboundItem } from '../../../src/contract/inbound.ts'
 
 /** An account of a test's own workspace. */
 export interface Account {

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Identity, InboundItem } from '../../../src/channels/inbound.ts'
+import type { Identity, InboundItem } from '../../../src/contract/inbound.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/database.ts'
 import { inLanes, type Repeats, randomNumbers, retried, shuffled } from '../concurrency/retry.ts'
 import { expectInvariants } from '../invariants.ts'

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { InboundItem } from '../../../src/channels/inbound.ts'
+import type { InboundItem } from '../../../src/contract/inbound.ts'
 import { inLanes, type Repeats, randomNumbers, retried } from '../concurrency/retry.ts'
 import { createSandbox, given, ingestPage, ingestWebhook, type Sandbox } from '../ingest/sandbox.ts'
 import type { Mode } from './schedule.ts'

@@ -1,4 +1,4 @@
-import type { Identity, Participant } from '../../../src/channels/inbound.ts'
+import type { Identity, Participant } from '../../../src/contract/inbound.ts'
 
 /** The accounts of a stream: a page, and two WhatsApp numbers of one business. */
 export const ACCOUNTS = ['page', 'number', 'line'] as const

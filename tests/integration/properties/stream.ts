@@ -1,4 +1,4 @@
-import type { InboundEvent, InboundItem, MessageEvent } from '../../../src/channels/inbound.ts'
+import type { InboundEvent, InboundItem, MessageEvent } from '../../../src/contract/inbound.ts'
 import { ACCOUNTS, type AccountName, type Naming, PEOPLE, type Person } from './people.ts'
 
 /** One delivery of a stream: an item for an account, or a record of the contacts API. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AccountDelivery } from '../../../src/channels/inbound.ts'
 import { parseMessengerWebhook } from '../../../src/channels/messenger/parse.ts'
 import { parseWhatsappWebhook } from '../../../src/channels/whatsapp/parse.ts'
+import type { AccountDelivery } from '../../../src/contract/inbound.ts'
 import { damage, damaged, dirtyJson, dirtyText, isStorableJson, type MarkedBody, Marks } from './generators.ts'
 
 const RUNS = { numRuns: 200, seed: Number(process.env.ONEFOLD_PROPERTY_SEED ?? 20261121) }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { equalInConstantTime } from '../../../src/channels/constant-time.ts'
 import { verifySignature } from '../../../src/channels/webhook-signature.ts'
+import { equalInConstantTime } from '../../../src/lib/constant-time.ts'
 
 const SECRET = 'app secret'
 const BODY = new TextEncoder().encode('{"text":"¡Qué jardín! 🌱"}')

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../../../src/channels/clock.ts'
 import { LOOK_MS } from '../../../src/cli/sync/follow.ts'
+import type { Clock } from '../../../src/lib/clock.ts'
 
 /**
  * A clock that moves when something sleeps: no test waits. Looks at a running sync are not slept through: they come when the

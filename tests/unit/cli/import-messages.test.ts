@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { InboundItem } from '../../../src/channels/inbound.ts'
 import { rejectedPath } from '../../../src/cli/import/rejected-file.ts'
+import type { InboundItem } from '../../../src/contract/inbound.ts'
 import type { CrmClient } from '../../../src/crm/client.ts'
 import type { BulkOutcome } from '../../../src/crm/rpc-types.ts'
 import { ACCOUNT, fileWith, jsonLines, ndjson, type Ran, run } from './kit.ts'

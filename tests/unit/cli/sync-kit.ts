@@ -1,6 +1,6 @@
-import { ExchangeFailure } from '../../../src/channels/exchange.ts'
 import type { FunctionAnswer } from '../../../src/cli/functions.ts'
 import type { ActiveSync, Monitoring } from '../../../src/cli/monitoring.ts'
+import { ExchangeFailure } from '../../../src/lib/exchange.ts'
 import { CommandClock } from './command-clock.ts'
 import { fakeMonitoring, type Ran, run, WORKSPACE } from './kit.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { InboundItem } from '../../../src/channels/inbound.ts'
+import type { InboundItem } from '../../../src/contract/inbound.ts'
 import type { CrmClient } from '../../../src/crm/client.ts'
 import { gatheredIngest } from '../../../src/crm/gathered-ingest.ts'
 import type { IngestCounts, ItemCounts } from '../../../src/crm/rpc-types.ts'

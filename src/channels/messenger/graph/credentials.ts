@@ -5,9 +5,9 @@
  */
 import { z } from 'zod'
 import { HttpError } from '../../../http/errors.ts'
-import type { Env } from '../../../http/secrets.ts'
-import { isSafeBase } from '../../base-url.ts'
-import { isRecord } from '../../json.ts'
+import { isSafeBase } from '../../../lib/base-url.ts'
+import { isRecord } from '../../../lib/json.ts'
+import type { Env } from '../../../lib/secrets.ts'
 
 export const MESSENGER_SECRET = 'MESSENGER_TOKENS'
 export const GRAPH_BASE_URL = 'https://graph.facebook.com'

@@ -3,7 +3,7 @@
  * https://developers.facebook.com/docs/graph-api/guides/error-handling
  */
 import { z } from 'zod'
-import { isRecord } from '../../json.ts'
+import { isRecord } from '../../../lib/json.ts'
 
 export type GraphErrorKind =
   /** The same request may well succeed: the service is down, or the connection failed. */

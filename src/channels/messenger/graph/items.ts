@@ -2,8 +2,9 @@
  * Graph's conversations and messages as InboundItems, in the shape that a webhook's copy of the same message has: the
  * two are one message, and neither adds anything to the other. Pure.
  */
-import { cleanJson, isStorableText } from '../../clean-text.ts'
-import type { InboundEvent, InboundItem, MessageEvent, Participant } from '../../inbound.ts'
+
+import type { InboundEvent, InboundItem, MessageEvent, Participant } from '../../../contract/inbound.ts'
+import { cleanJson, isStorableText } from '../../../lib/clean-text.ts'
 import {
   type GraphAttachment,
   type GraphConversation,

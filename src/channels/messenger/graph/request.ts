@@ -1,8 +1,8 @@
 /** One Graph request: its address, its repetitions, and the JSON of its answer or a GraphError. */
-import { endpoint } from '../../base-url.ts'
-import { type Clock, orAborted } from '../../clock.ts'
-import { type Answer, type Exchange, ExchangeFailure, readRetryAfter, send } from '../../exchange.ts'
-import { OutOfTime, type RetryPolicy, type Transient, withRetries } from '../../retry.ts'
+import { endpoint } from '../../../lib/base-url.ts'
+import { type Clock, orAborted } from '../../../lib/clock.ts'
+import { type Answer, type Exchange, ExchangeFailure, readRetryAfter, send } from '../../../lib/exchange.ts'
+import { OutOfTime, type RetryPolicy, type Transient, withRetries } from '../../../lib/retry.ts'
 import { GraphError, graphError } from './errors.ts'
 import { type GraphUsage, readUsage } from './usage.ts'
 

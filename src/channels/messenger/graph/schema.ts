@@ -4,10 +4,10 @@
  * https://developers.facebook.com/docs/graph-api/reference/page/conversations/
  */
 import { z } from 'zod'
+import type { RejectedItem } from '../../../contract/inbound.ts'
+import { isRecord, jsonPath } from '../../../lib/json.ts'
 import { firstProblem, type RejectionReason, storable } from '../../deliveries.ts'
 import { optionalId, optionalText, requiredId } from '../../field-schemas.ts'
-import type { RejectedItem } from '../../inbound.ts'
-import { isRecord, jsonPath } from '../../json.ts'
 
 /** Something set aside, with the kind of thing it is: validation is counted by it. */
 export interface GraphRejection extends RejectedItem {

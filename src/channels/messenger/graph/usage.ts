@@ -3,7 +3,7 @@
  * https://developers.facebook.com/docs/graph-api/overview/rate-limiting/
  */
 import { z } from 'zod'
-import { isRecord } from '../../json.ts'
+import { isRecord } from '../../../lib/json.ts'
 import { DEFAULT_REGAIN_MINUTES } from './errors.ts'
 
 export interface GraphUsage {

@@ -1,6 +1,6 @@
 /** What was read and is not handed out yet, and how much of it one commit takes. */
-import type { InboundItem } from '../../inbound.ts'
-import { CALL_LIMITS, sliceItems } from '../../slice.ts'
+import type { InboundItem } from '../../../contract/inbound.ts'
+import { CALL_LIMITS, sliceItems } from '../../../contract/slice.ts'
 import type { GraphRejection } from '../graph/schema.ts'
 
 /** How much is worth a commit: so many events, or so many items and things set aside. */

@@ -1,5 +1,5 @@
 /** Where a walk is: the pass over the list, the threads that go on, and what is read and not yet handed out. Pure. */
-import type { InboundItem } from '../../inbound.ts'
+import type { InboundItem } from '../../../contract/inbound.ts'
 import type { ConversationsPage, ConversationsRequest, MessagesPage, MessagesRequest } from '../client.ts'
 import { GraphError } from '../graph/errors.ts'
 import type { GraphRejection } from '../graph/schema.ts'

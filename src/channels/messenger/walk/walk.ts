@@ -1,5 +1,5 @@
 /** Walks through a page's conversations and all their messages, a commit's worth at a time. */
-import { OutOfTime } from '../../retry.ts'
+import { OutOfTime } from '../../../lib/retry.ts'
 import type { GraphClient } from '../client.ts'
 import type { RunLimits } from '../graph/request.ts'
 import type { GraphCursor } from './cursor.ts'

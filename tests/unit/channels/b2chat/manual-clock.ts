@@ -1,4 +1,4 @@
-import type { Clock } from '../../../../src/channels/clock.ts'
+import type { Clock } from '../../../../src/lib/clock.ts'
 
 /** A clock that moves only when told to, or when something sleeps: no test waits. */
 export class ManualClock implements Clock {

@@ -3,8 +3,8 @@ import { ExportCursor } from '../../../../src/channels/b2chat/cursor.ts'
 import { addDays, dayIn, dayWindows } from '../../../../src/channels/b2chat/day-windows.ts'
 import { PageSize } from '../../../../src/channels/b2chat/page-size.ts'
 import { ExportWalk } from '../../../../src/channels/b2chat/walk.ts'
-import { systemClock } from '../../../../src/channels/clock.ts'
-import { readRetryAfter } from '../../../../src/channels/exchange.ts'
+import { systemClock } from '../../../../src/lib/clock.ts'
+import { readRetryAfter } from '../../../../src/lib/exchange.ts'
 
 describe('day windows', () => {
   it('are the days from the first to yesterday, each with the day after as its end', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../../../src/channels/clock.ts'
 import { createGraphClient } from '../../../../src/channels/messenger/client.ts'
+import { systemClock } from '../../../../src/lib/clock.ts'
 import { clientFor, conversation, FakeGraph, NOW, PAGE } from './fake-graph.ts'
 
 const now = Date.parse(NOW)

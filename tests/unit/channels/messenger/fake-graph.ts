@@ -1,4 +1,3 @@
-import { orAborted } from '../../../../src/channels/clock.ts'
 import {
   createGraphClient,
   type GraphClient,
@@ -6,6 +5,7 @@ import {
 } from '../../../../src/channels/messenger/client.ts'
 import type { GraphPage } from '../../../../src/channels/messenger/walk/state.ts'
 import type { ConversationWalk, WalkSummary } from '../../../../src/channels/messenger/walk/walk.ts'
+import { orAborted } from '../../../../src/lib/clock.ts'
 import { ManualClock } from '../b2chat/manual-clock.ts'
 
 export const PAGE = 'PAGE1'

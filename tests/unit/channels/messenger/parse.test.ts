@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AccountDelivery } from '../../../../src/channels/inbound.ts'
 import { parseMessengerWebhook } from '../../../../src/channels/messenger/parse.ts'
+import type { AccountDelivery } from '../../../../src/contract/inbound.ts'
 
 const time = 1763700000100
 const parties = { sender: { id: 'PSID1' }, recipient: { id: 'PAGE1' }, timestamp: time }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AccountDelivery } from '../../../../src/channels/inbound.ts'
+import type { AccountDelivery } from '../../../../src/contract/inbound.ts'
 import { ANA, PATH, parse, text } from './payload-kit.ts'
 
 describe('history', () => {

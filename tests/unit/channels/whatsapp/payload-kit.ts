@@ -1,5 +1,5 @@
-import type { AccountDelivery } from '../../../../src/channels/inbound.ts'
 import { parseWhatsappWebhook } from '../../../../src/channels/whatsapp/parse.ts'
+import type { AccountDelivery } from '../../../../src/contract/inbound.ts'
 
 export const metadata = { phone_number_id: 'PN1', display_phone_number: '+57 300 111 2233' }
 export const ANA = '573009998877'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { InboundItem } from '../../../../../src/channels/inbound.ts'
 import { itemOf, threadOf } from '../../../../../src/channels/messenger/graph/items.ts'
 import { readConversations } from '../../../../../src/channels/messenger/graph/schema.ts'
 import { parseMessengerWebhook } from '../../../../../src/channels/messenger/parse.ts'
+import type { InboundItem } from '../../../../../src/contract/inbound.ts'
 import { PAGE } from '../fake-graph.ts'
 
 const ana = { id: 'PSID1', name: 'Ana Ruiz', email: 'PSID1@facebook.com' }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GraphUsage } from '../../../../../src/channels/messenger/graph/usage.ts'
-import { OutOfTime } from '../../../../../src/channels/retry.ts'
+import { OutOfTime } from '../../../../../src/lib/retry.ts'
 import { clientFor, json, NOW, PAGE, refusal } from '../fake-graph.ts'
 
 type Answer = () => Response | Promise<Response>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { InboundItem } from '../../../../../src/channels/inbound.ts'
 import type { GraphRejection } from '../../../../../src/channels/messenger/graph/schema.ts'
 import { PageBuffer } from '../../../../../src/channels/messenger/walk/page-buffer.ts'
+import type { InboundItem } from '../../../../../src/contract/inbound.ts'
 
 const item = (thread: string, ids: string[], updated_at = 1): InboundItem => ({
   thread_id: thread,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { readStartOptions, START_HELP } from '../../../src/local/start-options.ts'
+import { readStartOptions, START_HELP } from '../../../src/demo/start-options.ts'
 
 const FREE = { gateway: undefined, database: undefined, functions: undefined }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fieldsExcept, isRecord, jsonPath, optionalPayload } from '../../../src/channels/json.ts'
+import { fieldsExcept, isRecord, jsonPath, optionalPayload } from '../../../src/lib/json.ts'
 
 describe('jsonPath', () => {
   it.each([

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { z } from 'zod'
 import type { RawEntity } from '../crm/rpc-types.ts'
 import { createCrmClient } from '../crm/supabase-client.ts'
-import type { Stack } from './stack.ts'
+import type { Stack } from '../local/stack.ts'
 
 const records = z.array(z.record(z.string(), z.unknown()))
 const exportSchema = z.object({ contacts: records, chats: records })

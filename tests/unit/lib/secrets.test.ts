@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { secretReader } from '../../../src/http/secrets.ts'
+import { secretReader } from '../../../src/lib/secrets.ts'
 
 const read = (raw: string | undefined) => secretReader(() => raw, 'META_APP_SECRET')()
 

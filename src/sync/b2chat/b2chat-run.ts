@@ -1,14 +1,14 @@
 /** One stretch of a B2Chat sync, under its lock: read pages, store them, have the database transform what is stored, and say how it ended. */
 import { z } from 'zod'
-import { type B2ChatClient, type B2ChatExport, type ExportOptions, storePages } from '../channels/b2chat/client.ts'
-import { ExportCursor } from '../channels/b2chat/cursor.ts'
-import { addDays, dayIn } from '../channels/b2chat/day-windows.ts'
-import { B2ChatError, type B2ChatErrorCode } from '../channels/b2chat/errors.ts'
-import type { ExportPage } from '../channels/b2chat/walk.ts'
-import type { Clock } from '../channels/clock.ts'
-import type { CrmClient } from '../crm/client.ts'
-import type { RawEntity, StartedSync, TransformCounts } from '../crm/rpc-types.ts'
-import { type EarlyEnd, endOfError, isLockLost } from './run-end.ts'
+import { type B2ChatClient, type B2ChatExport, type ExportOptions, storePages } from '../../channels/b2chat/client.ts'
+import { ExportCursor } from '../../channels/b2chat/cursor.ts'
+import { addDays, dayIn } from '../../channels/b2chat/day-windows.ts'
+import { B2ChatError, type B2ChatErrorCode } from '../../channels/b2chat/errors.ts'
+import type { ExportPage } from '../../channels/b2chat/walk.ts'
+import type { CrmClient } from '../../crm/client.ts'
+import type { RawEntity, StartedSync, TransformCounts } from '../../crm/rpc-types.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { type EarlyEnd, endOfError, isLockLost } from '../run-end.ts'
 
 /** The most records one call of `land_raw_records` takes. */
 const MAX_LANDED = 500

@@ -1,6 +1,6 @@
 /** Provider secrets of the function's environment: a JSON object by account external id, or one plain value for all. */
 import { z } from 'zod'
-import { HttpError } from './errors.ts'
+import { HttpError } from '../http/errors.ts'
 
 export type Env = (name: string) => string | undefined
 

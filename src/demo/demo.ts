@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { createClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import { createCrmClient } from '../crm/supabase-client.ts'
-import type { Stack } from './stack.ts'
+import type { Stack } from '../local/stack.ts'
 
 /** The time that the recorded payloads speak of, in seconds. */
 const RECORDED_AT = 1_763_700_000

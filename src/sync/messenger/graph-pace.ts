@@ -1,8 +1,9 @@
 /** Keeps a page's Graph requests within the limit that all functions share, which is a bucket in the database. */
-import { type Clock, systemClock } from '../channels/clock.ts'
-import type { GraphUsage } from '../channels/messenger/graph/usage.ts'
-import { OutOfTime } from '../channels/retry.ts'
-import type { CrmClient } from '../crm/client.ts'
+
+import type { GraphUsage } from '../../channels/messenger/graph/usage.ts'
+import type { CrmClient } from '../../crm/client.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
+import { OutOfTime } from '../../lib/retry.ts'
 
 /** A longer wait than this, in milliseconds, is not waited for: the run pauses and the lock is free meanwhile. */
 const LONGEST_WAIT = 5_000

@@ -4,8 +4,8 @@ import { createClient } from '@supabase/supabase-js'
 import pg from 'pg'
 import { z } from 'zod'
 import { createCrmClient } from '../crm/supabase-client.ts'
-import type { DemoPage } from './demo-page.ts'
-import type { Stack } from './stack.ts'
+import type { Stack } from '../local/stack.ts'
+import type { DemoPage } from './page.ts'
 
 /** How often the database is asked how far the sync is. */
 const LOOK_MS = 50

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { OutOfTime } from '../../../src/channels/retry.ts'
 import type { CrmClient } from '../../../src/crm/client.ts'
 import type { RateGrant } from '../../../src/crm/rpc-types.ts'
-import { GraphPace } from '../../../src/http/graph-pace.ts'
+import { OutOfTime } from '../../../src/lib/retry.ts'
+import { GraphPace } from '../../../src/sync/messenger/graph-pace.ts'
 import { fakeCrm } from '../../functions/fake-crm.ts'
 import { ManualClock } from '../channels/b2chat/manual-clock.ts'
 

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { z } from 'zod'
-import { freePort } from './postgres.ts'
+import { freePort } from '../local/postgres.ts'
 
 const PAGE = { id: 'PAGE2', name: 'Muebles Demo', token: 'demo-page-token' }
 const CONVERSATIONS = 300

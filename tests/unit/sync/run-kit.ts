@@ -1,8 +1,8 @@
 /** One stretch of a conversation sync without a database, over a Graph that is faked. */
 import type { CrmClient } from '../../../src/crm/client.ts'
 import type { PageOutcome } from '../../../src/crm/rpc-types.ts'
-import { runConversationSync } from '../../../src/http/conversation-run.ts'
-import { GraphPace } from '../../../src/http/graph-pace.ts'
+import { runConversationSync } from '../../../src/sync/messenger/conversation-run.ts'
+import { GraphPace } from '../../../src/sync/messenger/graph-pace.ts'
 import { fakeCrm } from '../../functions/fake-crm.ts'
 import { ManualClock } from '../channels/b2chat/manual-clock.ts'
 import { clientFor, type FakeGraph, NOW } from '../channels/messenger/fake-graph.ts'

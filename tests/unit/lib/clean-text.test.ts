@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cleanJson, isStorableText, MAX_DEPTH, TOO_DEEP } from '../../../src/channels/clean-text.ts'
-import { dirtyJson, isStorableJson } from './generators.ts'
+import { cleanJson, isStorableText, MAX_DEPTH, TOO_DEEP } from '../../../src/lib/clean-text.ts'
+import { dirtyJson, isStorableJson } from '../channels/generators.ts'
 
 describe('cleanJson', () => {
   it.each([

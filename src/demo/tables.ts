@@ -1,8 +1,8 @@
 import Table from 'cli-table3'
 import pg from 'pg'
 import type { Answers } from './demo.ts'
-import type { OrdersShown } from './demo-orders.ts'
-import type { SyncShown } from './demo-sync.ts'
+import type { OrdersShown } from './orders.ts'
+import type { SyncShown } from './sync.ts'
 
 interface View {
   title: string

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readAhead } from '../../../src/channels/read-ahead.ts'
+import { readAhead } from '../../../src/lib/read-ahead.ts'
 
 /** Counts up to `last`; keeps what was asked for. */
 function counting(last: number, failsAt = Number.POSITIVE_INFINITY) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { InboundItem } from '../../../src/channels/inbound.ts'
-import { CALL_LIMITS, sliceItems } from '../../../src/channels/slice.ts'
+import type { InboundItem } from '../../../src/contract/inbound.ts'
+import { CALL_LIMITS, sliceItems } from '../../../src/contract/slice.ts'
 
 function item(name: string, events: number): InboundItem {
   return {

@@ -1,5 +1,5 @@
 import { changingLine, type TerminalStream } from '../cli/progress-line.ts'
-import type { SyncDemoEvents } from './demo-sync.ts'
+import type { SyncDemoEvents } from './sync.ts'
 
 export interface DemoProgress extends SyncDemoEvents {
   stop(): void

@@ -1,13 +1,13 @@
 /** One stretch of a conversation sync, under its lock: pages of Graph go into the database until the end or out of budget. */
-import type { GraphClient } from '../channels/messenger/client.ts'
-import { GraphError, type GraphErrorKind } from '../channels/messenger/graph/errors.ts'
-import { readCursor } from '../channels/messenger/walk/cursor.ts'
-import { walkConversations } from '../channels/messenger/walk/walk.ts'
-import { readAhead } from '../channels/read-ahead.ts'
-import type { CrmClient } from '../crm/client.ts'
-import type { StartedSync, SyncStart } from '../crm/rpc-types.ts'
+import type { GraphClient } from '../../channels/messenger/client.ts'
+import { GraphError, type GraphErrorKind } from '../../channels/messenger/graph/errors.ts'
+import { readCursor } from '../../channels/messenger/walk/cursor.ts'
+import { walkConversations } from '../../channels/messenger/walk/walk.ts'
+import type { CrmClient } from '../../crm/client.ts'
+import type { StartedSync, SyncStart } from '../../crm/rpc-types.ts'
+import { readAhead } from '../../lib/read-ahead.ts'
+import { type EarlyEnd, endOfError, isLockLost } from '../run-end.ts'
 import type { GraphPace } from './graph-pace.ts'
-import { type EarlyEnd, endOfError, isLockLost } from './run-end.ts'
 
 export interface ConversationRunOptions {
   crm: CrmClient
