@@ -268,6 +268,148 @@ $$;
 comment on function crm_private.bump_version() is
   'Trigger: every update of a row raises its version by one, whoever writes, and whatever version the update asked for.';
 
+-- sql/015_catalog/10_fn_channel_syncs.sql
+create function crm_private.channel_syncs()
+returns table (
+  channel text,
+  what text,
+  function_name text,
+  min_interval interval,
+  needs_watermark boolean
+)
+language sql
+immutable
+set search_path = ''
+as $$
+  values
+    ('messenger', 'conversations', 'conversation-sync', interval '0', true),
+    ('b2chat', 'export', 'b2chat-sync', interval '1 hour', false);
+$$;
+comment on function crm_private.channel_syncs() is
+  'The registry of syncs: at most one of each channel. A channel without a row has no sync.
+
+what: the last part of the resource, <channel>:<external id>:<what>. function_name: the Edge Function that runs it.
+min_interval: a scheduled run begins no sooner after the last one began.
+needs_watermark: without a high watermark a scheduled run would read everything again, so none begins.';
+
+-- sql/015_catalog/10_fn_channels.sql
+create function crm_private.channels()
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select array['messenger', 'whatsapp', 'b2chat'];
+$$;
+comment on function crm_private.channels() is 'The registry of channels, by name, in the order in which documents list them.';
+
+-- sql/015_catalog/10_fn_identity_kinds.sql
+create function crm_private.identity_kinds()
+returns table (
+  kind text,
+  strength int,
+  is_exclusive boolean,
+  is_provider_given boolean,
+  scope_from text,
+  names_conversation_on text
+)
+language sql
+immutable
+set search_path = ''
+as $$
+  values
+    ('psid', 1, true, true, 'account', 'messenger'),
+    ('wa_id', 2, false, true, null, 'whatsapp'),
+    ('bsuid', 3, false, true, 'business', 'whatsapp'),
+    ('b2chat_id', 4, true, true, 'chats', null),
+    ('identification', 5, true, false, null, null),
+    ('phone', 6, false, false, null, null),
+    ('email', 7, false, false, null, null);
+$$;
+comment on function crm_private.identity_kinds() is
+  'The registry of identity kinds: everything that is true of a kind. Every rule reads it from here.
+
+strength: 1 is the strongest. is_exclusive: a person has one current value per scope.
+is_provider_given: a provider made the value, nobody typed it.
+scope_from: where the scope comes from when the delivery gives none: identity_scope says how. Null: the kind has no scope.
+names_conversation_on: the channel on which the value names a conversation; null: on none.';
+
+-- sql/015_catalog/10_fn_settings.sql
+create function crm_private.settings()
+returns table (belongs_to text, channel text, name text, type text, default_value jsonb, description text)
+language sql
+immutable
+set search_path = ''
+as $$
+  values
+    ('channel_account', 'whatsapp', 'business_id', 'text', null::jsonb,
+      'The scope that business-scoped user ids of this account share, instead of the WABA id.'),
+    ('channel_account', 'b2chat', 'time_zone', 'time_zone', '"UTC"',
+      'The zone of the merchant''s times, which come without one: an IANA name.'),
+    ('channel_account', 'b2chat', 'sync_from', 'date', null,
+      'The first day that the first sync reads, YYYY-MM-DD; without it, 30 days ago.'),
+    ('channel_account', 'b2chat', 'shared_contact_ids', 'boolean', 'false',
+      'Whether chats and contacts of the merchant number people alike.');
+$$;
+comment on function crm_private.settings() is
+  'The registry of settings: what workspaces.settings and channel_accounts.settings may hold.
+
+belongs_to: workspace or channel_account; channel: the channel whose accounts have it, null: all of them.
+type: text (1 to 256 characters), boolean, date (YYYY-MM-DD) or time_zone (an IANA name).
+default_value: what holds when it is not set; null: nothing does.';
+
+-- sql/015_catalog/fn_exclusive_kinds.sql
+create function crm_private.exclusive_kinds()
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select array_agg(k.kind order by k.strength) from crm_private.identity_kinds() k where k.is_exclusive;
+$$;
+comment on function crm_private.exclusive_kinds() is
+  'The kinds of which a person has one current value per scope, strongest first.';
+
+-- sql/015_catalog/fn_exclusive_provider_kinds.sql
+create function crm_private.exclusive_provider_kinds()
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select array_agg(k.kind order by k.strength)
+  from crm_private.identity_kinds() k
+  where k.is_exclusive and k.is_provider_given;
+$$;
+comment on function crm_private.exclusive_provider_kinds() is
+  'The exclusive kinds whose values a provider made, strongest first: nobody mistypes them.';
+
+-- sql/015_catalog/fn_kind_names.sql
+create function crm_private.kind_names()
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select array_agg(k.kind order by k.strength) from crm_private.identity_kinds() k;
+$$;
+comment on function crm_private.kind_names() is
+  'The names of all identity kinds, strongest first: the place of a name in it is the kind''s strength.';
+
+-- sql/015_catalog/fn_participant_kinds.sql
+create function crm_private.participant_kinds(p_channel text)
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(k.kind order by k.strength), '{}')
+  from crm_private.identity_kinds() k
+  where k.names_conversation_on = p_channel;
+$$;
+comment on function crm_private.participant_kinds(text) is
+  'The kinds that name a conversation of the channel by its participant, strongest first; empty for a channel whose conversations have thread ids only.';
+
 -- sql/020_phone/10_tables.sql
 -- A numbering plan is read by one index look-up per call of crm.normalize_phone. Without the free space in its pages the table is
 -- so small that the planner would read all of it each time.
