@@ -1,16 +1,16 @@
 import { CALL_LIMITS } from '../contract/slice.ts'
-import type { CrmClient } from './client.ts'
-import type { IngestCounts, ItemCounts } from './rpc-types.ts'
+import type { ConversationCalls, IngestCounts, ItemCounts } from './conversations.ts'
 
-type Ingest = CrmClient['ingestWebhook']
+type Ingest = ConversationCalls['ingestWebhook']
 type Delivery = Parameters<Ingest>[0]
 
-/** Deliveries larger than this go alone: they gain nothing from company. The database has a short way for up to as many. */
+/** A larger delivery gets a call of its own: sharing gains it nothing. The database's fast path takes as many items. */
 const GATHERED_ITEMS = 20
 
-/** Calls under way at once for one account; a second one leaves only when this many deliveries have gathered. */
+/** Calls under way at once for one account. */
 const CALLS_AT_ONCE = 2
-const COMPANY = 5
+/** With one call under way, the second starts when this many deliveries wait. */
+const GATHERED_DELIVERIES = 5
 
 interface Waiting {
   delivery: Delivery
@@ -24,11 +24,10 @@ interface Account {
 }
 
 /**
- * `ingestWebhook` that lets small deliveries of one account which arrive while earlier ones are being stored go together in the
- * next call, as a database commits transactions in groups: in a rush a call, a transaction and a flush of the log serve several
- * webhooks. Nobody waits for a timer: with no call under way a delivery leaves at once. Each caller gets the
- * counts of its own items, once they are durable. When a shared call fails, its deliveries are tried alone, so that none fails
- * for another's sake.
+ * Wraps `ingestWebhook` so that small deliveries of one account share a call when they arrive during an earlier one. In
+ * a rush one call, one transaction and one flush of the log serve several webhooks, as in a database's group commit.
+ * There is no timer: with no call under way a delivery is sent at once. Each caller gets the counts of its own items
+ * once they are durable. When a shared call fails, each of its deliveries is tried alone, so one cannot fail another.
  */
 export function gatheredIngest(ingest: Ingest): Ingest {
   const accounts = new Map<string, Account>()
@@ -47,12 +46,12 @@ export function gatheredIngest(ingest: Ingest): Ingest {
     }
   }
 
-  function leave(key: string, account: Account): void {
-    while (account.calls < CALLS_AT_ONCE && account.waiting.length >= (account.calls === 0 ? 1 : COMPANY)) {
+  function send(key: string, account: Account): void {
+    while (account.calls < CALLS_AT_ONCE && account.waiting.length >= (account.calls === 0 ? 1 : GATHERED_DELIVERIES)) {
       account.calls += 1
       void call(takeGroup(account.waiting)).finally(() => {
         account.calls -= 1
-        leave(key, account)
+        send(key, account)
       })
     }
     if (account.calls === 0) accounts.delete(key)
@@ -67,7 +66,7 @@ export function gatheredIngest(ingest: Ingest): Ingest {
     accounts.set(key, account)
     return new Promise((resolve, reject) => {
       account.waiting.push({ delivery, resolve, reject })
-      leave(key, account)
+      send(key, account)
     })
   }
 }

@@ -36,7 +36,7 @@ export class RpcError extends Error implements RpcFailure {
     this.detail = failure.detail
   }
 
-  /** True for a refusal of the contract: the same call would be refused again. What a gateway or PostgREST refuses may pass. */
+  /** True for a refusal of the contract: a repeat would get it again. A refusal by a gateway or PostgREST may pass. */
   get isRefusal(): boolean {
     return this.code?.startsWith('PT4') === true && this.stableCode !== null
   }

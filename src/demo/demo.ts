@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createClient } from '@supabase/supabase-js'
 import { z } from 'zod'
-import { createCrmClient } from '../crm/supabase-client.ts'
+import { createCrmClient } from '../crm/client.ts'
 import type { Stack } from '../local/stack.ts'
 
 /** The time that the recorded payloads speak of, in seconds. */

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { createClient } from '@supabase/supabase-js'
 import pg from 'pg'
 import { z } from 'zod'
-import type { RawEntity } from '../crm/rpc-types.ts'
-import { createCrmClient } from '../crm/supabase-client.ts'
+import type { RawEntity } from '../crm/b2chat.ts'
+import { createCrmClient } from '../crm/client.ts'
 import type { Stack } from '../local/stack.ts'
 
 const records = z.array(z.record(z.string(), z.unknown()))

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { createClient } from '@supabase/supabase-js'
 import pg from 'pg'
 import { z } from 'zod'
-import { createCrmClient } from '../crm/supabase-client.ts'
+import { createCrmClient } from '../crm/client.ts'
 import type { Stack } from '../local/stack.ts'
 import type { DemoPage } from './page.ts'
 

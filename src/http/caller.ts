@@ -1,6 +1,5 @@
 import { type SupabaseContext, withSupabase } from '@supabase/server'
-import type { CrmClient } from '../crm/client.ts'
-import { CLIENT_OPTIONS, createCrmClient } from '../crm/supabase-client.ts'
+import { CLIENT_OPTIONS, type CrmClient, createCrmClient } from '../crm/client.ts'
 import { describeError, errorResponse } from './errors.ts'
 import { createHandler, type RequestScope } from './handler.ts'
 import type { Logger } from './log.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CrmClient } from '../crm/client.ts'
+import type { ContactCalls } from '../crm/contacts.ts'
 import { methodNotAllowed, parseJson, readBody } from './body.ts'
 import type { CallerHandler } from './caller.ts'
 import { describeError, HttpError } from './errors.ts'
@@ -11,7 +11,7 @@ const TIME_BUDGET = 100_000
 
 export interface ContactReconcileOptions {
   /** Acts as the service role, which alone may reconcile. */
-  service: () => CrmClient
+  service: () => ContactCalls
   /** Milliseconds; 100 seconds if not given. */
   timeBudget?: number
   /** A clock in milliseconds. */

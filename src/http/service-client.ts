@@ -1,7 +1,6 @@
 import { createAdminClient } from '@supabase/server/core'
-import type { CrmClient } from '../crm/client.ts'
+import { CLIENT_OPTIONS, type CrmClient, createCrmClient } from '../crm/client.ts'
 import { gatheredIngest } from '../crm/gathered-ingest.ts'
-import { CLIENT_OPTIONS, createCrmClient } from '../crm/supabase-client.ts'
 import type { Env } from '../lib/secrets.ts'
 
 /** The function's environment, in Deno as in Node. */

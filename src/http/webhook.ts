@@ -4,9 +4,8 @@ import { answerHandshake } from '../channels/webhook-handshake.ts'
 import { verifySignature } from '../channels/webhook-signature.ts'
 import type { AccountDelivery, Channel, InboundItem } from '../contract/inbound.ts'
 import { CALL_LIMITS, sliceItems } from '../contract/slice.ts'
-import type { CrmClient } from '../crm/client.ts'
+import type { ConversationCalls, IngestCounts } from '../crm/conversations.ts'
 import { RpcError } from '../crm/rpc-error.ts'
-import type { IngestCounts } from '../crm/rpc-types.ts'
 import { type Env, type ProviderSecret, secretReader } from '../lib/secrets.ts'
 import { methodNotAllowed, parseJson, readBody } from './body.ts'
 import { HttpError, notStored } from './errors.ts'
@@ -21,7 +20,7 @@ export interface WebhookOptions {
   channel: Channel
   parse: (body: unknown) => AccountDelivery[]
   /** Called once per delivery, so that the client can be made when it is first needed. */
-  crm: () => CrmClient
+  crm: () => ConversationCalls
   env: Env
   logger: Logger
 }
@@ -95,7 +94,7 @@ async function signingSecret(
  * that keeps what was rejected. Stops at the first failure: what is stored by then is found again as duplicates.
  */
 async function ingest(
-  crm: CrmClient,
+  crm: ConversationCalls,
   channel: Channel,
   deliveries: AccountDelivery[],
   scope: RequestScope,

@@ -2,7 +2,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import contactReconcileFunction from '../../functions/contact-reconcile/index.ts'
-import type { ReconcileOutcome } from '../../src/crm/rpc-types.ts'
+import type { ReconcileOutcome } from '../../src/crm/contacts.ts'
 import { contactReconcile } from '../../src/http/contact-reconcile.ts'
 import type { LogFields } from '../../src/http/log.ts'
 import { fakeCrm, rpcError } from './fake-crm.ts'

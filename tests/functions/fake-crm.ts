@@ -1,50 +1,13 @@
-import type { CrmClient } from '../../src/crm/client.ts'
+import { type CrmClient, crmClientOver } from '../../src/crm/client.ts'
+import type { ConversationCalls } from '../../src/crm/conversations.ts'
 import { RpcError, type RpcFailure } from '../../src/crm/rpc-error.ts'
 
-export type IngestCall = Parameters<CrmClient['ingestWebhook']>[0]
+export type IngestCall = Parameters<ConversationCalls['ingestWebhook']>[0]
 
-function unexpected(method: string): () => Promise<never> {
-  return () => Promise.reject(new Error(`unexpected call of ${method}`))
-}
-
-/** A `CrmClient` whose methods fail loudly unless a test gives its own. */
+/** A client, or the part of one that a handler takes, whose methods fail loudly unless a test gives its own. */
 export function fakeCrm(methods: Partial<CrmClient> = {}): CrmClient {
-  return {
-    ingestWebhook: unexpected('ingestWebhook'),
-    upsertConversationWithEvents: unexpected('upsertConversationWithEvents'),
-    bulkUpsertConversationsWithEvents: unexpected('bulkUpsertConversationsWithEvents'),
-    upsertContact: unexpected('upsertContact'),
-    bulkUpsertContacts: unexpected('bulkUpsertContacts'),
-    updateConversation: unexpected('updateConversation'),
-    mergeContacts: unexpected('mergeContacts'),
-    unmergeContacts: unexpected('unmergeContacts'),
-    rejectMergeCandidate: unexpected('rejectMergeCandidate'),
-    explainContact: unexpected('explainContact'),
-    createWorkspace: unexpected('createWorkspace'),
-    connectChannel: unexpected('connectChannel'),
-    addMember: unexpected('addMember'),
-    contactSyncStats: unexpected('contactSyncStats'),
-    channelAccount: unexpected('channelAccount'),
-    acquireSyncLock: unexpected('acquireSyncLock'),
-    extendSyncLock: unexpected('extendSyncLock'),
-    releaseSyncLock: unexpected('releaseSyncLock'),
-    cleanupExpiredLocks: unexpected('cleanupExpiredLocks'),
-    syncCursor: unexpected('syncCursor'),
-    startSync: unexpected('startSync'),
-    commitSyncPage: unexpected('commitSyncPage'),
-    finishSync: unexpected('finishSync'),
-    takeRateLimit: unexpected('takeRateLimit'),
-    setRateLimit: unexpected('setRateLimit'),
-    blockRateLimit: unexpected('blockRateLimit'),
-    landRawRecords: unexpected('landRawRecords'),
-    transformRawContacts: unexpected('transformRawContacts'),
-    transformRawChats: unexpected('transformRawChats'),
-    reconcileContacts: unexpected('reconcileContacts'),
-    replayDeadLetters: unexpected('replayDeadLetters'),
-    replayDeadLetter: unexpected('replayDeadLetter'),
-    requireRole: unexpected('requireRole'),
-    ...methods,
-  }
+  const unexpected = crmClientOver((rpc) => Promise.reject(new Error(`unexpected call of ${rpc}`)))
+  return { ...unexpected, ...methods }
 }
 
 /**

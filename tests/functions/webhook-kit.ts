@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { parseMessengerWebhook } from '../../src/channels/messenger/parse.ts'
-import type { CrmClient } from '../../src/crm/client.ts'
+import type { ConversationCalls } from '../../src/crm/conversations.ts'
 import { createLogger } from '../../src/http/log.ts'
 import { createWebhookHandler, type WebhookOptions } from '../../src/http/webhook.ts'
 
@@ -9,7 +9,7 @@ export const VERIFY_TOKEN = 'verify-token-of-the-test'
 
 /** A webhook with its environment, and the log lines it wrote. */
 export function webhook(
-  crm: CrmClient,
+  crm: ConversationCalls,
   options: { env?: Record<string, string>; parse?: WebhookOptions['parse'] } = {},
 ): { fetch: (request: Request) => Promise<Response>; lines: string[] } {
   const env: Record<string, string> = options.env ?? { META_APP_SECRET: APP_SECRET, META_VERIFY_TOKEN: VERIFY_TOKEN }

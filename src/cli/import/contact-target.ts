@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { CrmClient } from '../../crm/client.ts'
-import type { SyncSource } from '../../crm/rpc-types.ts'
+import type { ContactCalls, SyncSource } from '../../crm/contacts.ts'
 import { type ContactEntry, readContact } from './contact-record.ts'
 import type { Problem } from './reading.ts'
 import type { Format, Sent, Target } from './target.ts'
@@ -17,7 +16,7 @@ export function contactFormat(options: { delivery: string; keepUnknown: boolean 
 }
 
 export function contactTarget(options: {
-  crm: CrmClient
+  crm: ContactCalls
   workspaceId: string
   syncSource: SyncSource
   key: string

@@ -1,6 +1,6 @@
 /** Sends a batch so that one bad line costs itself alone, and a database that is away for a moment costs nothing. */
 import pRetry from 'p-retry'
-import type { RetryPolicy } from '../../crm/retry.ts'
+import type { RetryPolicy } from '../../crm/rpc.ts'
 import { RpcError } from '../../crm/rpc-error.ts'
 import type { Problem } from './reading.ts'
 import { addCounts, type Sent } from './target.ts'

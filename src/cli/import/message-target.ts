@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { InboundItem } from '../../contract/inbound.ts'
 import { CALL_LIMITS, sliceItems } from '../../contract/slice.ts'
-import type { CrmClient } from '../../crm/client.ts'
-import type { BulkOutcome } from '../../crm/rpc-types.ts'
+import type { BulkOutcome, ConversationCalls } from '../../crm/conversations.ts'
 import { type MessageEntry, readMessage } from './message-record.ts'
 import type { Problem } from './reading.ts'
 import { addCounts, type Format, type Sent, type Target } from './target.ts'
@@ -25,7 +24,7 @@ export function messageFormat(options: { keepUnknown: boolean }): Format<Message
 }
 
 export function messageTarget(options: {
-  crm: CrmClient
+  crm: ConversationCalls
   channelAccountId: string
   key: string
 }): Target<MessageEntry> {

@@ -5,8 +5,8 @@ import { ExportCursor } from '../../channels/b2chat/cursor.ts'
 import { addDays, dayIn } from '../../channels/b2chat/day-windows.ts'
 import { B2ChatError, type B2ChatErrorCode } from '../../channels/b2chat/errors.ts'
 import type { ExportPage } from '../../channels/b2chat/walk.ts'
-import type { CrmClient } from '../../crm/client.ts'
-import type { RawEntity, StartedSync, TransformCounts } from '../../crm/rpc-types.ts'
+import type { B2ChatCalls, RawEntity, TransformCounts } from '../../crm/b2chat.ts'
+import type { StartedSync, SyncCalls } from '../../crm/sync.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type EarlyEnd, endOfError, isLockLost } from '../run-end.ts'
 
@@ -42,7 +42,7 @@ export interface RunOptions {
   externalId: string
   resource: string
   settings: { sync_from?: string | undefined; time_zone: string }
-  crm: CrmClient
+  crm: SyncCalls & B2ChatCalls
   client: B2ChatClient
   run: StartedSync
   clock: Clock

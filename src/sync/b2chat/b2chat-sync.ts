@@ -3,8 +3,9 @@ import { type B2ChatClientOptions, createB2ChatClient } from '../../channels/b2c
 import { b2chatCredentials } from '../../channels/b2chat/credentials.ts'
 import { dayIn } from '../../channels/b2chat/day-windows.ts'
 import type { B2ChatError } from '../../channels/b2chat/errors.ts'
-import type { CrmClient } from '../../crm/client.ts'
-import type { ChannelAccount, SyncStart } from '../../crm/rpc-types.ts'
+import type { B2ChatCalls } from '../../crm/b2chat.ts'
+import type { ChannelAccount } from '../../crm/setup.ts'
+import type { SyncCalls, SyncStart } from '../../crm/sync.ts'
 import { methodNotAllowed, parseJson, readBody } from '../../http/body.ts'
 import type { CallerHandler } from '../../http/caller.ts'
 import { HttpError, ofService } from '../../http/errors.ts'
@@ -15,7 +16,7 @@ import { type RunResult, runB2ChatSync } from './b2chat-run.ts'
 
 export interface B2ChatSyncOptions extends Omit<B2ChatClientOptions, 'credentials'> {
   /** Acts as the service role. The caller's own client only says whether the caller may sync the account. */
-  crm: () => CrmClient
+  crm: () => SyncCalls & B2ChatCalls
   env: Env
   /** How long a run may take, in milliseconds; a request answers within it, give or take one call. */
   budget?: number

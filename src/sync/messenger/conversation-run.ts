@@ -3,14 +3,13 @@ import type { GraphClient } from '../../channels/messenger/client.ts'
 import { GraphError, type GraphErrorKind } from '../../channels/messenger/graph/errors.ts'
 import { readCursor } from '../../channels/messenger/walk/cursor.ts'
 import { walkConversations } from '../../channels/messenger/walk/walk.ts'
-import type { CrmClient } from '../../crm/client.ts'
-import type { StartedSync, SyncStart } from '../../crm/rpc-types.ts'
+import type { RunCalls, StartedSync, SyncStart } from '../../crm/sync.ts'
 import { readAhead } from '../../lib/read-ahead.ts'
 import { type EarlyEnd, endOfError, isLockLost } from '../run-end.ts'
 import type { GraphPace } from './graph-pace.ts'
 
 export interface ConversationRunOptions {
-  crm: CrmClient
+  crm: RunCalls
   client: GraphClient
   pace: GraphPace
   run: StartedSync

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { createGraphClient, type GraphClientOptions } from '../../channels/messenger/client.ts'
 import { graphTokens } from '../../channels/messenger/graph/credentials.ts'
 import { GraphError } from '../../channels/messenger/graph/errors.ts'
-import type { CrmClient } from '../../crm/client.ts'
-import type { SyncStart } from '../../crm/rpc-types.ts'
+import type { SyncCalls, SyncStart } from '../../crm/sync.ts'
 import { methodNotAllowed, parseJson, readBody } from '../../http/body.ts'
 import type { CallerHandler } from '../../http/caller.ts'
 import { HttpError, ofService } from '../../http/errors.ts'
@@ -16,7 +15,7 @@ import { GraphPace } from './graph-pace.ts'
 export interface ConversationSyncOptions
   extends Omit<GraphClientOptions, 'pageId' | 'token' | 'baseUrl' | 'take' | 'onUsage'> {
   /** Acts as the service role. The caller's own client only says whether the caller may sync the account. */
-  crm: () => CrmClient
+  crm: () => SyncCalls
   env: Env
   /** How long a run may take, in milliseconds; a request answers within it, give or take one call. */
   budget?: number

@@ -1,7 +1,7 @@
 /** Keeps a page's Graph requests within the limit that all functions share, which is a bucket in the database. */
 
 import type { GraphUsage } from '../../channels/messenger/graph/usage.ts'
-import type { CrmClient } from '../../crm/client.ts'
+import type { RateLimitCalls } from '../../crm/sync.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
 import { OutOfTime } from '../../lib/retry.ts'
 
@@ -13,7 +13,7 @@ const PRESSURE_SECONDS = 60
 const LONGEST_BLOCK_SECONDS = 7 * 86_400
 
 export interface GraphPaceOptions {
-  crm: CrmClient
+  crm: RateLimitCalls
   bucket: string
   clock?: Clock
   /** The time, in milliseconds since 1970, at which the run is over. */

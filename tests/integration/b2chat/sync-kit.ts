@@ -1,8 +1,7 @@
 /** The function's handler in this process, between the simulator and a real database behind the gateway. */
 import { createClient } from '@supabase/supabase-js'
 import { z } from 'zod'
-import type { CrmClient } from '../../../src/crm/client.ts'
-import { createCrmClient } from '../../../src/crm/supabase-client.ts'
+import { type CrmClient, createCrmClient } from '../../../src/crm/client.ts'
 import { createHandler } from '../../../src/http/handler.ts'
 import { createLogger } from '../../../src/http/log.ts'
 import { type B2ChatSyncOptions, createB2ChatSync } from '../../../src/sync/b2chat/b2chat-sync.ts'

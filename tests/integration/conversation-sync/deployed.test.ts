@@ -2,7 +2,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createCrmClient } from '../../../src/crm/supabase-client.ts'
+import { createCrmClient } from '../../../src/crm/client.ts'
 import { externalStack } from '../../../src/local/stack.ts'
 import { startTestStack, type TestStack } from '../../harness/stack.ts'
 import { type GraphSimulator, startGraphSimulator } from '../../simulators/graph/server.ts'

@@ -2,17 +2,17 @@ import { appendFile, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { rejectedPath } from '../../../src/cli/import/rejected-file.ts'
 import { statePath } from '../../../src/cli/import/state.ts'
-import type { ContactInput, CrmClient } from '../../../src/crm/client.ts'
+import type { ContactCalls, ContactInput } from '../../../src/crm/contacts.ts'
 import type { RpcError } from '../../../src/crm/rpc-error.ts'
 import { fileWith, jsonLines, ndjson, type Ran, refusal, run, WORKSPACE } from './kit.ts'
 
-type Call = Parameters<CrmClient['bulkUpsertContacts']>[0]
+type Call = Parameters<ContactCalls['bulkUpsertContacts']>[0]
 
 /** Takes every contact but those named `bad` and `nobody`; the calls of these numbers fail. */
 function database(failures: Record<number, RpcError> = {}) {
   const calls: Call[] = []
   const names = (contacts: ContactInput[]) => contacts.map(({ full_name }) => full_name)
-  const bulkUpsertContacts: CrmClient['bulkUpsertContacts'] = async (call) => {
+  const bulkUpsertContacts: ContactCalls['bulkUpsertContacts'] = async (call) => {
     calls.push(call)
     const failure = failures[calls.length]
     if (failure) throw failure
@@ -30,7 +30,7 @@ function database(failures: Record<number, RpcError> = {}) {
 
 const named = (...names: string[]) => ndjson(...names.map((full_name) => ({ full_name })))
 
-function importContacts(path: string, crm: Partial<CrmClient>, ...more: string[]): Promise<Ran> {
+function importContacts(path: string, crm: Partial<ContactCalls>, ...more: string[]): Promise<Ran> {
   return run(['import', 'contacts', path, '--workspace', 'acme', '--retries', '0', '--json', ...more], crm)
 }
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { rejectedPath } from '../../../src/cli/import/rejected-file.ts'
 import type { InboundItem } from '../../../src/contract/inbound.ts'
-import type { CrmClient } from '../../../src/crm/client.ts'
-import type { BulkOutcome } from '../../../src/crm/rpc-types.ts'
+import type { BulkOutcome, ConversationCalls } from '../../../src/crm/conversations.ts'
 import { ACCOUNT, fileWith, jsonLines, ndjson, type Ran, run } from './kit.ts'
 
 const at = (second: number) => new Date(Date.UTC(2024, 4, 1, 10, 0, second)).toISOString()
@@ -16,7 +15,7 @@ const message = (who: string, text: string, second: number) => ({
 
 function database(judge: (item: InboundItem) => BulkOutcome['error'] = () => null) {
   const calls: InboundItem[][] = []
-  const bulkUpsertConversationsWithEvents: CrmClient['bulkUpsertConversationsWithEvents'] = async (call) => {
+  const bulkUpsertConversationsWithEvents: ConversationCalls['bulkUpsertConversationsWithEvents'] = async (call) => {
     expect(call.channelAccountId).toBe(ACCOUNT.id)
     calls.push(call.items)
     return call.items.map((item, index) => ({
@@ -34,7 +33,7 @@ function database(judge: (item: InboundItem) => BulkOutcome['error'] = () => nul
   return { crm: { bulkUpsertConversationsWithEvents }, calls }
 }
 
-function importMessages(path: string, crm: Partial<CrmClient>, ...more: string[]): Promise<Ran> {
+function importMessages(path: string, crm: Partial<ConversationCalls>, ...more: string[]): Promise<Ran> {
   return run(['import', 'messages', path, '--account', 'whatsapp:PN1', '--json', ...more], crm)
 }
 

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { InboundItem } from '../../../src/contract/inbound.ts'
-import type { CrmClient } from '../../../src/crm/client.ts'
+import type { ConversationCalls, IngestCounts, ItemCounts } from '../../../src/crm/conversations.ts'
 import { gatheredIngest } from '../../../src/crm/gathered-ingest.ts'
-import type { IngestCounts, ItemCounts } from '../../../src/crm/rpc-types.ts'
 
-type Delivery = Parameters<CrmClient['ingestWebhook']>[0]
+type Delivery = Parameters<ConversationCalls['ingestWebhook']>[0]
 
 interface Call {
   delivery: Delivery
@@ -13,7 +12,7 @@ interface Call {
 }
 
 /** An ingest whose calls wait until the test answers them. */
-function held(): { calls: Call[]; ingest: CrmClient['ingestWebhook'] } {
+function held(): { calls: Call[]; ingest: ConversationCalls['ingestWebhook'] } {
   const calls: Call[] = []
   const ingest = (delivery: Delivery): Promise<IngestCounts> =>
     new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { CrmClient } from '../../../src/crm/client.ts'
+import type { SyncCalls } from '../../../src/crm/sync.ts'
 import { createHandler } from '../../../src/http/handler.ts'
 import { createLogger } from '../../../src/http/log.ts'
 import { createConversationSync } from '../../../src/sync/messenger/conversation-sync.ts'
@@ -11,7 +11,7 @@ import { startedRun } from './run-kit.ts'
 const account = '5f0c9a3e-1f5e-4b43-9d5a-6c1f2f9b8a10'
 
 /** The answer where these calls of the service role do this, and what was logged. */
-async function answer(service: Partial<CrmClient>) {
+async function answer(service: Partial<SyncCalls>) {
   const lines: string[] = []
   const caller = fakeCrm({
     channelAccount: async () => ({
@@ -45,7 +45,7 @@ const failing = (failure: Parameters<typeof rpcError>[0]) => () => Promise.rejec
 const refusedKey = failing({ code: 'PGRST301', status: 401 })
 const missingGrant = failing({ code: '42501', status: 403 })
 
-test.each<[string, Partial<CrmClient>]>([
+test.each<[string, Partial<SyncCalls>]>([
   ['when the run begins', { startSync: refusedKey }],
   ['while a page is stored', { commitSyncPage: refusedKey }],
   ['from then on', { commitSyncPage: refusedKey, finishSync: refusedKey, releaseSyncLock: refusedKey }],

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { CrmClient } from '../../../src/crm/client.ts'
-import type { RateGrant } from '../../../src/crm/rpc-types.ts'
+import type { RateGrant, RateLimitCalls } from '../../../src/crm/sync.ts'
 import { OutOfTime } from '../../../src/lib/retry.ts'
 import { GraphPace } from '../../../src/sync/messenger/graph-pace.ts'
 import { fakeCrm } from '../../functions/fake-crm.ts'
@@ -12,7 +11,7 @@ const granted: RateGrant = { granted: true }
 const refused = (milliseconds: number): RateGrant => ({ granted: false, retry_after_ms: milliseconds })
 
 let clock: ManualClock
-let blocks: Parameters<CrmClient['blockRateLimit']>[0][]
+let blocks: Parameters<RateLimitCalls['blockRateLimit']>[0][]
 
 beforeEach(() => {
   clock = new ManualClock(NOW)

@@ -1,6 +1,5 @@
 /** One stretch of a conversation sync without a database, over a Graph that is faked. */
-import type { CrmClient } from '../../../src/crm/client.ts'
-import type { PageOutcome } from '../../../src/crm/rpc-types.ts'
+import type { PageOutcome, RunCalls } from '../../../src/crm/sync.ts'
 import { runConversationSync } from '../../../src/sync/messenger/conversation-run.ts'
 import { GraphPace } from '../../../src/sync/messenger/graph-pace.ts'
 import { fakeCrm } from '../../functions/fake-crm.ts'
@@ -59,8 +58,8 @@ export function stretch(graph: FakeGraph, options: StretchOptions = {}) {
     cursor = {},
   } = options
   const blocks: number[] = []
-  const ends: Parameters<CrmClient['finishSync']>[0][] = []
-  const commits: Parameters<CrmClient['commitSyncPage']>[0][] = []
+  const ends: Parameters<RunCalls['finishSync']>[0][] = []
+  const commits: Parameters<RunCalls['commitSyncPage']>[0][] = []
   const crm = fakeCrm({
     takeRateLimit: async () => ({ granted: true }),
     blockRateLimit: async ({ seconds }) => {

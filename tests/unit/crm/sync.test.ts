@@ -1,19 +1,6 @@
-import { createClient } from '@supabase/supabase-js'
-import { afterEach, expect, it } from 'vitest'
-import type { CrmClient } from '../../../src/crm/client.ts'
+import { expect, it } from 'vitest'
 import { RpcError } from '../../../src/crm/rpc-error.ts'
-import { createCrmClient } from '../../../src/crm/supabase-client.ts'
-import { type FakeRest, startFakeRest } from '../../functions/fake-rest.ts'
-
-let rest: FakeRest | undefined
-afterEach(() => rest?.close())
-
-async function client(status: number, body: unknown): Promise<{ crm: CrmClient; fake: FakeRest }> {
-  const fake = await startFakeRest(() => ({ status, body }))
-  rest = fake
-  const supabase = createClient(fake.url, 'sb_secret_test', { auth: { persistSession: false } })
-  return { crm: createCrmClient(supabase, { retries: 0, minTimeout: 0, maxTimeout: 0 }), fake }
-}
+import { client, itCalls } from './kit.ts'
 
 const counts = { items: 3, created: 1, updated: 1, unchanged: 0, failed: 1, rejected: 2, total_estimate: 40 }
 const running = {
@@ -42,10 +29,48 @@ const page = {
   run_rejected: 2,
 }
 const rejected = [{ reason: 'malformed' as const, path: '$.data[0]', item: 7, what: 'message' }]
-const transformed = { processed: 1, created: 1, updated: 0, upgraded: 0, skipped: 0, failed: 0 }
 const begin = { channelAccountId: 'a1', resource: 'messenger:P1:conversations', mode: 'full', holder: 'me' } as const
 
-it.each<[string, (crm: CrmClient) => Promise<unknown>, Record<string, unknown>, unknown, unknown]>([
+const expires_at = '2026-01-01T00:05:00+00:00'
+const lock = { acquired: true, token: 't1', fencing_token: 2, expires_at }
+
+itCalls([
+  [
+    'acquire_sync_lock',
+    (crm) => crm.acquireSyncLock({ resource: 'r', holder: 'me' }),
+    { p_resource: 'r', p_holder: 'me' },
+    [{ ...lock, held_by: null }],
+    lock,
+  ],
+  [
+    'acquire_sync_lock',
+    (crm) => crm.acquireSyncLock({ resource: 'r', holder: 'me', ttl: 60 }),
+    { p_resource: 'r', p_holder: 'me', p_ttl: '60 seconds' },
+    [{ acquired: false, held_by: 'you', expires_at, token: null, fencing_token: null }],
+    { acquired: false, held_by: 'you', expires_at },
+  ],
+  [
+    'extend_sync_lock',
+    (crm) => crm.extendSyncLock({ resource: 'r', token: 't1', ttl: 60 }),
+    { p_resource: 'r', p_token: 't1', p_ttl: '60 seconds' },
+    JSON.stringify(expires_at),
+    expires_at,
+  ],
+  [
+    'release_sync_lock',
+    (crm) => crm.releaseSyncLock({ resource: 'r', token: 't1' }),
+    { p_resource: 'r', p_token: 't1' },
+    false,
+    false,
+  ],
+  ['cleanup_expired_locks', (crm) => crm.cleanupExpiredLocks(), {}, 3, 3],
+  [
+    'sync_cursor',
+    (crm) => crm.syncCursor({ workspaceId: 'w1', resource: 'r' }),
+    { p_workspace_id: 'w1', p_resource: 'r' },
+    { after: 'x' },
+    { after: 'x' },
+  ],
   [
     'start_sync',
     (crm) => crm.startSync(begin),
@@ -112,45 +137,6 @@ it.each<[string, (crm: CrmClient) => Promise<unknown>, Record<string, unknown>, 
     undefined,
   ],
   [
-    'land_raw_records',
-    (crm) =>
-      crm.landRawRecords({
-        channelAccountId: 'a1',
-        entity: 'chats',
-        records: [{ chat_id: 'c1' }],
-        resource: 'b2chat:M1:export',
-        lockToken: 't1',
-        cursor: { window: '2026-01-01' },
-        runId: 'r1',
-      }),
-    {
-      p_channel_account_id: 'a1',
-      p_entity: 'chats',
-      p_records: [{ chat_id: 'c1' }],
-      p_rejected: [],
-      p_resource: 'b2chat:M1:export',
-      p_lock_token: 't1',
-      p_cursor: { window: '2026-01-01' },
-      p_run_id: 'r1',
-    },
-    [{ landed: 1, unchanged: 0 }],
-    { landed: 1, unchanged: 0 },
-  ],
-  [
-    'transform_raw_contacts',
-    (crm) => crm.transformRawContacts({ run: { runId: 'r1', token: 't1' } }),
-    { p_limit: 500, p_run_id: 'r1', p_token: 't1' },
-    [transformed],
-    transformed,
-  ],
-  [
-    'transform_raw_chats',
-    (crm) => crm.transformRawChats({ limit: 7, run: { runId: 'r1', token: 't1', workspaceId: 'w1' } }),
-    { p_limit: 7, p_run_id: 'r1', p_token: 't1', p_workspace_id: 'w1' },
-    [transformed],
-    transformed,
-  ],
-  [
     'take_rate_limit',
     (crm) => crm.takeRateLimit({ bucket: 'messenger:P1', cost: 2 }),
     { p_bucket: 'messenger:P1', p_cost: 2 },
@@ -178,18 +164,14 @@ it.each<[string, (crm: CrmClient) => Promise<unknown>, Record<string, unknown>, 
     null,
     undefined,
   ],
-])('%s is called by its names, and its answer read', async (rpc, act, args, answer, result) => {
-  const { crm, fake } = await client(200, answer)
-  expect(await act(crm)).toEqual(result)
-  expect(fake.calls).toEqual([expect.objectContaining({ rpc, args, profile: 'crm' })])
-})
+])
 
 it.each([
   ['a running run without a token', [{ ...running, token: null }]],
   ['a running run without a cursor', [{ ...running, cursor: null }]],
   ['no run', []],
 ])('%s is no start', async (_, body) => {
-  const { crm } = await client(200, body)
+  const { crm } = await client({ status: 200, body })
   await expect(crm.startSync(begin)).rejects.toBeInstanceOf(RpcError)
 })
 
@@ -200,6 +182,9 @@ it('a lock that is held is an error that says by whom', async () => {
     held_by: 'you',
     expires_at: '2026-01-01T00:05:00+00:00',
   }
-  const { crm } = await client(409, { code: 'PT409', message: 'held', details: JSON.stringify(detail), hint: 'Wait.' })
+  const { crm } = await client({
+    status: 409,
+    body: { code: 'PT409', message: 'held', details: JSON.stringify(detail), hint: 'Wait.' },
+  })
   await expect(crm.startSync(begin)).rejects.toMatchObject({ status: 409, stableCode: 'lock_held', detail })
 })
