@@ -6,6 +6,7 @@ import { glob, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { checkComments } from './check-comments.ts'
 import { checkErrors } from './check-errors.ts'
+import { checkImports } from './check-imports.ts'
 import { checkAdvisors, describeAdvisors, isClean } from './db-advisors.ts'
 import { findDrift } from './db-drift.ts'
 import { checkMigrations } from './db-migration.ts'
@@ -20,6 +21,7 @@ const sourceSteps: Step[] = [
   { name: 'migrations are current', run: () => checkMigrations() },
   { name: 'phone metadata is current', run: checkPhoneMetadata },
   { name: 'error codes are listed', run: checkErrors },
+  { name: 'imports go down', run: checkImports },
   { name: 'format and lint', run: () => runTool('biome', ['check', '--error-on-warnings', '.']) },
   { name: 'types (Node)', run: () => runTool('tsc', ['-p', 'tsconfig.json']) },
   { name: 'types (Deno)', run: checkDenoTypes },

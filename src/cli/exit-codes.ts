@@ -20,6 +20,9 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
+/** Takes the exit code of the command that ran. */
+export type Finish = (code: ExitCode) => void
+
 /** A command that cannot begin: its message is for a person, and the command exits with `EXIT.usage`. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

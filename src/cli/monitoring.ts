@@ -2,6 +2,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
 import { RpcError, toRpcError } from '../crm/rpc-error.ts'
+import type { ExitCode } from './exit-codes.ts'
 
 const text = z.string()
 const count = z.number()
@@ -99,6 +100,18 @@ export type StuckLock = z.infer<typeof StuckLock>
 
 const RunEnd = z.object({ status: z.enum(['running', 'paused', 'completed', 'failed']), error: text.nullable() })
 export type RunEnd = z.infer<typeof RunEnd>
+
+/** What `onefold status --json` prints. Rows are as the views give them. */
+export interface Status {
+  ok: boolean
+  exit_code: ExitCode
+  problems: Check[]
+  running: ActiveSync[]
+  /** The first day of the statistics. */
+  since: string
+  statistics: SyncDay[]
+  dead_letters: DeadLetters[]
+}
 
 /** Whose rows: one workspace's, or all where it is undefined (and those that belong to none). */
 export interface Scope {

@@ -4,11 +4,8 @@ import { importCommand } from './commands/import.ts'
 import { locksCommand } from './commands/locks.ts'
 import { statusCommand } from './commands/status.ts'
 import { syncCommand } from './commands/sync.ts'
-import { EXIT, EXIT_HELP, type ExitCode, UsageError } from './exit-codes.ts'
+import { EXIT, EXIT_HELP, type ExitCode, type Finish, UsageError } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
-
-/** Tells the exit code of the command that ran. */
-export type Finish = (code: ExitCode) => void
 
 /** Runs one command line (without the program's own name) and returns what to exit with. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

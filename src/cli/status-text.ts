@@ -1,5 +1,4 @@
-import type { Status } from './commands/status.ts'
-import type { ActiveSync, Check, DeadLetters, SyncDay } from './monitoring.ts'
+import type { ActiveSync, Check, DeadLetters, Status, SyncDay } from './monitoring.ts'
 import { type Cell, tableText, timeText } from './table.ts'
 
 /** The status for a person. */

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { changingLine, nowAndThen, type Part } from '../lib/progress-line.ts'
 import { type Connection, connect } from './connection.ts'
 import { interruption } from './interruption.ts'
-import { changingLine, nowAndThen, type Part } from './progress-line.ts'
 
 /** What a command needs of the outside, so that a test can give its own. */
 export interface Terminal {

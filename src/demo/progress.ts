@@ -1,4 +1,4 @@
-import { changingLine, type TerminalStream } from '../cli/progress-line.ts'
+import { changingLine, type TerminalStream } from '../lib/progress-line.ts'
 import type { SyncDemoEvents } from './sync.ts'
 
 export interface DemoProgress extends SyncDemoEvents {

@@ -1,6 +1,5 @@
 import { Command } from 'commander'
-import { EXIT_HELP } from '../exit-codes.ts'
-import type { Finish } from '../program.ts'
+import { EXIT_HELP, type Finish } from '../exit-codes.ts'
 import type { Terminal } from '../terminal.ts'
 import { importContactsCommand } from './import-contacts.ts'
 import { importMessagesCommand } from './import-messages.ts'

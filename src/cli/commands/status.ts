@@ -2,9 +2,8 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import type { Clock } from '../../lib/clock.ts'
 import type { Connection } from '../connection.ts'
-import { EXIT, EXIT_HELP, type ExitCode } from '../exit-codes.ts'
-import type { ActiveSync, Check, DeadLetters, SyncDay } from '../monitoring.ts'
-import type { Finish } from '../program.ts'
+import { EXIT, EXIT_HELP, type Finish } from '../exit-codes.ts'
+import type { Status } from '../monitoring.ts'
 import { statusText } from '../status-text.ts'
 import type { Terminal } from '../terminal.ts'
 import { findWorkspaceId, parseOptions, wholeNumber } from './options.ts'
@@ -15,18 +14,6 @@ const options = z.object({
   days: wholeNumber(1, 365),
   json: z.boolean().default(false),
 })
-
-/** What `--json` prints; rows are as the views give them. */
-export interface Status {
-  ok: boolean
-  exit_code: ExitCode
-  problems: Check[]
-  running: ActiveSync[]
-  /** From this day on. */
-  since: string
-  statistics: SyncDay[]
-  dead_letters: DeadLetters[]
-}
 
 /** `onefold status` */
 export function statusCommand(terminal: Terminal, finish: Finish): Command {

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { changingLine, nowAndThen } from '../../../src/cli/progress-line.ts'
+import { changingLine, nowAndThen } from '../../../src/lib/progress-line.ts'
 
 /** A terminal of 100 columns that keeps what is drawn. */
 class Screen extends PassThrough {
