@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { listSql } from '../src/local/migrate.ts'
 import { root, sqlFolder } from './lib/paths.ts'
 import { reportProblems } from './lib/report-problems.ts'
+import { withoutComments } from './lib/sql-text.ts'
 
 /** A code and a SQLSTATE that it is raised or listed with. */
 export interface ErrorCode {
@@ -15,8 +16,7 @@ export interface ErrorCode {
  * SQLSTATE of its errcode (empty when it has none).
  */
 export function raisedCodes(sql: string): ErrorCode[] {
-  const withoutComments = sql.replaceAll(/('(?:[^']|'')*')|--[^\n]*/g, '$1')
-  const statements = withoutComments.match(/\braise\s+(?:exception\b|using\b)(?:'(?:[^']|'')*'|[^';])*;/gi) ?? []
+  const statements = withoutComments(sql).match(/\braise\s+(?:exception\b|using\b)(?:'(?:[^']|'')*'|[^';])*;/gi) ?? []
   return statements.flatMap((statement) => {
     const sqlstate = /errcode\s*=\s*'([^']*)'/i.exec(statement)?.[1] ?? ''
     return [...statement.matchAll(/'code'\s*,\s*'([^']*)'/g)].map(([, code = '']) => ({ code, sqlstate }))

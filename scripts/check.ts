@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { checkComments } from './check-comments.ts'
 import { checkErrors } from './check-errors.ts'
 import { checkImports } from './check-imports.ts'
+import { checkRooms } from './check-rooms.ts'
 import { checkAdvisors, describeAdvisors, isClean } from './db-advisors.ts'
 import { findDrift } from './db-drift.ts'
 import { checkMigrations } from './db-migration.ts'
@@ -22,6 +23,7 @@ const sourceSteps: Step[] = [
   { name: 'phone metadata is current', run: checkPhoneMetadata },
   { name: 'error codes are listed', run: checkErrors },
   { name: 'imports go down', run: checkImports },
+  { name: 'rooms of sql/ name lower ones', run: checkRooms },
   { name: 'format and lint', run: () => runTool('biome', ['check', '--error-on-warnings', '.']) },
   { name: 'types (Node)', run: () => runTool('tsc', ['-p', 'tsconfig.json']) },
   { name: 'types (Deno)', run: checkDenoTypes },
