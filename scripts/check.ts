@@ -4,6 +4,7 @@
  */
 import { glob, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { checkColumns } from './check-columns.ts'
 import { checkComments } from './check-comments.ts'
 import { checkErrors } from './check-errors.ts'
 import { checkImports } from './check-imports.ts'
@@ -24,6 +25,7 @@ const sourceSteps: Step[] = [
   { name: 'error codes are listed', run: checkErrors },
   { name: 'imports go down', run: checkImports },
   { name: 'rooms of sql/ name lower ones', run: checkRooms },
+  { name: 'lines of sql/ fit 120 columns', run: checkColumns },
   { name: 'format and lint', run: () => runTool('biome', ['check', '--error-on-warnings', '.']) },
   { name: 'types (Node)', run: () => runTool('tsc', ['-p', 'tsconfig.json']) },
   { name: 'types (Deno)', run: checkDenoTypes },
