@@ -8,6 +8,7 @@ import { checkColumns } from './check-columns.ts'
 import { checkComments } from './check-comments.ts'
 import { checkErrors } from './check-errors.ts'
 import { checkImports } from './check-imports.ts'
+import { checkLiterals } from './check-literals.ts'
 import { checkRooms } from './check-rooms.ts'
 import { checkAdvisors, describeAdvisors, isClean } from './db-advisors.ts'
 import { findDrift } from './db-drift.ts'
@@ -39,6 +40,7 @@ function databaseSteps(databases: ProjectDatabases): Step[] {
     { name: 'generated types are current', run: () => checkTypes(databases) },
     { name: 'advisors', run: async () => checkAdvisorsOn(await databases.fromMigrations()) },
     { name: 'comments are complete', run: () => checkComments(databases) },
+    { name: 'names are only in the registries', run: () => checkLiterals(databases) },
   ]
 }
 

@@ -11,6 +11,7 @@ create table crm.workspaces (
   constraint settings_is_object check (jsonb_typeof(settings) = 'object')
 );
 comment on table crm.workspaces is 'A tenant. Everything that belongs to it carries its id, and keys start with it.';
+comment on column crm.workspaces.settings is 'Those of crm_private.settings() that are set for the workspace: update_workspace changes them.';
 comment on column crm.workspaces.default_country is 'ISO 3166-1 alpha-2; numbers written without a country code are read as this country''s.';
 
 create table crm.workspace_members (
@@ -19,7 +20,7 @@ create table crm.workspace_members (
   role text not null,
   created_at timestamptz not null default now(),
   primary key (workspace_id, user_id),
-  constraint role_is_valid check (role in ('viewer', 'agent', 'admin', 'owner'))
+  constraint role_is_valid check (role = any (crm_private.roles()))
 );
-comment on table crm.workspace_members is 'Who may see a workspace and as what: viewer < agent < admin < owner.';
+comment on table crm.workspace_members is 'Who may see a workspace, and in which of the roles.';
 create index workspace_members_user_id_idx on crm.workspace_members (user_id);

@@ -8,10 +8,10 @@ as $$
 begin
   perform crm_private.require_member(p_workspace_id, 'owner');
 
-  if p_role is null or p_role not in ('viewer', 'agent', 'admin', 'owner') then
-    perform crm_private.reject_input('p_role', 'A role is viewer, agent, admin or owner.');
+  if p_role is null or p_role <> all (crm_private.roles()) then
+    perform crm_private.reject_input('p_role', format('A role is %s.', crm_private.one_of(crm_private.roles())));
   end if;
-  -- The workspace row is the lock that keeps two owners from demoting each other.
+  -- The workspace row is the lock that keeps two owners from demoting or removing each other.
   perform from crm.workspaces w where w.id = p_workspace_id for no key update;
   if not found then
     raise exception using errcode = 'PT404', message = 'There is no such workspace.',

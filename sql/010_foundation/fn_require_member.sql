@@ -5,7 +5,6 @@ stable
 set search_path = ''
 as $$
 declare
-  v_roles constant text[] := array['viewer', 'agent', 'admin', 'owner'];
   v_role text;
 begin
   -- Only authenticated and service_role can execute what calls this. The role setting survives security definer;
@@ -24,7 +23,8 @@ begin
   from crm.workspace_members m
   where m.workspace_id = p_workspace_id and m.user_id = auth.uid();
 
-  if v_role is null or array_position(v_roles, v_role) < array_position(v_roles, p_least_role) then
+  if v_role is null
+    or array_position(crm_private.roles(), v_role) < array_position(crm_private.roles(), p_least_role) then
     raise exception using errcode = 'PT403', message = format('This needs role %s or above in the workspace.', p_least_role),
       detail = jsonb_build_object('code', 'forbidden', 'needs', p_least_role)::text,
       hint = 'Ask an owner of the workspace for the role.';

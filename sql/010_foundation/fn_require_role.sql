@@ -8,10 +8,12 @@ set search_path = ''
 as $$
 begin
   perform crm_private.require_member(p_workspace_id, p_least_role);
-  if p_least_role is null or p_least_role not in ('viewer', 'agent', 'admin', 'owner') then
-    perform crm_private.reject_input('p_least_role', 'A role is viewer, agent, admin or owner.');
+  if p_least_role is null or p_least_role <> all (crm_private.roles()) then
+    perform crm_private.reject_input('p_least_role', format('A role is %s.', crm_private.one_of(crm_private.roles())));
   end if;
 end;
 $$;
 comment on function crm.require_role(uuid, text) is
-  'Returns nothing, and returns at all only when the caller has at least this role (viewer, agent, admin, owner) in the workspace, or is service_role. For functions that act for a member with the backend''s rights. PT400 invalid_input for another role, PT401, PT403.';
+  'Returns when the caller has at least this role in the workspace, or is service_role.
+
+For functions that act for a member with the backend''s rights. PT400 invalid_input for another role, PT401, PT403.';

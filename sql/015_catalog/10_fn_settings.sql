@@ -18,5 +18,5 @@ comment on function crm_private.settings() is
   'The registry of settings: what workspaces.settings and channel_accounts.settings may hold.
 
 belongs_to: workspace or channel_account; channel: the channel whose accounts have it, null: all of them.
-type: text (1 to 256 characters), boolean, date (YYYY-MM-DD) or time_zone (an IANA name).
+type: text (1 to 256 characters), boolean, date (YYYY-MM-DD) or time_zone (an IANA name): setting_value reads them.
 default_value: what holds when it is not set; null: nothing does.';

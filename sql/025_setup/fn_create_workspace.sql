@@ -12,10 +12,7 @@ begin
   if coalesce(btrim(p_name), '') = '' then
     perform crm_private.reject_input('p_name', 'A workspace needs a name.');
   end if;
-  if p_default_country is null or p_default_country !~ '^[A-Z]{2}$' then
-    perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
-  end if;
-  perform crm.normalize_phone('', p_default_country); -- Refuses a country that has no telephone numbers.
+  perform crm_private.check_default_country(p_default_country);
 
   insert into crm.workspaces (slug, name, default_country)
   values (p_slug, btrim(p_name), p_default_country)

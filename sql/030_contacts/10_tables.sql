@@ -62,7 +62,7 @@ create table crm.contact_identities (
   -- Claimed before the contact's row exists, so that no loser row is ever left behind.
   constraint contact_fkey foreign key (workspace_id, contact_id) references crm.contacts (workspace_id, id)
     on delete cascade deferrable initially deferred,
-  constraint kind_is_valid check (kind in ('psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email')),
+  constraint kind_is_valid check (kind = any (crm_private.kind_names())),
   constraint value_is_not_empty check (value <> ''),
   constraint outranked_is_previous check (is_previous or not is_outranked)
 );
@@ -80,7 +80,7 @@ create table crm.blocked_identity_values (
   pattern text not null,
   created_at timestamptz not null default now(),
   constraint blocked_identity_values_key unique nulls not distinct (workspace_id, kind, pattern),
-  constraint kind_is_valid check (kind in ('*', 'psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email')),
+  constraint kind_is_valid check (kind = '*' or kind = any (crm_private.kind_names())),
   -- What is no regular expression fails here, not in the middle of an ingest.
   constraint pattern_is_a_regular_expression check (('' ~* ('^(?:' || pattern || ')$')) is not null),
   constraint pattern_refers_to_nothing check (pattern !~ '\\[1-9]')

@@ -5,13 +5,13 @@ stable
 set search_path = ''
 as $$
 begin
-  return case p_kind
-    when 'email' then crm.normalize_email(p_value)
-    when 'phone' then coalesce(
+  return case crm_private.kind_forms() ->> p_kind
+    when 'mail' then crm.normalize_email(p_value)
+    when 'e164' then coalesce(
       crm.normalize_phone(p_value, p_default_country),
       -- Mexico's numbers with the 1 are not possible any more, but WhatsApp still gives them.
       crm.normalize_phone((crm_private.phone_variants('+' || regexp_replace(p_value, '[^0-9]', '', 'g')))[1]))
-    when 'wa_id' then
+    when 'digits' then
       case when p_value ~ '^[\s+]*[0-9][0-9\s().-]*$' then regexp_replace(p_value, '[^0-9]', '', 'g') else nullif(btrim(p_value), '') end
     else nullif(btrim(p_value), '')
   end;

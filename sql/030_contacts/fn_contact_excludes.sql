@@ -11,7 +11,7 @@ begin
       select i.kind, i.scope, i.value, i.is_previous
       from crm.contact_identities i
       where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
-        and i.kind in ('psid', 'b2chat_id', 'identification')
+        and i.kind = any (crm_private.exclusive_kinds())
     )
     select exists (
       select
@@ -20,14 +20,17 @@ begin
       where not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (select from own o where o.kind = g.kind and o.scope = g.scope and o.value = g.value)
-        -- Nor do papers set apart whom an id that the provider gave names: people mistype them, and correct them.
-        and not (i.kind = 'identification' and exists (
+        -- An id that a provider gave names the person, whatever the typed ids say: people mistype those, and correct them.
+        and not (i.kind <> all (crm_private.exclusive_provider_kinds()) and exists (
           select
           from own o
           join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope and n.value = o.value
-          where not o.is_previous and o.kind in ('psid', 'b2chat_id'))))
+          where not o.is_previous and o.kind = any (crm_private.exclusive_provider_kinds()))))
   );
 end;
 $$;
 comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], text[]) is
-  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed. An identification sets nobody apart whom a psid or a b2chat_id names.';
+  'True when the contact cannot be the person with these identities: it has another current id of an exclusive kind.
+
+An id of which the contact holds the given value as well sets nobody apart, and neither does a typed id (identification)
+beside one that a provider gave and both have.';

@@ -16,7 +16,7 @@ begin
         from (
           select i.kind, i.scope, i.value from crm.contact_identities i
           where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
-            and i.kind in ('psid', 'b2chat_id', 'identification') and not i.is_previous
+            and i.kind = any (crm_private.exclusive_kinds()) and not i.is_previous
           offset 0
         ) a
         join (

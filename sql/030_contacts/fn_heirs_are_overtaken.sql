@@ -15,7 +15,7 @@ begin
         and i.kind = d.kind and i.scope = d.scope and i.value <> d.value and not i.is_previous
       offset 0
     ) other
-    where d.kind in ('psid', 'b2chat_id', 'identification') and p_heirs[d.ordinal] is not null)
+    where d.kind = any (crm_private.exclusive_kinds()) and p_heirs[d.ordinal] is not null)
     -- Merged away, or deleted, after it was chosen and before it was locked: what was claimed for it did not move with the rest.
     or exists (
       select

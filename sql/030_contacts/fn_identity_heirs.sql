@@ -23,7 +23,7 @@ begin
       select d.ordinal, d.kind, d.scope, d.value, v_owners[d.ordinal] as owner_id,
         min(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) <> max(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) as is_disputed
       from unnest(p_unowned) d
-      where d.kind in ('psid', 'b2chat_id', 'identification') and v_owners[d.ordinal] is not null
+      where d.kind = any (crm_private.exclusive_kinds()) and v_owners[d.ordinal] is not null
     ) u
     where u.is_disputed or exists (
       select

@@ -8,17 +8,15 @@ begin
   return (
     with canonical as materialized (
       select g.ordinal, g.kind, g.is_previous,
-        case g.kind
-          when 'psid' then coalesce(g.scope, p_account.external_id, '')
-          when 'bsuid' then coalesce(p_account.settings ->> 'business_id', g.scope, p_account.external_id, '')
-          when 'b2chat_id' then coalesce(g.scope, 'chats:' || p_account.external_id, '')
+        case
+          when crm_private.kind_scopes() ? g.kind then crm_private.identity_scope(g.kind, g.scope, p_account)
           else ''
         end as scope,
-        case
-          when g.kind = 'phone' then crm_private.canonical_identity_value(g.kind, g.value,
+        case crm_private.kind_forms() ->> g.kind
+          when 'trimmed' then nullif(btrim(g.value), '')
+          when 'e164' then crm_private.canonical_identity_value(g.kind, g.value,
             (select w.default_country from crm.workspaces w where w.id = p_account.workspace_id))
-          when g.kind in ('wa_id', 'email') then crm_private.canonical_identity_value(g.kind, g.value, null)
-          else nullif(btrim(g.value), '')
+          else crm_private.canonical_identity_value(g.kind, g.value, null)
         end as value
       from crm_private.given_identities(p_items) g
     ), blocked as materialized (
@@ -40,18 +38,19 @@ begin
       select u.ordinal, u.kind, u.scope, v.value, u.is_previous, true
       from usable u
       cross join lateral unnest(crm_private.phone_variants(u.value)) v (value)
-      where u.kind = 'phone'
+      where crm_private.kind_forms() ->> u.kind = 'e164'
         and u.value ~ '^[+]5[245]' -- Mexico's, Argentina's, Brazil's: no others have any.
-        and not exists (select from usable x where x.ordinal = u.ordinal and x.kind = 'phone' and x.value = v.value)
+        and not exists (select from usable x where x.ordinal = u.ordinal and x.kind = u.kind and x.value = v.value)
     )
     select coalesce(array_agg(row(
         u.ordinal, u.kind, u.scope, u.value,
-        array_position(array['psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email'], u.kind),
-        u.is_previous, u.is_variant
+        array_position(crm_private.kind_names(), u.kind), u.is_previous, u.is_variant
       )::crm_private.item_identity order by u.kind collate "C", u.scope collate "C", u.value collate "C", u.ordinal), '{}')
     from looked_up u
   );
 end;
 $$;
 comment on function crm_private.item_identities(crm.channel_accounts, crm_private.inbound_item[]) is
-  'The usable identities of all items: canonical values, scopes filled in from the channel account (a bsuid''s from its business_id setting), blocked values dropped, phone numbers also as their variants; sorted, so that whoever locks by them locks in one order.';
+  'The usable identities of all items: values in canonical form, with their scope, blocked ones dropped.
+
+Phone numbers are there in each of their variants. Sorted, so that every caller locks in one order.';

@@ -17,7 +17,7 @@ begin
     select distinct hashtextextended(p_workspace_id || least(u.value, v.value), 0)
     from unnest(p_unowned) u
     cross join lateral unnest(crm_private.phone_variants(u.value)) v (value)
-    where u.kind = 'phone'
+    where crm_private.kind_forms() ->> u.kind = 'e164'
     order by 1
   loop
     perform pg_advisory_xact_lock(v_lock);

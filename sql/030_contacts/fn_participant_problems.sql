@@ -28,7 +28,7 @@ begin
   cross join lateral (
     select case
       when jsonb_typeof(i.identity) <> 'object'
-        or coalesce(i.identity ->> 'kind', '') not in ('psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email') then 'kind'
+        or coalesce(i.identity ->> 'kind', '') <> all (crm_private.kind_names()) then 'kind'
       when jsonb_typeof(i.identity -> 'value') is distinct from 'string' or length(i.identity ->> 'value') > 256 then 'value'
       when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') not in ('string', 'null') or length(i.identity ->> 'scope') > 256) then 'scope'
     end as wrong

@@ -18,10 +18,12 @@ begin
       union all
       select d.ordinal, 'participant', d.kind || ':' || d.value
       from unnest(p_identities) d
-      where d.kind = any (case p_account.channel when 'messenger' then array['psid'] when 'whatsapp' then array['wa_id', 'bsuid'] end)
+      where crm_private.kind_channels() ->> d.kind = p_account.channel
     ) k
   );
 end;
 $$;
 comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]) is
-  'What names the conversation of each item: its thread id, and on Messenger and WhatsApp the participant''s ids on that channel. Sorted, so that whoever claims them claims in one order.';
+  'What names the conversation of each item: its thread id, and the participant''s ids of the kinds that do on the channel.
+
+Sorted, so that every caller claims in one order.';

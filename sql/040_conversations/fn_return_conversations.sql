@@ -11,7 +11,7 @@ declare
 begin
   perform l.id from crm.conversations l where l.contact_id = p_merge.survivor_id order by l.id for no key update;
   for v_conversation in
-    select v.id, v.channel_account_id, v.created_at, a.channel, a.external_id, p_merge.moved -> 'conversations' ? v.id::text as was_moved
+    select v.id, v.channel_account_id, v.created_at, a as account, p_merge.moved -> 'conversations' ? v.id::text as was_moved
     from crm.conversations v
     join crm.channel_accounts a on a.workspace_id = v.workspace_id and a.id = v.channel_account_id
     where v.contact_id = p_merge.survivor_id
@@ -24,21 +24,23 @@ begin
     into v_keys
     from crm.conversation_keys k
     join crm.contact_identities i on i.contact_id in (p_merge.survivor_id, p_merge.duplicate_id)
-      and k.value = i.kind || ':' || i.value and (i.kind <> 'psid' or i.scope = v_conversation.external_id)
+      and k.value = i.kind || ':' || i.value and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account)
     where k.conversation_id = v_conversation.id and k.kind = 'participant';
 
     v_owner := case
       when v_conversation.was_moved then p_merge.duplicate_id
       when v_keys.of_survivor is not null then p_merge.survivor_id
       when v_keys.of_duplicate is not null then p_merge.duplicate_id
-      -- A chat that is known by its thread alone: by whose b2chat_id of the account, where only one of them has any.
+      -- A chat that is known by its thread alone: by whose id of the account's chats, where only one of them has any.
       when v_conversation.created_at >= p_merge.merged_at
         and exists (
           select from crm.contact_identities i
-          where i.contact_id = p_merge.duplicate_id and i.kind = 'b2chat_id' and split_part(i.scope, ':', 2) = v_conversation.external_id)
+          where i.contact_id = p_merge.duplicate_id and crm_private.kind_scopes() ->> i.kind = 'chats'
+            and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account))
         and not exists (
           select from crm.contact_identities i
-          where i.contact_id = p_merge.survivor_id and i.kind = 'b2chat_id' and split_part(i.scope, ':', 2) = v_conversation.external_id)
+          where i.contact_id = p_merge.survivor_id and crm_private.kind_scopes() ->> i.kind = 'chats'
+            and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account))
         then p_merge.duplicate_id
       else p_merge.survivor_id
     end;
@@ -48,7 +50,7 @@ begin
       update crm.contact_interaction_events e set contact_id = p_merge.duplicate_id where e.conversation_id = v_conversation.id;
       update crm.contact_identities i set contact_id = p_merge.duplicate_id
       where i.contact_id = p_merge.survivor_id and i.kind || ':' || i.value = any (v_keys.attached_since)
-        and (i.kind <> 'psid' or i.scope = v_conversation.external_id);
+        and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account);
     end if;
 
     -- One that both were known by was two before a delivery joined them. Who does not keep it goes on in a new one.

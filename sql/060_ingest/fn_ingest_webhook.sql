@@ -24,8 +24,8 @@ begin
     return;
   end if;
 
-  if p_channel is null or p_channel not in ('messenger', 'whatsapp', 'b2chat') then
-    perform crm_private.reject_input('p_channel', 'The channel is messenger, whatsapp or b2chat.');
+  if p_channel is null or p_channel <> all (crm_private.channels()) then
+    perform crm_private.reject_input('p_channel', format('The channel is %s.', crm_private.one_of(crm_private.channels())));
   end if;
   perform crm_private.check_batch(p_items);
   if jsonb_typeof(p_rejected) is distinct from 'array' then

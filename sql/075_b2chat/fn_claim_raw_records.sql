@@ -18,7 +18,7 @@ begin
   -- An account whose time zone the server does not know keeps its records waiting, and nobody else's; landing says so.
   v_without_zone := array(
     select a from crm.channel_accounts a
-    where a.channel = 'b2chat' and a.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(a.settings ->> 'time_zone'));
+    where a.channel = 'b2chat' and not crm_private.is_time_zone(crm_private.merchant_time_zone(a)));
 
   if p_channel_account_id is not null then
     return array(

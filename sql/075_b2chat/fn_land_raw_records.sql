@@ -43,7 +43,7 @@ begin
   if jsonb_typeof(p_cursor) <> 'object' then
     perform crm_private.reject_input('p_cursor', 'A cursor is a JSON object.');
   end if;
-  if v_account.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(v_account.settings ->> 'time_zone') then
+  if not crm_private.is_time_zone(crm_private.merchant_time_zone(v_account)) then
     perform crm_private.reject_input('$.settings.time_zone', 'The account has a time zone that does not exist.');
   end if;
   if p_run_id is not null then

@@ -42,9 +42,7 @@ begin
     participant := crm_private.b2chat_extras(v_contact)
       || (select coalesce(jsonb_object_agg(n.ours, v_contact -> n.theirs), '{}') from jsonb_each_text(v_names) n (ours, theirs))
       || jsonb_build_object('identities', case when btrim(v_id #>> '{}') <> '' then jsonb_build_array(jsonb_build_object(
-        'kind', 'b2chat_id', 'value', v_id #>> '{}',
-        -- Nothing proves that both exports number people alike: the account's settings may say so.
-        'scope', case when p_account.settings -> 'shared_contact_ids' = 'true' then 'contacts:' else 'chats:' end || p_account.external_id))
+        'kind', 'b2chat_id', 'value', v_id #>> '{}', 'scope', crm_private.chat_contact_scope(p_account)))
         else '[]' end);
     select '$.contact.' || coalesce(v_names ->> ltrim(min(p.path collate "C"), '.'), ltrim(min(p.path collate "C"), '.')) into problem_path
     from crm_private.participant_problems(array[participant]) p;

@@ -10,7 +10,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_zone text := coalesce(p_account.settings ->> 'time_zone', 'UTC');
+  v_zone text := crm_private.merchant_time_zone(p_account);
   v_place int;
   v_chat record;
   v_item jsonb;

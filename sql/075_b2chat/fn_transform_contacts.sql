@@ -4,7 +4,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_zone text := coalesce(p_account.settings ->> 'time_zone', 'UTC');
+  v_zone text := crm_private.merchant_time_zone(p_account);
   v_items crm_private.inbound_item[] := '{}'::crm_private.inbound_item[];
   v_read record;
 begin

@@ -17,8 +17,8 @@ declare
   v_ids uuid[];
   v_pair record;
 begin
-  select array_agg(c.id order by c.id), coalesce(array_agg(row(c.place, 'phone', '', c.phone, 6, false, false)::crm_private.item_identity
-      order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
+  select array_agg(c.id order by c.id), coalesce(array_agg(row(c.place, 'phone', '', c.phone,
+      array_position(crm_private.kind_names(), 'phone'), false, false)::crm_private.item_identity order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
   into v_ids, v_phones
   from (
     select b.id, b.place, n.phone, exists (

@@ -9,14 +9,21 @@ stable
 set search_path = ''
 as $$
 declare
-  v_bsuid_scopes text[];
+  v_kinds text[] := '{}'::text[];
+  v_known_kinds text[];
+  v_known_scopes text[];
   v_parsed crm_private.inbound_item[];
   v_identities crm_private.item_identity[];
   v_keys crm_private.item_key[];
 begin
-  -- A key says neither page nor WhatsApp account: a psid is of the account's page, a bsuid where it is known.
-  if p_account.channel = 'whatsapp' and not coalesce(p_account.settings, '{}') ? 'business_id' then
-    v_bsuid_scopes := array(select s from crm_private.identity_scopes(p_account.workspace_id, 'bsuid') s);
+  -- A key names no scope: that of a page follows from the account; that of a business from its setting, or it is where
+  -- the id is known.
+  if crm_private.business_scope(p_account) is null then
+    v_kinds := array(
+      select k from unnest(crm_private.kind_names()) k
+      where crm_private.kind_scopes() ->> k = 'business' and crm_private.kind_channels() ->> k = p_account.channel);
+    select array_agg(k), array_agg(s) into v_known_kinds, v_known_scopes
+    from unnest(v_kinds) k cross join lateral crm_private.identity_scopes(p_account.workspace_id, k) s;
   end if;
 
   select jsonb_agg(
@@ -37,21 +44,21 @@ begin
   cross join lateral (
     select min(x.value) filter (where x.kind = 'thread') as thread_id,
       jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', i.kind, 'scope', s.scope, 'value', i.value)) order by x.value, s.scope)
-        filter (where x.kind = 'participant' and (s.scope is not null or i.kind <> 'bsuid' or v_bsuid_scopes is null)) as identities
+        filter (where x.kind = 'participant' and (s.scope is not null or i.kind <> all (v_kinds))) as identities
     from crm.conversation_keys x
     cross join lateral (
       select split_part(x.value, ':', 1) as kind, substr(x.value, strpos(x.value, ':') + 1) as value
     ) i
     left join lateral (
       select o.scope
-      from unnest(v_bsuid_scopes) b (scope)
+      from unnest(v_known_kinds, v_known_scopes) b (kind, scope)
       cross join lateral (
         select n.scope
         from crm.contact_identities n
-        where n.workspace_id = p_account.workspace_id and n.kind = 'bsuid' and n.scope = b.scope and n.value = i.value
+        where n.workspace_id = p_account.workspace_id and n.kind = b.kind and n.scope = b.scope and n.value = i.value
         offset 0
       ) o
-      where i.kind = 'bsuid'
+      where b.kind = i.kind
     ) s on true
     where x.conversation_id = c.id and x.workspace_id = p_account.workspace_id
       and (x.kind = 'thread' or not exists (

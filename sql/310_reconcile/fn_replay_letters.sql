@@ -42,13 +42,11 @@ begin
     end loop;
   end loop;
 
-  if p_account.channel = 'b2chat' then
-    -- The item has the chat's messages, and the record says more: whether it was closed.
-    update crm.raw_records r set status = 'pending', error = null, processed_at = null
-    where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
-      and r.external_id = any (array(
-        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
-  end if;
+  -- Where chats land as raw records: the item has the chat's messages, and the record says more, such as when it was closed.
+  update crm.raw_records r set status = 'pending', error = null, processed_at = null
+  where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
+    and r.external_id = any (array(
+      select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
   return v_errors;
 end;
 $$;

@@ -27,8 +27,11 @@ grant execute on function
   crm.explain_contact(uuid, uuid),
   crm.merge_contacts(uuid, uuid, text, uuid),
   crm.reject_merge_candidate(uuid, uuid),
+  crm.remove_member(uuid, uuid),
   crm.replay_dead_letter(uuid, uuid),
   crm.require_role(uuid, text),
   crm.unmerge_contacts(uuid, uuid),
-  crm.update_conversation(uuid, bigint, jsonb, uuid)
+  crm.update_channel_account(uuid, jsonb, text, boolean, uuid),
+  crm.update_conversation(uuid, bigint, jsonb, uuid),
+  crm.update_workspace(uuid, jsonb, text, text)
 to authenticated;

@@ -2,7 +2,7 @@
 import { createAdminClient, resolveEnv } from '@supabase/server/core'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
-import type { Channel } from '../contract/inbound.ts'
+import type { Channel } from '../contract/channels.ts'
 import { CLIENT_OPTIONS, type CrmClient, createCrmClient } from '../crm/client.ts'
 import { toRpcError } from '../crm/rpc-error.ts'
 import { UsageError } from './exit-codes.ts'

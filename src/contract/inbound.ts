@@ -2,10 +2,7 @@
  * The canonical delivery that every channel's `parse.ts` produces and the database ingests.
  * It mirrors `InboundItem` of the RPC contract: the database decides what it means, this file only names it.
  */
-
-export type Channel = 'messenger' | 'whatsapp' | 'b2chat'
-
-export type IdentityKind = 'psid' | 'wa_id' | 'bsuid' | 'b2chat_id' | 'identification' | 'phone' | 'email'
+import type { IdentityKind } from './kinds.ts'
 
 /** An identity as a provider gave it. `scope` is left out where the kind has none or the database knows it. */
 export interface Identity {

@@ -1,6 +1,7 @@
 /** Conversations: what deliveries bring into them, and what members change. */
 import { z } from 'zod'
-import type { Channel, InboundItem, RejectedItem } from '../contract/inbound.ts'
+import type { Channel } from '../contract/channels.ts'
+import type { InboundItem, RejectedItem } from '../contract/inbound.ts'
 import { type Call, Count, JsonObject, onlyRow, Version } from './rpc.ts'
 
 /** An item's `[received, duplicates, failed]`. */

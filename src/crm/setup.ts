@@ -1,6 +1,6 @@
 /** Workspaces, their members and their channel accounts. */
 import { z } from 'zod'
-import type { Channel } from '../contract/inbound.ts'
+import type { Channel } from '../contract/channels.ts'
 import { type Call, JsonObject, Nothing, onlyRow, Uuid } from './rpc.ts'
 
 /** The least to the most powerful role of a workspace's member. */

@@ -2,7 +2,8 @@
 
 import { answerHandshake } from '../channels/webhook-handshake.ts'
 import { verifySignature } from '../channels/webhook-signature.ts'
-import type { AccountDelivery, Channel, InboundItem } from '../contract/inbound.ts'
+import type { Channel } from '../contract/channels.ts'
+import type { AccountDelivery, InboundItem } from '../contract/inbound.ts'
 import { CALL_LIMITS, sliceItems } from '../contract/slice.ts'
 import type { ConversationCalls, IngestCounts } from '../crm/conversations.ts'
 import { RpcError } from '../crm/rpc-error.ts'

@@ -8,6 +8,17 @@ comment on schema crm is 'Onefold''s API: tables read under row level security, 
 create schema crm_private;
 comment on schema crm_private is 'Onefold''s rules. Never exposed: clients reach them only through the functions of schema crm.';
 
+-- sql/010_foundation/10_fn_roles.sql
+create function crm_private.roles()
+returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select array['viewer', 'agent', 'admin', 'owner'];
+$$;
+comment on function crm_private.roles() is 'The roles of a member, the least first: each has the rights of those before it.';
+
 -- sql/010_foundation/10_tables.sql
 create table crm.workspaces (
   id uuid primary key default gen_random_uuid(),
@@ -22,6 +33,7 @@ create table crm.workspaces (
   constraint settings_is_object check (jsonb_typeof(settings) = 'object')
 );
 comment on table crm.workspaces is 'A tenant. Everything that belongs to it carries its id, and keys start with it.';
+comment on column crm.workspaces.settings is 'Those of crm_private.settings() that are set for the workspace: update_workspace changes them.';
 comment on column crm.workspaces.default_country is 'ISO 3166-1 alpha-2; numbers written without a country code are read as this country''s.';
 
 create table crm.workspace_members (
@@ -30,9 +42,9 @@ create table crm.workspace_members (
   role text not null,
   created_at timestamptz not null default now(),
   primary key (workspace_id, user_id),
-  constraint role_is_valid check (role in ('viewer', 'agent', 'admin', 'owner'))
+  constraint role_is_valid check (role = any (crm_private.roles()))
 );
-comment on table crm.workspace_members is 'Who may see a workspace and as what: viewer < agent < admin < owner.';
+comment on table crm.workspace_members is 'Who may see a workspace, and in which of the roles.';
 create index workspace_members_user_id_idx on crm.workspace_members (user_id);
 
 -- sql/010_foundation/20_fn_member_workspace_ids.sql
@@ -71,10 +83,10 @@ as $$
 begin
   perform crm_private.require_member(p_workspace_id, 'owner');
 
-  if p_role is null or p_role not in ('viewer', 'agent', 'admin', 'owner') then
-    perform crm_private.reject_input('p_role', 'A role is viewer, agent, admin or owner.');
+  if p_role is null or p_role <> all (crm_private.roles()) then
+    perform crm_private.reject_input('p_role', format('A role is %s.', crm_private.one_of(crm_private.roles())));
   end if;
-  -- The workspace row is the lock that keeps two owners from demoting each other.
+  -- The workspace row is the lock that keeps two owners from demoting or removing each other.
   perform from crm.workspaces w where w.id = p_workspace_id for no key update;
   if not found then
     raise exception using errcode = 'PT404', message = 'There is no such workspace.',
@@ -168,6 +180,19 @@ end;
 $$;
 comment on function crm_private.is_time_zone(text) is 'True for the name of a time zone that the server knows.';
 
+-- sql/010_foundation/fn_one_of.sql
+create function crm_private.one_of(p_names text[])
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return concat_ws(' or ', nullif(array_to_string(p_names[:cardinality(p_names) - 1], ', '), ''), p_names[cardinality(p_names)]);
+end;
+$$;
+comment on function crm_private.one_of(text[]) is 'The names as a sentence lists them: ''viewer, agent, admin or owner''.';
+
 -- sql/010_foundation/fn_plausible_time.sql
 create function crm_private.plausible_time(p_time timestamptz)
 returns timestamptz
@@ -197,6 +222,51 @@ $$;
 comment on function crm_private.reject_input(text, text) is
   'Never returns: raises PT400 invalid_input with the JSON path of what was wrong.';
 
+-- sql/010_foundation/fn_remove_member.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.remove_member(p_workspace_id uuid, p_user_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform crm_private.require_member(p_workspace_id, 'owner');
+
+  -- The workspace row is the lock that keeps two owners from demoting or removing each other.
+  perform from crm.workspaces w where w.id = p_workspace_id for no key update;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
+      hint = 'Create it with create_workspace.';
+  end if;
+  -- A mistyped id must not look like a person who has lost access.
+  if not exists (
+    select from crm.workspace_members m where m.workspace_id = p_workspace_id and m.user_id = p_user_id) then
+    raise exception using errcode = 'PT404', message = 'This user is no member of the workspace.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'member')::text,
+      hint = 'workspace_members lists who is. After a repeated call: the first one removed the member.';
+  end if;
+  if exists (
+      select from crm.workspace_members m
+      where m.workspace_id = p_workspace_id and m.user_id = p_user_id and m.role = 'owner')
+    and not exists (
+      select from crm.workspace_members m
+      where m.workspace_id = p_workspace_id and m.user_id <> p_user_id and m.role = 'owner') then
+    raise exception using errcode = 'PT409', message = 'This is the workspace''s last owner.',
+      detail = jsonb_build_object('code', 'last_owner')::text,
+      hint = 'Make somebody else an owner first.';
+  end if;
+
+  delete from crm.workspace_members m where m.workspace_id = p_workspace_id and m.user_id = p_user_id;
+end;
+$$;
+comment on function crm.remove_member(uuid, uuid) is
+  'Takes the user''s role in the workspace away: at once, also from signed-in sessions. For owners.
+
+The user stays; what they did stays. An owner may leave while another one stays.
+PT401, PT403 forbidden, PT404 not_found (also: the user is no member), PT409 last_owner.';
+
 -- sql/010_foundation/fn_require_member.sql
 create function crm_private.require_member(p_workspace_id uuid, p_least_role text)
 returns void
@@ -205,7 +275,6 @@ stable
 set search_path = ''
 as $$
 declare
-  v_roles constant text[] := array['viewer', 'agent', 'admin', 'owner'];
   v_role text;
 begin
   -- Only authenticated and service_role can execute what calls this. The role setting survives security definer;
@@ -224,7 +293,8 @@ begin
   from crm.workspace_members m
   where m.workspace_id = p_workspace_id and m.user_id = auth.uid();
 
-  if v_role is null or array_position(v_roles, v_role) < array_position(v_roles, p_least_role) then
+  if v_role is null
+    or array_position(crm_private.roles(), v_role) < array_position(crm_private.roles(), p_least_role) then
     raise exception using errcode = 'PT403', message = format('This needs role %s or above in the workspace.', p_least_role),
       detail = jsonb_build_object('code', 'forbidden', 'needs', p_least_role)::text,
       hint = 'Ask an owner of the workspace for the role.';
@@ -245,13 +315,34 @@ set search_path = ''
 as $$
 begin
   perform crm_private.require_member(p_workspace_id, p_least_role);
-  if p_least_role is null or p_least_role not in ('viewer', 'agent', 'admin', 'owner') then
-    perform crm_private.reject_input('p_least_role', 'A role is viewer, agent, admin or owner.');
+  if p_least_role is null or p_least_role <> all (crm_private.roles()) then
+    perform crm_private.reject_input('p_least_role', format('A role is %s.', crm_private.one_of(crm_private.roles())));
   end if;
 end;
 $$;
 comment on function crm.require_role(uuid, text) is
-  'Returns nothing, and returns at all only when the caller has at least this role (viewer, agent, admin, owner) in the workspace, or is service_role. For functions that act for a member with the backend''s rights. PT400 invalid_input for another role, PT401, PT403.';
+  'Returns when the caller has at least this role in the workspace, or is service_role.
+
+For functions that act for a member with the backend''s rights. PT400 invalid_input for another role, PT401, PT403.';
+
+-- sql/010_foundation/fn_time_zone_name.sql
+create function crm_private.time_zone_name(p_text text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Only names of the list: Postgres also takes UTC-5, and reads it as five hours east.
+  return (
+    select min(n.name) from pg_catalog.pg_timezone_names n where lower(n.name) = lower(p_text)
+  );
+end;
+$$;
+comment on function crm_private.time_zone_name(text) is
+  'The time zone''s IANA name as the server spells it, whatever the case of its letters; null when there is none.
+
+Reads all time zones of the server, some 50 ms: for set-up, not for deliveries. is_time_zone is the quick question.';
 
 -- sql/010_foundation/trg_bump_version.sql
 create function crm_private.bump_version()
@@ -310,6 +401,7 @@ returns table (
   strength int,
   is_exclusive boolean,
   is_provider_given boolean,
+  canonical_form text,
   scope_from text,
   names_conversation_on text
 )
@@ -318,21 +410,25 @@ immutable
 set search_path = ''
 as $$
   values
-    ('psid', 1, true, true, 'account', 'messenger'),
-    ('wa_id', 2, false, true, null, 'whatsapp'),
-    ('bsuid', 3, false, true, 'business', 'whatsapp'),
-    ('b2chat_id', 4, true, true, 'chats', null),
-    ('identification', 5, true, false, null, null),
-    ('phone', 6, false, false, null, null),
-    ('email', 7, false, false, null, null);
+    ('psid', 1, true, true, 'trimmed', 'account', 'messenger'),
+    ('wa_id', 2, false, true, 'digits', null, 'whatsapp'),
+    ('bsuid', 3, false, true, 'trimmed', 'business', 'whatsapp'),
+    ('b2chat_id', 4, true, true, 'trimmed', 'chats', null),
+    ('identification', 5, true, false, 'trimmed', null, null),
+    ('phone', 6, false, false, 'e164', null, null),
+    ('email', 7, false, false, 'mail', null, null);
 $$;
 comment on function crm_private.identity_kinds() is
   'The registry of identity kinds: everything that is true of a kind. Every rule reads it from here.
 
 strength: 1 is the strongest. is_exclusive: a person has one current value per scope.
 is_provider_given: a provider made the value, nobody typed it.
-scope_from: where the scope comes from when the delivery gives none: identity_scope says how. Null: the kind has no scope.
-names_conversation_on: the channel on which the value names a conversation; null: on none.';
+canonical_form: trimmed, digits, e164 (a phone number) or mail: canonical_identity_value makes it.
+scope_from: where the scope comes from: account (the account''s external id), business (the setting business_id) or
+chats (the account''s chats); identity_scope says how. Null: the kind has no scope.
+names_conversation_on: the channel on which the value names a conversation; null: on none.
+
+A session keeps what it has planned: after a migration that changes a registry, sessions that are open reconnect.';
 
 -- sql/015_catalog/10_fn_settings.sql
 create function crm_private.settings()
@@ -355,7 +451,7 @@ comment on function crm_private.settings() is
   'The registry of settings: what workspaces.settings and channel_accounts.settings may hold.
 
 belongs_to: workspace or channel_account; channel: the channel whose accounts have it, null: all of them.
-type: text (1 to 256 characters), boolean, date (YYYY-MM-DD) or time_zone (an IANA name).
+type: text (1 to 256 characters), boolean, date (YYYY-MM-DD) or time_zone (an IANA name): setting_value reads them.
 default_value: what holds when it is not set; null: nothing does.';
 
 -- sql/015_catalog/fn_exclusive_kinds.sql
@@ -384,6 +480,31 @@ $$;
 comment on function crm_private.exclusive_provider_kinds() is
   'The exclusive kinds whose values a provider made, strongest first: nobody mistypes them.';
 
+-- sql/015_catalog/fn_kind_channels.sql
+create function crm_private.kind_channels()
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(k.kind, k.names_conversation_on), '{}')
+  from crm_private.identity_kinds() k
+  where k.names_conversation_on is not null;
+$$;
+comment on function crm_private.kind_channels() is
+  '{kind: channel} of the kinds whose values name a conversation of the channel by its participant.';
+
+-- sql/015_catalog/fn_kind_forms.sql
+create function crm_private.kind_forms()
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_object_agg(k.kind, k.canonical_form) from crm_private.identity_kinds() k;
+$$;
+comment on function crm_private.kind_forms() is '{kind: canonical_form} of all kinds.';
+
 -- sql/015_catalog/fn_kind_names.sql
 create function crm_private.kind_names()
 returns text[]
@@ -396,19 +517,18 @@ $$;
 comment on function crm_private.kind_names() is
   'The names of all identity kinds, strongest first: the place of a name in it is the kind''s strength.';
 
--- sql/015_catalog/fn_participant_kinds.sql
-create function crm_private.participant_kinds(p_channel text)
-returns text[]
+-- sql/015_catalog/fn_kind_scopes.sql
+create function crm_private.kind_scopes()
+returns jsonb
 language sql
 immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(k.kind order by k.strength), '{}')
+  select coalesce(jsonb_object_agg(k.kind, k.scope_from), '{}')
   from crm_private.identity_kinds() k
-  where k.names_conversation_on = p_channel;
+  where k.scope_from is not null;
 $$;
-comment on function crm_private.participant_kinds(text) is
-  'The kinds that name a conversation of the channel by its participant, strongest first; empty for a channel whose conversations have thread ids only.';
+comment on function crm_private.kind_scopes() is '{kind: scope_from} of the kinds that have a scope.';
 
 -- sql/020_phone/10_tables.sql
 -- A numbering plan is read by one index look-up per call of crm.normalize_phone. Without the free space in its pages the table is
@@ -1100,12 +1220,13 @@ create table crm.channel_accounts (
   created_at timestamptz not null default now(),
   unique (channel, external_id),
   unique (workspace_id, id),
-  constraint channel_is_valid check (channel in ('messenger', 'whatsapp', 'b2chat')),
+  constraint channel_is_valid check (channel = any (crm_private.channels())),
   constraint external_id_is_not_empty check (btrim(external_id) <> '' and length(external_id) <= 256),
   constraint settings_is_object check (jsonb_typeof(settings) = 'object')
 );
 comment on table crm.channel_accounts is 'The directory that maps a provider''s account (a page, a phone number id, a merchant) to its workspace.';
-comment on column crm.channel_accounts.settings is '`business_id`: the scope that business-scoped user ids of this account share, instead of the WABA id. Of a B2Chat account: `time_zone` of its times (an IANA name, else UTC), `sync_from` (the first day of the first sync), `shared_contact_ids` (true: chats and contacts number people alike).';
+comment on column crm.channel_accounts.settings is
+  'Those of crm_private.settings() that are set for the account: update_channel_account changes them.';
 
 -- sql/025_setup/30_policies.sql
 alter table crm.channel_accounts enable row level security;
@@ -1138,6 +1259,23 @@ $$;
 comment on function crm.channel_account(uuid) is
   'A channel account, for whoever may run a sync of it: admins of its workspace. PT401, PT403, PT404 not_found.';
 
+-- sql/025_setup/fn_check_default_country.sql
+create function crm_private.check_default_country(p_country text)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if p_country is null or p_country !~ '^[A-Z]{2}$' then
+    perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
+  end if;
+  perform crm.normalize_phone('', p_country); -- Refuses a country that has no telephone numbers.
+end;
+$$;
+comment on function crm_private.check_default_country(text) is
+  'Returns when phone numbers can be read as this country''s. PT400 invalid_input.';
+
 -- sql/025_setup/fn_connect_channel.sql
 create function crm.connect_channel(p_workspace_id uuid, p_channel text, p_external_id text, p_display_name text)
 returns uuid
@@ -1147,8 +1285,8 @@ as $$
 declare
   v_account crm.channel_accounts;
 begin
-  if p_channel is null or p_channel not in ('messenger', 'whatsapp', 'b2chat') then
-    perform crm_private.reject_input('p_channel', 'The channel is messenger, whatsapp or b2chat.');
+  if p_channel is null or p_channel <> all (crm_private.channels()) then
+    perform crm_private.reject_input('p_channel', format('The channel is %s.', crm_private.one_of(crm_private.channels())));
   end if;
   if coalesce(btrim(p_external_id), '') = '' or length(p_external_id) > 256 then
     perform crm_private.reject_input('p_external_id', 'The provider''s account id is 1 to 256 characters.');
@@ -1196,10 +1334,7 @@ begin
   if coalesce(btrim(p_name), '') = '' then
     perform crm_private.reject_input('p_name', 'A workspace needs a name.');
   end if;
-  if p_default_country is null or p_default_country !~ '^[A-Z]{2}$' then
-    perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
-  end if;
-  perform crm.normalize_phone('', p_default_country); -- Refuses a country that has no telephone numbers.
+  perform crm_private.check_default_country(p_default_country);
 
   insert into crm.workspaces (slug, name, default_country)
   values (p_slug, btrim(p_name), p_default_country)
@@ -1214,6 +1349,68 @@ end;
 $$;
 comment on function crm.create_workspace(text, text, text) is
   'The id of the workspace with this slug, created when there is none; an existing one is left as it is. PT400 invalid_input.';
+
+-- sql/025_setup/fn_display_name.sql
+create function crm_private.display_name(p_path text, p_name text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_name text := btrim(p_name, U&' \0009\000A\000D\00A0');
+begin
+  if length(v_name) not between 1 and 256 then
+    perform crm_private.reject_input(p_path, 'A name is 1 to 256 characters.');
+  end if;
+  return v_name;
+end;
+$$;
+comment on function crm_private.display_name(text, text) is
+  'The name without blanks around it; null for null. PT400 invalid_input with the path for none, or one that is too long.';
+
+-- sql/025_setup/fn_setting_value.sql
+create function crm_private.setting_value(p_path text, p_type text, p_value jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_text text := case when jsonb_typeof(p_value) = 'string' then btrim(p_value #>> '{}', U&' \0009\000A\000D\00A0') end;
+begin
+  case p_type
+    when 'boolean' then
+      if jsonb_typeof(p_value) <> 'boolean' then
+        perform crm_private.reject_input(p_path, 'The value is true or false, without quotes.');
+      end if;
+      return p_value;
+    when 'text' then
+      -- A number of more than 15 digits is another one by the time it arrives.
+      if v_text is null or length(v_text) not between 1 and 256 then
+        perform crm_private.reject_input(p_path, 'The value is a text of 1 to 256 characters. Null removes a setting.');
+      end if;
+    when 'date' then
+      begin
+        if v_text is null or v_text !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' or v_text::date is null then
+          perform crm_private.reject_input(p_path, 'The value is a day, such as "2026-01-31".');
+        end if;
+      exception when data_exception then
+        perform crm_private.reject_input(p_path, 'There is no such day. A day is written as in "2026-01-31".');
+      end;
+    when 'time_zone' then
+      v_text := crm_private.time_zone_name(v_text);
+      if v_text is null then
+        perform crm_private.reject_input(p_path, 'The value is the name of a time zone, such as "America/Bogota".');
+      end if;
+  end case;
+  return to_jsonb(v_text);
+end;
+$$;
+comment on function crm_private.setting_value(text, text, jsonb) is
+  'The value as a setting of this type keeps it: texts without blanks around them, time zones as the server spells them.
+
+p_type: one of those that settings() describes. PT400 invalid_input with the path, when it is no such value.';
 
 -- sql/030_contacts/05_types.sql
 -- The parsed form of a delivery. Arrays of these are handed from phase to phase: a temp table per call costs several times the work itself.
@@ -1335,7 +1532,7 @@ create table crm.contact_identities (
   -- Claimed before the contact's row exists, so that no loser row is ever left behind.
   constraint contact_fkey foreign key (workspace_id, contact_id) references crm.contacts (workspace_id, id)
     on delete cascade deferrable initially deferred,
-  constraint kind_is_valid check (kind in ('psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email')),
+  constraint kind_is_valid check (kind = any (crm_private.kind_names())),
   constraint value_is_not_empty check (value <> ''),
   constraint outranked_is_previous check (is_previous or not is_outranked)
 );
@@ -1353,7 +1550,7 @@ create table crm.blocked_identity_values (
   pattern text not null,
   created_at timestamptz not null default now(),
   constraint blocked_identity_values_key unique nulls not distinct (workspace_id, kind, pattern),
-  constraint kind_is_valid check (kind in ('*', 'psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email')),
+  constraint kind_is_valid check (kind = '*' or kind = any (crm_private.kind_names())),
   -- What is no regular expression fails here, not in the middle of an ingest.
   constraint pattern_is_a_regular_expression check (('' ~* ('^(?:' || pattern || ')$')) is not null),
   constraint pattern_refers_to_nothing check (pattern !~ '\\[1-9]')
@@ -1533,6 +1730,20 @@ $$;
 comment on function crm.bulk_upsert_contacts(uuid, text, jsonb) is
   'upsert_contact for up to 500 contacts in one transaction: one row per contact, in order; ordinal counts from 1. A contact that is malformed or that the database refuses has error ({code, path}) and no contact_id, and the others go in. PT400 invalid_input, PT404 not_found.';
 
+-- sql/030_contacts/fn_business_scope.sql
+create function crm_private.business_scope(p_account crm.channel_accounts)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return p_account.settings ->> 'business_id';
+end;
+$$;
+comment on function crm_private.business_scope(crm.channel_accounts) is
+  'The scope that the account''s business-scoped ids have, whatever a delivery says; null when no setting names it.';
+
 -- sql/030_contacts/fn_canonical_identity_value.sql
 create function crm_private.canonical_identity_value(p_kind text, p_value text, p_default_country text)
 returns text
@@ -1541,13 +1752,13 @@ stable
 set search_path = ''
 as $$
 begin
-  return case p_kind
-    when 'email' then crm.normalize_email(p_value)
-    when 'phone' then coalesce(
+  return case crm_private.kind_forms() ->> p_kind
+    when 'mail' then crm.normalize_email(p_value)
+    when 'e164' then coalesce(
       crm.normalize_phone(p_value, p_default_country),
       -- Mexico's numbers with the 1 are not possible any more, but WhatsApp still gives them.
       crm.normalize_phone((crm_private.phone_variants('+' || regexp_replace(p_value, '[^0-9]', '', 'g')))[1]))
-    when 'wa_id' then
+    when 'digits' then
       case when p_value ~ '^[\s+]*[0-9][0-9\s().-]*$' then regexp_replace(p_value, '[^0-9]', '', 'g') else nullif(btrim(p_value), '') end
     else nullif(btrim(p_value), '')
   end;
@@ -1726,7 +1937,7 @@ begin
       select i.kind, i.scope, i.value, i.is_previous
       from crm.contact_identities i
       where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
-        and i.kind in ('psid', 'b2chat_id', 'identification')
+        and i.kind = any (crm_private.exclusive_kinds())
     )
     select exists (
       select
@@ -1735,17 +1946,20 @@ begin
       where not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (select from own o where o.kind = g.kind and o.scope = g.scope and o.value = g.value)
-        -- Nor do papers set apart whom an id that the provider gave names: people mistype them, and correct them.
-        and not (i.kind = 'identification' and exists (
+        -- An id that a provider gave names the person, whatever the typed ids say: people mistype those, and correct them.
+        and not (i.kind <> all (crm_private.exclusive_provider_kinds()) and exists (
           select
           from own o
           join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope and n.value = o.value
-          where not o.is_previous and o.kind in ('psid', 'b2chat_id'))))
+          where not o.is_previous and o.kind = any (crm_private.exclusive_provider_kinds()))))
   );
 end;
 $$;
 comment on function crm_private.contact_excludes(uuid, uuid, text[], text[], text[]) is
-  'True when the contact cannot be the person with these identities: a person has at most one psid per page, one b2chat_id per scope, one identification, besides ids that were changed. An identification sets nobody apart whom a psid or a b2chat_id names.';
+  'True when the contact cannot be the person with these identities: it has another current id of an exclusive kind.
+
+An id of which the contact holds the given value as well sets nobody apart, and neither does a typed id (identification)
+beside one that a provider gave and both have.';
 
 -- sql/030_contacts/fn_contact_outcomes.sql
 create function crm_private.contact_outcomes(
@@ -1824,7 +2038,7 @@ begin
         from (
           select i.kind, i.scope, i.value from crm.contact_identities i
           where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
-            and i.kind in ('psid', 'b2chat_id', 'identification') and not i.is_previous
+            and i.kind = any (crm_private.exclusive_kinds()) and not i.is_previous
           offset 0
         ) a
         join (
@@ -1837,6 +2051,55 @@ end;
 $$;
 comment on function crm_private.contacts_are_kept_apart(uuid, uuid, uuid) is
   'True when the two must not merge on their own: somebody rejected the pair, or they hold different ids of a kind that a person has only one of.';
+
+-- sql/030_contacts/fn_count_ids_under_default_country.sql
+create function crm_private.count_ids_under_default_country(p_before crm.workspaces, p_after crm.workspaces)
+returns int
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_prefix text;
+begin
+  if p_before.default_country = p_after.default_country then
+    return 0;
+  end if;
+  select '+' || p.calling_code into v_prefix from crm_private.phone_plans p where p.country = p_before.default_country;
+  return (
+    select count(*)
+    from (
+      select
+      from crm.contact_identities i
+      -- The fields that gave the number, as they were written; null where none did.
+      cross join lateral (
+        select bool_or(g.given !~ '^\s*\+'
+          and crm_private.canonical_identity_value('phone', g.given, p_after.default_country) is distinct from i.value) as is_read_otherwise
+        from crm.contacts c
+        cross join lateral (values (c.mobile), (c.phone)) g (given)
+        where c.workspace_id = p_before.id and c.id = i.contact_id
+          and (translate(g.given, ' ()-.', '') = i.value
+            or crm_private.canonical_identity_value('phone', g.given, p_before.default_country) = i.value)
+      ) f
+      where i.workspace_id = p_before.id and i.kind = 'phone' and i.scope = ''
+        and coalesce(f.is_read_otherwise,
+          -- Listed among identities: how it was written is not kept, but the number of a wa_id has its country code.
+          i.value >= v_prefix and i.value < v_prefix || ':'
+          and not exists (
+            select from unnest(i.value || crm_private.phone_variants(i.value)) v (value)
+            join crm.contact_identities w on w.workspace_id = p_before.id and w.kind = 'wa_id' and w.scope = ''
+              and w.value = substr(v.value, 2))
+          and crm.normalize_phone(substr(i.value, length(v_prefix) + 1), p_after.default_country) is distinct from i.value)
+      limit 1000
+    ) n
+  );
+end;
+$$;
+comment on function crm_private.count_ids_under_default_country(crm.workspaces, crm.workspaces) is
+  'How many phone numbers, up to 1,000, would be read otherwise in the new country.
+
+update_workspace and update_channel_account refuse such a change. Of a number that no field gave, only its canonical form is kept: one of the old country
+counts, unless it is a wa_id as well.';
 
 -- sql/030_contacts/fn_field_source.sql
 create function crm_private.field_source(p_contact crm.contacts, p_field text)
@@ -1912,7 +2175,7 @@ begin
         and i.kind = d.kind and i.scope = d.scope and i.value <> d.value and not i.is_previous
       offset 0
     ) other
-    where d.kind in ('psid', 'b2chat_id', 'identification') and p_heirs[d.ordinal] is not null)
+    where d.kind = any (crm_private.exclusive_kinds()) and p_heirs[d.ordinal] is not null)
     -- Merged away, or deleted, after it was chosen and before it was locked: what was claimed for it did not move with the rest.
     or exists (
       select
@@ -1952,7 +2215,7 @@ begin
       select d.ordinal, d.kind, d.scope, d.value, v_owners[d.ordinal] as owner_id,
         min(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) <> max(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) as is_disputed
       from unnest(p_unowned) d
-      where d.kind in ('psid', 'b2chat_id', 'identification') and v_owners[d.ordinal] is not null
+      where d.kind = any (crm_private.exclusive_kinds()) and v_owners[d.ordinal] is not null
     ) u
     where u.is_disputed or exists (
       select
@@ -1967,6 +2230,26 @@ end;
 $$;
 comment on function crm_private.identity_heirs(uuid, crm_private.item_identity[], crm_private.item_identity[], crm_private.item_owner[], int) is
   'The contact, by ordinal, that simply gets the identities of the item that nobody owns: the one owner of its others, unless it has, or is offered, another id of a kind that a person has only one of. Null where that takes resolve_bridge, or a new contact.';
+
+-- sql/030_contacts/fn_identity_may_be_of_account.sql
+create function crm_private.identity_may_be_of_account(p_kind text, p_scope text, p_account crm.channel_accounts)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case crm_private.kind_scopes() ->> p_kind
+    when 'account' then p_scope = crm_private.identity_scope(p_kind, null, p_account)
+    when 'chats' then split_part(p_scope, ':', 2) = p_account.external_id
+    else true
+  end;
+end;
+$$;
+comment on function crm_private.identity_may_be_of_account(text, text, crm.channel_accounts) is
+  'False for an identity in this scope that belongs to another account: another page, another merchant.
+
+A scope that several accounts share says nothing about the account, and neither does none.';
 
 -- sql/030_contacts/fn_identity_owners.sql
 create function crm_private.identity_owners(p_workspace_id uuid, p_ordinal int, p_identities crm_private.item_identity[])
@@ -1996,6 +2279,27 @@ end;
 $$;
 comment on function crm_private.identity_owners(uuid, int, crm_private.item_identity[]) is
   'The contacts that own the item''s identities, the strongest identity''s owner first, current ids before previous ones. An id may have no row yet.';
+
+-- sql/030_contacts/fn_identity_scope.sql
+create function crm_private.identity_scope(p_kind text, p_scope text, p_account crm.channel_accounts)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case crm_private.kind_scopes() ->> p_kind
+    when 'account' then coalesce(p_scope, p_account.external_id, '')
+    when 'business' then coalesce(crm_private.business_scope(p_account), p_scope, p_account.external_id, '')
+    when 'chats' then coalesce(p_scope, 'chats:' || p_account.external_id, '')
+    else ''
+  end;
+end;
+$$;
+comment on function crm_private.identity_scope(text, text, crm.channel_accounts) is
+  'The scope in which an identity of the kind is stored that a delivery of the account gives, with p_scope or without.
+
+By the kind''s scope_from; '''' for a kind without one. Only kinds in kind_scopes() need the call.';
 
 -- sql/030_contacts/fn_identity_scopes.sql
 create function crm_private.identity_scopes(p_workspace_id uuid, p_kind text)
@@ -2081,17 +2385,15 @@ begin
   return (
     with canonical as materialized (
       select g.ordinal, g.kind, g.is_previous,
-        case g.kind
-          when 'psid' then coalesce(g.scope, p_account.external_id, '')
-          when 'bsuid' then coalesce(p_account.settings ->> 'business_id', g.scope, p_account.external_id, '')
-          when 'b2chat_id' then coalesce(g.scope, 'chats:' || p_account.external_id, '')
+        case
+          when crm_private.kind_scopes() ? g.kind then crm_private.identity_scope(g.kind, g.scope, p_account)
           else ''
         end as scope,
-        case
-          when g.kind = 'phone' then crm_private.canonical_identity_value(g.kind, g.value,
+        case crm_private.kind_forms() ->> g.kind
+          when 'trimmed' then nullif(btrim(g.value), '')
+          when 'e164' then crm_private.canonical_identity_value(g.kind, g.value,
             (select w.default_country from crm.workspaces w where w.id = p_account.workspace_id))
-          when g.kind in ('wa_id', 'email') then crm_private.canonical_identity_value(g.kind, g.value, null)
-          else nullif(btrim(g.value), '')
+          else crm_private.canonical_identity_value(g.kind, g.value, null)
         end as value
       from crm_private.given_identities(p_items) g
     ), blocked as materialized (
@@ -2113,21 +2415,22 @@ begin
       select u.ordinal, u.kind, u.scope, v.value, u.is_previous, true
       from usable u
       cross join lateral unnest(crm_private.phone_variants(u.value)) v (value)
-      where u.kind = 'phone'
+      where crm_private.kind_forms() ->> u.kind = 'e164'
         and u.value ~ '^[+]5[245]' -- Mexico's, Argentina's, Brazil's: no others have any.
-        and not exists (select from usable x where x.ordinal = u.ordinal and x.kind = 'phone' and x.value = v.value)
+        and not exists (select from usable x where x.ordinal = u.ordinal and x.kind = u.kind and x.value = v.value)
     )
     select coalesce(array_agg(row(
         u.ordinal, u.kind, u.scope, u.value,
-        array_position(array['psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email'], u.kind),
-        u.is_previous, u.is_variant
+        array_position(crm_private.kind_names(), u.kind), u.is_previous, u.is_variant
       )::crm_private.item_identity order by u.kind collate "C", u.scope collate "C", u.value collate "C", u.ordinal), '{}')
     from looked_up u
   );
 end;
 $$;
 comment on function crm_private.item_identities(crm.channel_accounts, crm_private.inbound_item[]) is
-  'The usable identities of all items: canonical values, scopes filled in from the channel account (a bsuid''s from its business_id setting), blocked values dropped, phone numbers also as their variants; sorted, so that whoever locks by them locks in one order.';
+  'The usable identities of all items: values in canonical form, with their scope, blocked ones dropped.
+
+Phone numbers are there in each of their variants. Sorted, so that every caller locks in one order.';
 
 -- sql/030_contacts/fn_item_owners.sql
 create function crm_private.item_owners(p_workspace_id uuid, p_identities crm_private.item_identity[])
@@ -2203,7 +2506,7 @@ begin
     select distinct hashtextextended(p_workspace_id || least(u.value, v.value), 0)
     from unnest(p_unowned) u
     cross join lateral unnest(crm_private.phone_variants(u.value)) v (value)
-    where u.kind = 'phone'
+    where crm_private.kind_forms() ->> u.kind = 'e164'
     order by 1
   loop
     perform pg_advisory_xact_lock(v_lock);
@@ -2376,7 +2679,7 @@ begin
   cross join lateral (
     select case
       when jsonb_typeof(i.identity) <> 'object'
-        or coalesce(i.identity ->> 'kind', '') not in ('psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email') then 'kind'
+        or coalesce(i.identity ->> 'kind', '') <> all (crm_private.kind_names()) then 'kind'
       when jsonb_typeof(i.identity -> 'value') is distinct from 'string' or length(i.identity ->> 'value') > 256 then 'value'
       when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') not in ('string', 'null') or length(i.identity ->> 'scope') > 256) then 'scope'
     end as wrong
@@ -3614,6 +3917,46 @@ $$;
 comment on function crm_private.conversation_metadata(uuid, jsonb, uuid, jsonb, timestamptz) is
   'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered, with one it keeps none.';
 
+-- sql/040_conversations/fn_count_ids_under_business_id.sql
+create function crm_private.count_ids_under_business_id(p_before crm.channel_accounts, p_after crm.channel_accounts)
+returns int
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_after text := crm_private.business_scope(p_after);
+begin
+  if crm_private.business_scope(p_before) is not distinct from v_after then
+    return 0;
+  end if;
+  return (
+    select count(*)
+    from (
+      select
+      from jsonb_each_text(crm_private.kind_scopes()) b (kind, scope_from)
+      join crm.conversation_keys k on k.workspace_id = p_before.workspace_id and k.channel_account_id = p_before.id
+        and k.kind = 'participant' and k.value >= b.kind || ':' and k.value < b.kind || ';'
+      cross join lateral (select substr(k.value, length(b.kind) + 2) as value) d
+      where b.scope_from = 'business'
+        and exists (
+          select from crm_private.identity_scopes(p_before.workspace_id, b.kind) s (scope)
+          join crm.contact_identities i on i.workspace_id = p_before.workspace_id and i.kind = b.kind and i.scope = s.scope
+            and i.value = d.value)
+        -- Found in the new scope as well, the id is the same person's. Which scope deliveries give without one is unknown.
+        and not exists (
+          select from crm.contact_identities i
+          where i.workspace_id = p_before.workspace_id and i.kind = b.kind and i.scope = v_after and i.value = d.value)
+      limit 1000
+    ) n
+  );
+end;
+$$;
+comment on function crm_private.count_ids_under_business_id(crm.channel_accounts, crm.channel_accounts) is
+  'How many ids of people who wrote to the account, up to 1,000, are known in other scopes than the new business''s.
+
+update_channel_account refuses such a change.';
+
 -- sql/040_conversations/fn_enrich_messages.sql
 create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[], p_locked uuid[])
 returns void
@@ -3924,13 +4267,15 @@ begin
       union all
       select d.ordinal, 'participant', d.kind || ':' || d.value
       from unnest(p_identities) d
-      where d.kind = any (case p_account.channel when 'messenger' then array['psid'] when 'whatsapp' then array['wa_id', 'bsuid'] end)
+      where crm_private.kind_channels() ->> d.kind = p_account.channel
     ) k
   );
 end;
 $$;
 comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]) is
-  'What names the conversation of each item: its thread id, and on Messenger and WhatsApp the participant''s ids on that channel. Sorted, so that whoever claims them claims in one order.';
+  'What names the conversation of each item: its thread id, and the participant''s ids of the kinds that do on the channel.
+
+Sorted, so that every caller claims in one order.';
 
 -- sql/040_conversations/fn_join_copy.sql
 create function crm_private.join_copy(
@@ -4363,7 +4708,7 @@ declare
 begin
   perform l.id from crm.conversations l where l.contact_id = p_merge.survivor_id order by l.id for no key update;
   for v_conversation in
-    select v.id, v.channel_account_id, v.created_at, a.channel, a.external_id, p_merge.moved -> 'conversations' ? v.id::text as was_moved
+    select v.id, v.channel_account_id, v.created_at, a as account, p_merge.moved -> 'conversations' ? v.id::text as was_moved
     from crm.conversations v
     join crm.channel_accounts a on a.workspace_id = v.workspace_id and a.id = v.channel_account_id
     where v.contact_id = p_merge.survivor_id
@@ -4376,21 +4721,23 @@ begin
     into v_keys
     from crm.conversation_keys k
     join crm.contact_identities i on i.contact_id in (p_merge.survivor_id, p_merge.duplicate_id)
-      and k.value = i.kind || ':' || i.value and (i.kind <> 'psid' or i.scope = v_conversation.external_id)
+      and k.value = i.kind || ':' || i.value and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account)
     where k.conversation_id = v_conversation.id and k.kind = 'participant';
 
     v_owner := case
       when v_conversation.was_moved then p_merge.duplicate_id
       when v_keys.of_survivor is not null then p_merge.survivor_id
       when v_keys.of_duplicate is not null then p_merge.duplicate_id
-      -- A chat that is known by its thread alone: by whose b2chat_id of the account, where only one of them has any.
+      -- A chat that is known by its thread alone: by whose id of the account's chats, where only one of them has any.
       when v_conversation.created_at >= p_merge.merged_at
         and exists (
           select from crm.contact_identities i
-          where i.contact_id = p_merge.duplicate_id and i.kind = 'b2chat_id' and split_part(i.scope, ':', 2) = v_conversation.external_id)
+          where i.contact_id = p_merge.duplicate_id and crm_private.kind_scopes() ->> i.kind = 'chats'
+            and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account))
         and not exists (
           select from crm.contact_identities i
-          where i.contact_id = p_merge.survivor_id and i.kind = 'b2chat_id' and split_part(i.scope, ':', 2) = v_conversation.external_id)
+          where i.contact_id = p_merge.survivor_id and crm_private.kind_scopes() ->> i.kind = 'chats'
+            and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account))
         then p_merge.duplicate_id
       else p_merge.survivor_id
     end;
@@ -4400,7 +4747,7 @@ begin
       update crm.contact_interaction_events e set contact_id = p_merge.duplicate_id where e.conversation_id = v_conversation.id;
       update crm.contact_identities i set contact_id = p_merge.duplicate_id
       where i.contact_id = p_merge.survivor_id and i.kind || ':' || i.value = any (v_keys.attached_since)
-        and (i.kind <> 'psid' or i.scope = v_conversation.external_id);
+        and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account);
     end if;
 
     -- One that both were known by was two before a delivery joined them. Who does not keep it goes on in a new one.
@@ -5648,8 +5995,8 @@ begin
     return;
   end if;
 
-  if p_channel is null or p_channel not in ('messenger', 'whatsapp', 'b2chat') then
-    perform crm_private.reject_input('p_channel', 'The channel is messenger, whatsapp or b2chat.');
+  if p_channel is null or p_channel <> all (crm_private.channels()) then
+    perform crm_private.reject_input('p_channel', format('The channel is %s.', crm_private.one_of(crm_private.channels())));
   end if;
   perform crm_private.check_batch(p_items);
   if jsonb_typeof(p_rejected) is distinct from 'array' then
@@ -6793,6 +7140,21 @@ $$;
 comment on function crm_private.b2chat_message_problem(jsonb, text) is
   'The JSON path, from the chat, of the first message value of the wrong type, direction or time missing included; null when all are right.';
 
+-- sql/075_b2chat/fn_chat_contact_scope.sql
+create function crm_private.chat_contact_scope(p_account crm.channel_accounts)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- Nothing proves that both exports number people alike: the account's settings may say so.
+  return case when p_account.settings -> 'shared_contact_ids' = 'true' then 'contacts:' else 'chats:' end || p_account.external_id;
+end;
+$$;
+comment on function crm_private.chat_contact_scope(crm.channel_accounts) is
+  'The scope of the contact ids in the merchant''s chats.';
+
 -- sql/075_b2chat/fn_chat_items.sql
 create function crm_private.chat_items(p_chat_id text, p_participant jsonb, p_updated_at timestamptz, p_events jsonb)
 returns setof jsonb
@@ -6836,7 +7198,7 @@ begin
   -- An account whose time zone the server does not know keeps its records waiting, and nobody else's; landing says so.
   v_without_zone := array(
     select a from crm.channel_accounts a
-    where a.channel = 'b2chat' and a.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(a.settings ->> 'time_zone'));
+    where a.channel = 'b2chat' and not crm_private.is_time_zone(crm_private.merchant_time_zone(a)));
 
   if p_channel_account_id is not null then
     return array(
@@ -6891,6 +7253,40 @@ end;
 $$;
 comment on function crm_private.claimed_by_account(crm.raw_records[]) is
   'The accounts of claimed records, each with the places of its records, oldest first.';
+
+-- sql/075_b2chat/fn_count_ids_under_shared_contact_ids.sql
+create function crm_private.count_ids_under_shared_contact_ids(p_before crm.channel_accounts, p_after crm.channel_accounts)
+returns int
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_scope text := crm_private.chat_contact_scope(p_before);
+begin
+  if p_before.channel <> 'b2chat' or v_scope = crm_private.chat_contact_scope(p_after) then
+    return 0;
+  end if;
+  -- Ids that the contacts export alone has named stay where they are.
+  if not exists (
+    select from crm.conversations v where v.workspace_id = p_before.workspace_id and v.channel_account_id = p_before.id) then
+    return 0;
+  end if;
+  return (
+    select count(*)
+    from (
+      select
+      from crm.contact_identities i
+      where i.workspace_id = p_before.workspace_id and i.kind = 'b2chat_id' and i.scope = v_scope
+      limit 1000
+    ) n
+  );
+end;
+$$;
+comment on function crm_private.count_ids_under_shared_contact_ids(crm.channel_accounts, crm.channel_accounts) is
+  'How many contact ids that the merchant''s chats may name, up to 1,000, are kept in the scope that would change.
+
+update_workspace and update_channel_account refuse such a change. None before the first chat: which ids chats name is not kept beside them.';
 
 -- sql/075_b2chat/fn_count_landed.sql
 create function crm_private.count_landed(p_run crm.sync_runs, p_unchanged int, p_rejected jsonb, p_moved boolean)
@@ -7078,7 +7474,7 @@ begin
   if jsonb_typeof(p_cursor) <> 'object' then
     perform crm_private.reject_input('p_cursor', 'A cursor is a JSON object.');
   end if;
-  if v_account.settings ->> 'time_zone' is not null and not crm_private.is_time_zone(v_account.settings ->> 'time_zone') then
+  if not crm_private.is_time_zone(crm_private.merchant_time_zone(v_account)) then
     perform crm_private.reject_input('$.settings.time_zone', 'The account has a time zone that does not exist.');
   end if;
   if p_run_id is not null then
@@ -7140,6 +7536,21 @@ end;
 $$;
 comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb, uuid) is
   'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. With p_run_id the lock is that run''s: the page is counted on it, with what was unchanged or set aside, and the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
+-- sql/075_b2chat/fn_merchant_time_zone.sql
+create function crm_private.merchant_time_zone(p_account crm.channel_accounts)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return coalesce(p_account.settings ->> 'time_zone', (
+    select s.default_value #>> '{}' from crm_private.settings() s where s.channel = p_account.channel and s.name = 'time_zone'));
+end;
+$$;
+comment on function crm_private.merchant_time_zone(crm.channel_accounts) is
+  'The time zone of the merchant''s times: what the account''s setting says, known to the server or not.';
 
 -- sql/075_b2chat/fn_raw_record_error.sql
 create function crm_private.raw_record_error(p_path text, p_sqlstate text default null, p_message text default null)
@@ -7223,9 +7634,7 @@ begin
     participant := crm_private.b2chat_extras(v_contact)
       || (select coalesce(jsonb_object_agg(n.ours, v_contact -> n.theirs), '{}') from jsonb_each_text(v_names) n (ours, theirs))
       || jsonb_build_object('identities', case when btrim(v_id #>> '{}') <> '' then jsonb_build_array(jsonb_build_object(
-        'kind', 'b2chat_id', 'value', v_id #>> '{}',
-        -- Nothing proves that both exports number people alike: the account's settings may say so.
-        'scope', case when p_account.settings -> 'shared_contact_ids' = 'true' then 'contacts:' else 'chats:' end || p_account.external_id))
+        'kind', 'b2chat_id', 'value', v_id #>> '{}', 'scope', crm_private.chat_contact_scope(p_account)))
         else '[]' end);
     select '$.contact.' || coalesce(v_names ->> ltrim(min(p.path collate "C"), '.'), ltrim(min(p.path collate "C"), '.')) into problem_path
     from crm_private.participant_problems(array[participant]) p;
@@ -7379,7 +7788,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_zone text := coalesce(p_account.settings ->> 'time_zone', 'UTC');
+  v_zone text := crm_private.merchant_time_zone(p_account);
   v_place int;
   v_chat record;
   v_item jsonb;
@@ -7437,7 +7846,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_zone text := coalesce(p_account.settings ->> 'time_zone', 'UTC');
+  v_zone text := crm_private.merchant_time_zone(p_account);
   v_items crm_private.inbound_item[] := '{}'::crm_private.inbound_item[];
   v_read record;
 begin
@@ -7813,17 +8222,18 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  v_kinds constant text[] := array_remove(crm_private.exclusive_kinds(), 'identification');
   v_moved jsonb;
 begin
-  -- A person has one psid per page and one b2chat_id per scope: of two that are current, the survivor's stays it. Which of two
-  -- identifications does is for note_identity_fields to say.
+  -- Of two current ids of an exclusive kind the survivor's stays current. Of two identifications note_identity_fields says
+  -- which one does.
   select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
       || case when i.is_second then '{"was_current": true}' else '{}' end::jsonb
     order by i.kind, i.scope, i.value), '[]')
   into v_moved
   from (
     select d.kind, d.scope, d.value,
-      not d.is_previous and d.kind in ('psid', 'b2chat_id') and exists (
+      not d.is_previous and d.kind = any (v_kinds) and exists (
         select from crm.contact_identities s
         where s.contact_id = p_survivor_id and s.kind = d.kind and s.scope = d.scope and not s.is_previous) as is_second
     from crm.contact_identities d
@@ -7832,7 +8242,7 @@ begin
 
   update crm.contact_identities d set
     contact_id = p_survivor_id,
-    is_previous = d.is_previous or d.kind in ('psid', 'b2chat_id') and exists (
+    is_previous = d.is_previous or d.kind = any (v_kinds) and exists (
       select from crm.contact_identities s
       where s.contact_id = p_survivor_id and s.kind = d.kind and s.scope = d.scope and not s.is_previous)
   where d.contact_id = p_duplicate_id;
@@ -7840,7 +8250,10 @@ begin
 end;
 $$;
 comment on function crm_private.merge_contact_identities(uuid, uuid) is
-  'Gives the duplicate''s identities to the survivor and returns them: [{kind, scope, value, was_current?}]. Where both have a current psid of a page or b2chat_id of a scope, the duplicate''s becomes a previous one (was_current). The caller has locked both contacts.';
+  'Gives the duplicate''s identities to the survivor and returns them: [{kind, scope, value, was_current?}].
+
+Where both have a current id of an exclusive kind in one scope, the duplicate''s becomes a previous one (was_current).
+The caller has locked both contacts.';
 
 -- sql/300_contact_merge/fn_merge_contacts.sql
 -- Security definer: members have no write on any table; the first act is the membership check.
@@ -8481,8 +8894,8 @@ declare
   v_ids uuid[];
   v_pair record;
 begin
-  select array_agg(c.id order by c.id), coalesce(array_agg(row(c.place, 'phone', '', c.phone, 6, false, false)::crm_private.item_identity
-      order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
+  select array_agg(c.id order by c.id), coalesce(array_agg(row(c.place, 'phone', '', c.phone,
+      array_position(crm_private.kind_names(), 'phone'), false, false)::crm_private.item_identity order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
   into v_ids, v_phones
   from (
     select b.id, b.place, n.phone, exists (
@@ -8680,14 +9093,21 @@ stable
 set search_path = ''
 as $$
 declare
-  v_bsuid_scopes text[];
+  v_kinds text[] := '{}'::text[];
+  v_known_kinds text[];
+  v_known_scopes text[];
   v_parsed crm_private.inbound_item[];
   v_identities crm_private.item_identity[];
   v_keys crm_private.item_key[];
 begin
-  -- A key says neither page nor WhatsApp account: a psid is of the account's page, a bsuid where it is known.
-  if p_account.channel = 'whatsapp' and not coalesce(p_account.settings, '{}') ? 'business_id' then
-    v_bsuid_scopes := array(select s from crm_private.identity_scopes(p_account.workspace_id, 'bsuid') s);
+  -- A key names no scope: that of a page follows from the account; that of a business from its setting, or it is where
+  -- the id is known.
+  if crm_private.business_scope(p_account) is null then
+    v_kinds := array(
+      select k from unnest(crm_private.kind_names()) k
+      where crm_private.kind_scopes() ->> k = 'business' and crm_private.kind_channels() ->> k = p_account.channel);
+    select array_agg(k), array_agg(s) into v_known_kinds, v_known_scopes
+    from unnest(v_kinds) k cross join lateral crm_private.identity_scopes(p_account.workspace_id, k) s;
   end if;
 
   select jsonb_agg(
@@ -8708,21 +9128,21 @@ begin
   cross join lateral (
     select min(x.value) filter (where x.kind = 'thread') as thread_id,
       jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', i.kind, 'scope', s.scope, 'value', i.value)) order by x.value, s.scope)
-        filter (where x.kind = 'participant' and (s.scope is not null or i.kind <> 'bsuid' or v_bsuid_scopes is null)) as identities
+        filter (where x.kind = 'participant' and (s.scope is not null or i.kind <> all (v_kinds))) as identities
     from crm.conversation_keys x
     cross join lateral (
       select split_part(x.value, ':', 1) as kind, substr(x.value, strpos(x.value, ':') + 1) as value
     ) i
     left join lateral (
       select o.scope
-      from unnest(v_bsuid_scopes) b (scope)
+      from unnest(v_known_kinds, v_known_scopes) b (kind, scope)
       cross join lateral (
         select n.scope
         from crm.contact_identities n
-        where n.workspace_id = p_account.workspace_id and n.kind = 'bsuid' and n.scope = b.scope and n.value = i.value
+        where n.workspace_id = p_account.workspace_id and n.kind = b.kind and n.scope = b.scope and n.value = i.value
         offset 0
       ) o
-      where i.kind = 'bsuid'
+      where b.kind = i.kind
     ) s on true
     where x.conversation_id = c.id and x.workspace_id = p_account.workspace_id
       and (x.kind = 'thread' or not exists (
@@ -9038,13 +9458,11 @@ begin
     end loop;
   end loop;
 
-  if p_account.channel = 'b2chat' then
-    -- The item has the chat's messages, and the record says more: whether it was closed.
-    update crm.raw_records r set status = 'pending', error = null, processed_at = null
-    where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
-      and r.external_id = any (array(
-        select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
-  end if;
+  -- Where chats land as raw records: the item has the chat's messages, and the record says more, such as when it was closed.
+  update crm.raw_records r set status = 'pending', error = null, processed_at = null
+  where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
+    and r.external_id = any (array(
+      select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
   return v_errors;
 end;
 $$;
@@ -9237,6 +9655,182 @@ end;
 $$;
 comment on function crm_private.settle_dead_letters(crm.dead_letters[], jsonb[]) is
   'Notes what became of dead letters that were replayed, by place: an error of null means stored. What failed stays open, and is tried again after all others. A letter without a workspace gets that of its account, if it is connected by now.';
+
+-- sql/320_settings/fn_merge_settings.sql
+create function crm_private.merge_settings(p_belongs_to text, p_channel text, p_settings jsonb, p_changes jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_settings jsonb := p_settings;
+  v_change record;
+  v_type text;
+  v_names text;
+begin
+  if p_changes is null then
+    return p_settings;
+  elsif jsonb_typeof(p_changes) <> 'object' then
+    perform crm_private.reject_input('$', 'Settings are a JSON object: {"name": value}.');
+  end if;
+  for v_change in
+    select c.key, c.value, '$.' || left(c.key, 256) as path, c.value = 'null' as is_removal
+    from jsonb_each(p_changes) c
+    order by c.key
+  loop
+    select s.type into v_type
+    from crm_private.settings() s
+    where s.belongs_to = p_belongs_to and (s.channel is null or s.channel = p_channel) and s.name = v_change.key;
+    -- A key that is set and unknown was written by other means: it can be removed.
+    if not found and not (v_change.is_removal and v_settings ? v_change.key) then
+      select string_agg(s.name, ', ' order by s.name) into v_names
+      from crm_private.settings() s
+      where s.belongs_to = p_belongs_to and (s.channel is null or s.channel = p_channel);
+      perform crm_private.reject_input(v_change.path, format('There is no such setting of a %s. There is: %s.',
+        coalesce(p_channel || ' account', 'workspace'), coalesce(v_names, 'none')));
+    end if;
+    v_settings := case when v_change.is_removal then v_settings - v_change.key
+      else v_settings || jsonb_build_object(v_change.key, crm_private.setting_value(v_change.path, v_type, v_change.value)) end;
+  end loop;
+  return v_settings;
+end;
+$$;
+comment on function crm_private.merge_settings(text, text, jsonb, jsonb) is
+  'The settings with the changes, key by key: null removes one. Null for the changes: as they are.
+
+p_belongs_to and p_channel: whose they are, as in settings(). PT400 invalid_input with the key.';
+
+-- sql/320_settings/fn_refuse_if_in_use.sql
+create function crm_private.refuse_if_in_use(p_setting text, p_identities int)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if p_identities > 0 then
+    raise exception using errcode = 'PT409',
+      message = format('%s cannot change: identities were stored under the value it has.', p_setting),
+      detail = jsonb_build_object('code', 'setting_in_use', 'setting', p_setting, 'identities', p_identities)::text,
+      hint = 'Those people would not be found again. Keep the value, or delete these contacts and conversations first.';
+  end if;
+end;
+$$;
+comment on function crm_private.refuse_if_in_use(text, int) is
+  'Returns when no identity depends on the setting.
+
+p_identities: how many identities the change would leave behind, up to 1,000.
+PT409 setting_in_use: with the setting and that number.';
+
+-- sql/320_settings/fn_update_channel_account.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.update_channel_account(
+  p_channel_account_id uuid,
+  p_settings jsonb default '{}',
+  p_display_name text default null,
+  p_is_active boolean default null,
+  p_workspace_id uuid default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_workspace_id uuid;
+  v_before crm.channel_accounts;
+  v_after crm.channel_accounts;
+begin
+  select a.workspace_id into v_workspace_id
+  from crm.channel_accounts a
+  where a.id = p_channel_account_id and a.workspace_id = coalesce(p_workspace_id, a.workspace_id);
+  perform crm_private.require_member(v_workspace_id, 'admin');
+
+  -- A call that changes another key at the same time waits here, and reads what this one changed.
+  select a.* into v_before
+  from crm.channel_accounts a
+  where a.id = p_channel_account_id and a.workspace_id = v_workspace_id
+  for no key update;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such channel account.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
+      hint = 'Connect it with connect_channel.';
+  end if;
+  v_after := v_before;
+  v_after.settings := crm_private.merge_settings('channel_account', v_before.channel, v_before.settings, p_settings);
+  v_after.display_name := coalesce(crm_private.display_name('p_display_name', p_display_name), v_before.display_name);
+  v_after.is_active := coalesce(p_is_active, v_before.is_active);
+
+  if v_after is distinct from v_before then
+    perform crm_private.refuse_if_in_use('business_id', crm_private.count_ids_under_business_id(v_before, v_after));
+    perform crm_private.refuse_if_in_use('shared_contact_ids',
+      crm_private.count_ids_under_shared_contact_ids(v_before, v_after));
+    update crm.channel_accounts a set
+      settings = v_after.settings, display_name = v_after.display_name, is_active = v_after.is_active
+    where a.id = p_channel_account_id;
+  end if;
+  return v_after.settings;
+end;
+$$;
+comment on function crm.update_channel_account(uuid, jsonb, text, boolean, uuid) is
+  'Changes settings of the account key by key, its name and whether it is active; returns the settings as they are then.
+
+p_settings: {name: value} of those to change, null for a value removes it; docs/operations.md lists them. An argument
+that is null changes nothing, and a call that changes nothing writes nothing. For admins.
+PT400 invalid_input (an unknown setting or a wrong value, with its path), PT401, PT403, PT404 not_found,
+PT409 setting_in_use (one that ids were stored under).';
+
+-- sql/320_settings/fn_update_workspace.sql
+-- Security definer: members have no write on any table; the first act is the membership check.
+create function crm.update_workspace(
+  p_workspace_id uuid,
+  p_settings jsonb,
+  p_name text default null,
+  p_default_country text default null
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  v_before crm.workspaces;
+  v_after crm.workspaces;
+begin
+  perform crm_private.require_member(p_workspace_id, 'admin');
+
+  -- A call that changes another key at the same time waits here, and reads what this one changed.
+  select w.* into v_before from crm.workspaces w where w.id = p_workspace_id for no key update;
+  if not found then
+    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
+      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
+      hint = 'Create it with create_workspace.';
+  end if;
+  if p_default_country is not null then
+    perform crm_private.check_default_country(p_default_country);
+  end if;
+  v_after := v_before;
+  v_after.settings := crm_private.merge_settings('workspace', null, v_before.settings, p_settings);
+  v_after.name := coalesce(crm_private.display_name('p_name', p_name), v_before.name);
+  v_after.default_country := coalesce(p_default_country, v_before.default_country);
+
+  if v_after is distinct from v_before then
+    perform crm_private.refuse_if_in_use('default_country',
+      crm_private.count_ids_under_default_country(v_before, v_after));
+    update crm.workspaces w set settings = v_after.settings, name = v_after.name, default_country = v_after.default_country
+    where w.id = p_workspace_id;
+  end if;
+  return v_after.settings;
+end;
+$$;
+comment on function crm.update_workspace(uuid, jsonb, text, text) is
+  'Changes settings of the workspace key by key, its name and its default country; returns the settings as they are then.
+
+p_settings: {name: value} of those to change, null for a value removes it; docs/operations.md lists them. An argument
+that is null changes nothing, and a call that changes nothing writes nothing. For admins.
+PT400 invalid_input (an unknown setting or a wrong value, with its path), PT401, PT403, PT404 not_found,
+PT409 setting_in_use (the default country, once numbers were read in it).';
 
 -- sql/800_monitoring/fn_contact_sync_stats.sql
 -- Security definer: counts must not pay for row level security; the first act is the membership check.
@@ -9954,8 +10548,11 @@ grant execute on function
   crm.explain_contact(uuid, uuid),
   crm.merge_contacts(uuid, uuid, text, uuid),
   crm.reject_merge_candidate(uuid, uuid),
+  crm.remove_member(uuid, uuid),
   crm.replay_dead_letter(uuid, uuid),
   crm.require_role(uuid, text),
   crm.unmerge_contacts(uuid, uuid),
-  crm.update_conversation(uuid, bigint, jsonb, uuid)
+  crm.update_channel_account(uuid, jsonb, text, boolean, uuid),
+  crm.update_conversation(uuid, bigint, jsonb, uuid),
+  crm.update_workspace(uuid, jsonb, text, text)
 to authenticated;

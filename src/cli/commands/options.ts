@@ -1,6 +1,6 @@
 /** What the options of all commands have in common. */
 import { z } from 'zod'
-import type { Channel } from '../../contract/inbound.ts'
+import { CHANNELS, type Channel } from '../../contract/channels.ts'
 import { RpcError } from '../../crm/rpc-error.ts'
 import type { Account, Connection } from '../connection.ts'
 import { UsageError } from '../exit-codes.ts'
@@ -13,10 +13,15 @@ export const accountName = z
   .string()
   .transform((text) => /^([^:]+):(.+)$/.exec(text)?.slice(1))
   .pipe(
-    z.tuple([z.enum(['messenger', 'whatsapp', 'b2chat']), z.string()], {
-      error: 'Expected <channel>:<external id>, such as whatsapp:1055…, with the channel messenger, whatsapp or b2chat',
+    z.tuple([z.enum(CHANNELS), z.string()], {
+      error: `Expected <channel>:<external id>, such as ${CHANNELS[0]}:1055…, with the channel ${oneOf(CHANNELS)}`,
     }),
   )
+
+/** The names as a sentence lists them. */
+function oneOf(names: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(names)
+}
 
 /** A command's options by its schema. Throws a `UsageError` that names the option. */
 export function parseOptions<Schema extends z.ZodType>(schema: Schema, given: unknown): z.infer<Schema> {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { z } from 'zod'
-import type { Channel } from '../../contract/inbound.ts'
+import type { Channel } from '../../contract/channels.ts'
 import { RpcError } from '../../crm/rpc-error.ts'
 import type { Connection } from '../connection.ts'
 import { EXIT, EXIT_HELP, type ExitCode, type Finish, UsageError } from '../exit-codes.ts'

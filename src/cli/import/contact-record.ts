@@ -1,11 +1,11 @@
 /** One line of `onefold import contacts`: docs/import.md has the format. */
 import { z } from 'zod'
+import { IDENTITY_KINDS } from '../../contract/kinds.ts'
 import { cleanJson } from '../../lib/clean-text.ts'
 import { id, isoTime, personShape } from './person-fields.ts'
 import { type Reading, schemaProblem, unknownFields, withoutNulls } from './reading.ts'
 
-/** Kinds whose ids are only unique within a page, a business or an id space. */
-const SCOPED: ReadonlySet<string> = new Set(['psid', 'bsuid', 'b2chat_id'])
+const SCOPED: ReadonlySet<string> = new Set(IDENTITY_KINDS.filter((kind) => kind.isScoped).map(({ kind }) => kind))
 
 const shape = {
   ...personShape,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Identity, ProviderTime } from '../../contract/inbound.ts'
+import { IDENTITY_KINDS } from '../../contract/kinds.ts'
 import { epochMs } from './person-fields.ts'
 
 /** What says which message it is when the provider's id is not known. */
@@ -14,7 +15,7 @@ export interface UnnamedMessage {
 }
 
 /** Ids that name a conversation by the person in it, the first of these that is there. */
-const PARTICIPANT_KINDS = ['psid', 'wa_id', 'bsuid'] as const
+const PARTICIPANT_KINDS = IDENTITY_KINDS.filter((kind) => kind.namesConversationOn !== null).map(({ kind }) => kind)
 
 /**
  * An id for a message that has none: the same for the same conversation, time, direction, text and occurrence, whichever

@@ -1,6 +1,7 @@
 /** The fields of a person, as contacts and the participants of messages have them. */
 import { z } from 'zod'
 import type { ProviderTime } from '../../contract/inbound.ts'
+import { KIND_NAMES } from '../../contract/kinds.ts'
 import { isStorableText } from '../../lib/clean-text.ts'
 import { withoutNulls } from './reading.ts'
 
@@ -54,7 +55,7 @@ export const isoTime = time.transform((value) =>
 const identity = z.preprocess(
   withoutNulls,
   z.object({
-    kind: z.enum(['psid', 'wa_id', 'bsuid', 'b2chat_id', 'identification', 'phone', 'email']),
+    kind: z.enum(KIND_NAMES),
     scope: id(256).exactOptional(),
     value: id(256),
   }),

@@ -1713,6 +1713,7 @@ export type Database = {
       }
       reject_merge_candidate: { Args: { p_candidate_id: string; p_workspace_id?: string }; Returns: undefined }
       release_sync_lock: { Args: { p_resource: string; p_token: string }; Returns: boolean }
+      remove_member: { Args: { p_user_id: string; p_workspace_id: string }; Returns: undefined }
       replay_dead_letter: {
         Args: { p_dead_letter_id: string; p_workspace_id?: string }
         Returns: {
@@ -1788,9 +1789,23 @@ export type Database = {
       }
       unmerge_contacts: { Args: { p_merge_id: string; p_workspace_id?: string }; Returns: undefined }
       unschedule_jobs: { Args: Record<PropertyKey, never>; Returns: number }
+      update_channel_account: {
+        Args: {
+          p_channel_account_id: string
+          p_display_name?: string
+          p_is_active?: boolean
+          p_settings?: Json
+          p_workspace_id?: string
+        }
+        Returns: Json
+      }
       update_conversation: {
         Args: { p_conversation_id: string; p_expected_version: number; p_patch: Json; p_workspace_id?: string }
         Returns: number
+      }
+      update_workspace: {
+        Args: { p_default_country?: string; p_name?: string; p_settings: Json; p_workspace_id: string }
+        Returns: Json
       }
       upsert_contact: {
         Args: { p_contact: Json; p_sync_source: string; p_workspace_id: string }

@@ -1,4 +1,4 @@
-import type { IdentityKind } from '../../../src/contract/inbound.ts'
+import type { IdentityKind } from '../../../src/contract/kinds.ts'
 
 /** An identity in the form it is stored in. */
 export interface Id {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { z } from 'zod'
-import type { Channel, InboundItem } from '../../../src/contract/inbound.ts'
+import type { Channel } from '../../../src/contract/channels.ts'
+import type { InboundItem } from '../../../src/contract/inbound.ts'
 
 /** An account of a test's own workspace. */
 export interface Account {

@@ -91,7 +91,7 @@ language plpgsql set search_path = '' as $$
 declare
   v_id uuid := crm.connect_channel(tests.workspace_id(), 'b2chat', 'pgtap-merchant', 'Acme''s merchant');
 begin
-  update crm.channel_accounts a set settings = p_settings where a.id = v_id;
+  perform crm.update_channel_account(v_id, p_settings);
   return v_id;
 end $$;
 

@@ -180,6 +180,9 @@ language sql stable security definer set search_path = '' as $$
     ('unmerge_contacts', 'agent', format('%L', (select m.id from crm.contact_merges m where m.workspace_id = tests.workspace_id() limit 1))),
     ('require_role', 'admin', format('%L, %L', tests.workspace_id(), 'admin')),
     ('replay_dead_letter', 'admin', format('%L', (select d.id from crm.dead_letters d where d.workspace_id = tests.workspace_id() limit 1))),
+    ('remove_member', 'owner', format('%L, gen_random_uuid()', tests.workspace_id())),
+    ('update_workspace', 'admin', format('%L, %L', tests.workspace_id(), '{"nonsense": true}')),
+    ('update_channel_account', 'admin', format('%L, %L', tests.account_id('pgtap-merchant'), '{"nonsense": true}')),
     ('reject_merge_candidate', 'agent', format('%L', (select m.id from crm.merge_candidates m where m.workspace_id = tests.workspace_id() limit 1))),
     ('update_conversation', 'agent', format('%L, -1, %L', (tests.conversation('psid:P1')).id, '{"nonsense": true}'))
   ) f (name, least_role, arguments)

@@ -1,6 +1,6 @@
 -- The backend calls the functions that run with the caller's rights: its grants must suffice.
 begin;
-select plan(40);
+select plan(43);
 
 select tests.furnish_acme();
 select tests.as_service();
@@ -8,6 +8,9 @@ select tests.as_service();
 select lives_ok($$ select crm.create_workspace('pgtap-new', 'New', 'CO') $$, 'create_workspace');
 select lives_ok($$ select crm.connect_channel(tests.workspace_id('pgtap-new'), 'messenger', 'pgtap-new-page', 'Page') $$, 'connect_channel');
 select lives_ok($$ select crm.add_member(tests.workspace_id('pgtap-new'), tests.user_id('agent@acme.test'), 'viewer') $$, 'add_member');
+select lives_ok($$ select crm.remove_member(tests.workspace_id('pgtap-new'), tests.user_id('agent@acme.test')) $$, 'remove_member');
+select is(crm.update_workspace(tests.workspace_id('pgtap-new'), '{}', 'Newer'), '{}', 'update_workspace');
+select is(crm.update_channel_account(tests.account_id('pgtap-new-page'), p_display_name => 'Newer'), '{}', 'update_channel_account');
 select is((select u.outcome from crm.upsert_contact(tests.workspace_id(), 'contacts_api', tests.person('{email:new@x.co}')) u), 'created', 'upsert_contact');
 select is((select b.events_inserted from crm.bulk_upsert_conversations_with_events(tests.account_id('pgtap-page'),
   jsonb_build_array(tests.chat('P1', tests.said('m2', 2)))) b), 1, 'bulk_upsert_conversations_with_events, the short way');
@@ -59,7 +62,7 @@ select is_empty($$
   select p.oid::regprocedure
   from pg_proc p
   where p.pronamespace = 'crm'::regnamespace
-    and p.proname <> all (array['create_workspace', 'connect_channel', 'add_member', 'upsert_contact', 'bulk_upsert_conversations_with_events',
+    and p.proname <> all (array['create_workspace', 'connect_channel', 'add_member', 'remove_member', 'update_workspace', 'update_channel_account', 'upsert_contact', 'bulk_upsert_conversations_with_events',
       'upsert_conversation_with_events', 'ingest_webhook', 'contact_sync_stats', 'update_conversation', 'merge_contacts', 'unmerge_contacts', 'reject_merge_candidate', 'explain_contact',
       'bulk_upsert_contacts', 'backfill_phones', 'normalize_phone', 'normalize_email', 'reconcile_contacts', 'require_role',
       'channel_account', 'acquire_sync_lock', 'extend_sync_lock', 'release_sync_lock', 'cleanup_expired_locks', 'sync_cursor',
