@@ -10,6 +10,7 @@ import { checkErrors } from './check-errors.ts'
 import { checkImports } from './check-imports.ts'
 import { checkLiterals } from './check-literals.ts'
 import { checkRooms } from './check-rooms.ts'
+import { checkVersion } from './check-version.ts'
 import { checkAdvisors, describeAdvisors, isClean } from './db-advisors.ts'
 import { findDrift } from './db-drift.ts'
 import { checkMigrations } from './db-migration.ts'
@@ -22,6 +23,7 @@ import { countResults, describeResults, runSteps, type Step, type StepResult } f
 
 const sourceSteps: Step[] = [
   { name: 'migrations are current', run: () => checkMigrations() },
+  { name: 'version is the same everywhere', run: checkVersion },
   { name: 'phone metadata is current', run: checkPhoneMetadata },
   { name: 'error codes are listed', run: checkErrors },
   { name: 'imports go down', run: checkImports },

@@ -8,6 +8,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { packageVersion } from './check-version.ts'
 import { baselineName, buildBaseline } from './lib/baseline.ts'
 import { migrationsFolder, sqlFolder } from './lib/paths.ts'
 import { type ProjectFolders, withProjectDatabases } from './lib/project-databases.ts'
@@ -61,6 +62,14 @@ export async function draftMigration(name: string, folders: ProjectFolders = pro
   return file
 }
 
+/** Returns a problem when the version to release is not that of package.json. */
+async function wrongVersion(version: string): Promise<string[]> {
+  const current = await packageVersion()
+  return version === current
+    ? []
+    : [`package.json says ${current}. Write ${version} in every place first: docs/releasing.md`]
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: { check: { type: 'boolean', default: false }, release: { type: 'string' } },
@@ -70,7 +79,7 @@ async function main(): Promise<void> {
   if (values.check) {
     reportProblems(await checkMigrations(), 'migrations: current')
   } else if (values.release !== undefined) {
-    const problems = await checkMigrations()
+    const problems = [...(await checkMigrations()), ...(await wrongVersion(values.release))]
     if (problems.length > 0) return reportProblems(problems, '')
     const files = await release(migrationsFolder, values.release)
     console.log(files.length > 0 ? `Released with ${values.release}: ${files.join(', ')}` : 'Nothing new to release.')

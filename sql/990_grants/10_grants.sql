@@ -30,6 +30,7 @@ grant execute on function
   crm.remove_member(uuid, uuid),
   crm.replay_dead_letter(uuid, uuid),
   crm.require_role(uuid, text),
+  crm.schema_version(),
   crm.unmerge_contacts(uuid, uuid),
   crm.update_channel_account(uuid, jsonb, text, boolean, uuid),
   crm.update_conversation(uuid, bigint, jsonb, uuid),

@@ -5,6 +5,8 @@ import { z } from 'zod'
 import type { Channel } from '../contract/channels.ts'
 import { CLIENT_OPTIONS, type CrmClient, createCrmClient } from '../crm/client.ts'
 import { toRpcError } from '../crm/rpc-error.ts'
+import { readVersions, type Versions } from '../crm/schema-version.ts'
+import { orAborted } from '../lib/clock.ts'
 import { UsageError } from './exit-codes.ts'
 import { type CallFunction, functionCaller } from './functions.ts'
 import { type Monitoring, monitoringOver } from './monitoring.ts'
@@ -26,6 +28,8 @@ export interface Connection {
   crm: CrmClient
   monitoring: Monitoring
   callFunction: CallFunction
+  /** The versions of the schema and of the client. Throws `RpcError`, or the interruption. */
+  versions(): Promise<Versions>
   /** The workspace of this slug or id; null when there is none. Throws `RpcError`, or the interruption. */
   workspace(slugOrId: string): Promise<Workspace | null>
   /** The channel account; null when nobody has connected it. Throws `RpcError`, or the interruption. */
@@ -51,11 +55,13 @@ function connectionOver(
   interrupted: AbortSignal,
 ): Connection {
   const crm = supabase.schema('crm')
+  const client = createCrmClient(supabase)
   return {
     url: to.url,
-    crm: createCrmClient(supabase),
+    crm: client,
     monitoring: monitoringOver(supabase, interrupted),
     callFunction: functionCaller(to),
+    versions: () => orAborted(readVersions(client), interrupted),
     async workspace(slugOrId) {
       const column = z.guid().safeParse(slugOrId).success ? 'id' : 'slug'
       const query = crm.from('workspaces').select('id,slug').eq(column, slugOrId)

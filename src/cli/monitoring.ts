@@ -1,7 +1,8 @@
 /** What the commands read of the monitoring views, with the service role. Columns are named as the views name them. */
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { z } from 'zod'
-import { RpcError, toRpcError } from '../crm/rpc-error.ts'
+import { toRpcError, unexpectedResult } from '../crm/rpc-error.ts'
+import type { Versions } from '../crm/schema-version.ts'
 import type { ExitCode } from './exit-codes.ts'
 
 const text = z.string()
@@ -105,6 +106,8 @@ export type RunEnd = z.infer<typeof RunEnd>
 export interface Status {
   ok: boolean
   exit_code: ExitCode
+  /** Of the schema and of this command, and how they fit: `same` or `newer`. */
+  versions: Versions
   problems: Check[]
   running: ActiveSync[]
   /** The first day of the statistics. */
@@ -162,14 +165,7 @@ export function monitoringOver(supabase: SupabaseClient, interrupted: AbortSigna
     }
     const parsed = z.array(shape).safeParse(data)
     if (parsed.success) return parsed.data
-    throw new RpcError(source, {
-      code: null,
-      status: 502,
-      stableCode: 'unexpected_result',
-      message: `crm.${source} has other columns than this version of the command knows.`,
-      hint: 'Compare the database migrations with this version of the command.',
-      detail: {},
-    })
+    throw unexpectedResult(source, `crm.${source} has other columns than this version of the command knows.`)
   }
 
   return {

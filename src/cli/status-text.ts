@@ -2,7 +2,7 @@ import type { ActiveSync, Check, DeadLetters, Status, SyncDay } from './monitori
 import { type Cell, tableText, timeText } from './table.ts'
 
 /** The status for a person. */
-export function statusText({ ok, problems, running, since, statistics, dead_letters }: Status): string {
+export function statusText({ ok, versions, problems, running, since, statistics, dead_letters }: Status): string {
   const parts = [
     ok
       ? 'Nothing is wrong.'
@@ -10,6 +10,7 @@ export function statusText({ ok, problems, running, since, statistics, dead_lett
     tableText('Under way', RUNNING, running.map(runningRow)),
     tableText(`By day, since ${since} (UTC)`, DAYS, statistics.map(dayRow)),
     tableText('Open dead letters', LETTERS, dead_letters.map(lettersRow)),
+    `Schema ${versions.database}, client ${versions.client}`,
   ]
   return parts.join('\n\n')
 }

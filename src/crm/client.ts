@@ -6,6 +6,7 @@ import { type ConversationCalls, conversationCalls } from './conversations.ts'
 import { type DeadLetterCalls, deadLetterCalls } from './dead-letters.ts'
 import { fetchWithin } from './deadline.ts'
 import { type Call, callOver, DEFAULT_RETRY, type RetryPolicy } from './rpc.ts'
+import { type SchemaCalls, schemaCalls } from './schema-version.ts'
 import { type SetupCalls, setupCalls } from './setup.ts'
 import { type SyncCalls, syncCalls } from './sync.ts'
 
@@ -15,7 +16,8 @@ import { type SyncCalls, syncCalls } from './sync.ts'
  * after any failure. The decisions about merges answer a repeat with an error that says what stands.
  */
 export interface CrmClient
-  extends SetupCalls,
+  extends SchemaCalls,
+    SetupCalls,
     ContactCalls,
     ConversationCalls,
     DeadLetterCalls,
@@ -36,6 +38,7 @@ export function createCrmClient(supabase: SupabaseClient, retry: RetryPolicy = D
 /** A `CrmClient` whose methods all go through `call`. */
 export function crmClientOver(call: Call): CrmClient {
   return {
+    ...schemaCalls(call),
     ...setupCalls(call),
     ...contactCalls(call),
     ...conversationCalls(call),

@@ -82,3 +82,15 @@ export function toRpcError(rpc: string, status: number, body: PostgrestErrorBody
     detail,
   })
 }
+
+/** An answer that the contract does not know: the database and the client are of different versions, or a proxy answered. */
+export function unexpectedResult(rpc: string, message: string): RpcError {
+  return new RpcError(rpc, {
+    code: null,
+    status: 502,
+    stableCode: 'unexpected_result',
+    message,
+    hint: 'Compare the versions of the database and of the client: npm run -s onefold -- status shows both.',
+    detail: {},
+  })
+}

@@ -3,7 +3,7 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import pRetry from 'p-retry'
 import { z } from 'zod'
 import type { Database } from './generated/database.types.ts'
-import { RpcError, toRpcError } from './rpc-error.ts'
+import { RpcError, toRpcError, unexpectedResult } from './rpc-error.ts'
 
 type Functions = Database['crm']['Functions']
 
@@ -64,14 +64,7 @@ export function callOver(supabase: SupabaseClient, retry: RetryPolicy): Call {
     const parsed = result.safeParse(data)
     if (parsed.success) return parsed.data
     // An empty or foreign answer, such as a proxy's page, must never pass for a success.
-    throw new RpcError(rpc, {
-      code: null,
-      status: 502,
-      stableCode: 'unexpected_result',
-      message: `${rpc} answered something other than its contract says.`,
-      hint: 'Compare the database migrations with this version of the client.',
-      detail: {},
-    })
+    throw unexpectedResult(rpc, `${rpc} answered something other than its contract says.`)
   }
 
   return (rpc, args, result) =>

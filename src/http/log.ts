@@ -34,6 +34,9 @@ export interface LogFields {
   hasMore?: boolean
   /** Why a provider could not be read: a code of our own. */
   providerCode?: string
+  /** Of the release that the database and the function are of; `none` where the database tells none. */
+  schemaVersion?: string
+  clientVersion?: string
   /** False when a lock could not be given back: it ends by itself. */
   lockReleased?: boolean
 }

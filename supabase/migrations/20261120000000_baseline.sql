@@ -325,6 +325,20 @@ comment on function crm.require_role(uuid, text) is
 
 For functions that act for a member with the backend''s rights. PT400 invalid_input for another role, PT401, PT403.';
 
+-- sql/010_foundation/fn_schema_version.sql
+create function crm.schema_version()
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select '0.1.0'::text;
+$$;
+comment on function crm.schema_version() is
+  'The version of the schema that is installed: that of the release, such as 0.1.0.
+
+A client compares it with its own version. It tells nothing of a tenant: every signed-in user may call it.';
+
 -- sql/010_foundation/fn_time_zone_name.sql
 create function crm_private.time_zone_name(p_text text)
 returns text
@@ -10551,6 +10565,7 @@ grant execute on function
   crm.remove_member(uuid, uuid),
   crm.replay_dead_letter(uuid, uuid),
   crm.require_role(uuid, text),
+  crm.schema_version(),
   crm.unmerge_contacts(uuid, uuid),
   crm.update_channel_account(uuid, jsonb, text, boolean, uuid),
   crm.update_conversation(uuid, bigint, jsonb, uuid),

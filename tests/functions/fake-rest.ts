@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { CLIENT_VERSION } from '../../src/crm/schema-version.ts'
 
 export interface RestCall {
   rpc: string
@@ -18,6 +19,14 @@ export interface FakeRest {
   url: string
   calls: RestCall[]
   close(): Promise<void>
+}
+
+/** How a database of this client's release answers `schema_version`. */
+export const SAME_VERSION: RestAnswer = { status: 200, body: JSON.stringify(CLIENT_VERSION) }
+
+/** The calls but for `schema_version`: a function asks for that beside its first request. */
+export function callsOf(rest: FakeRest): RestCall[] {
+  return rest.calls.filter(({ rpc }) => rpc !== 'schema_version')
 }
 
 /** A loopback server with the shape of `/rest/v1/rpc/*`: it keeps each call and answers what the test says. */

@@ -34,6 +34,12 @@ const CHECKS: readonly Check[] = [
         join crm.contacts c on c.workspace_id = e.workspace_id and c.id = e.contact_id where c.merged_into_id is not null`,
   },
   {
+    invariant: 'I6: a thread that was merged away has no row, and leads to one that was not',
+    violations: `select m.duplicate_id, m.survivor_id from crm.conversation_merges m
+      where exists (select from crm.conversations v where v.workspace_id = m.workspace_id and v.id = m.duplicate_id)
+        or exists (select from crm.conversation_merges n where n.workspace_id = m.workspace_id and n.duplicate_id = m.survivor_id)`,
+  },
+  {
     invariant: 'I7: a conversation whose participant is known has that participant as its contact',
     violations: `select v.id, k.value from crm.conversations v
       join crm.conversation_keys k on k.workspace_id = v.workspace_id and k.conversation_id = v.id and k.kind = 'participant'

@@ -7,6 +7,7 @@ import type { Terminal } from '../terminal.ts'
 import { addSharedOptions, sharedOptions } from './import-options.ts'
 import { importWith } from './import-with.ts'
 import { lookUp, parseOptions } from './options.ts'
+import { checkSchema } from './schema.ts'
 
 const options = z.object({
   ...sharedOptions(MAX_CONTACTS),
@@ -31,6 +32,7 @@ export function importContactsCommand(terminal: Terminal, finish: Finish): Comma
     finish(
       await importWith({ what: 'contacts', path, ...shared }, terminal, format, async () => {
         const database = terminal.connect()
+        await checkSchema(database, terminal)
         const found = await lookUp(() => database.workspace(workspace))
         if (!found) throw new UsageError(`There is no workspace ${workspace}.`)
         return contactTarget({

@@ -7,6 +7,7 @@ import type { Terminal } from '../terminal.ts'
 import { addSharedOptions, sharedOptions } from './import-options.ts'
 import { importWith } from './import-with.ts'
 import { accountName, findAccount, parseOptions } from './options.ts'
+import { checkSchema } from './schema.ts'
 
 const options = z.object({
   ...sharedOptions(CALL_LIMITS.maxEvents),
@@ -26,6 +27,7 @@ export function importMessagesCommand(terminal: Terminal, finish: Finish): Comma
     finish(
       await importWith({ what: 'messages', path, ...shared }, terminal, messageFormat({ keepUnknown }), async () => {
         const database = terminal.connect()
+        await checkSchema(database, terminal)
         const found = await findAccount(database, wanted, workspace)
         return messageTarget({
           crm: database.crm,

@@ -8,6 +8,7 @@ import { type Cell, durationText, tableText, timeText } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { findWorkspaceId, parseOptions } from './options.ts'
 import { printReading } from './reading.ts'
+import { checkSchema } from './schema.ts'
 
 const options = z.object({
   workspace: z.string().optional(),
@@ -44,7 +45,10 @@ export function locksCommand(terminal: Terminal, finish: Finish): Command {
     .action(async (given: unknown) => {
       const { workspace, cleanup, json } = parseOptions(options, given)
       const database = terminal.connect()
-      const read = () => readLocks(database, terminal.clock, workspace, cleanup)
+      const read = async () => {
+        await checkSchema(database, terminal)
+        return readLocks(database, terminal.clock, workspace, cleanup)
+      }
       finish(await printReading(terminal, json, read, locksText, cleanup ? CLEANUP_INTERRUPTED : undefined))
     })
 }

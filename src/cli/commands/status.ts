@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
+import type { Versions } from '../../crm/schema-version.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Connection } from '../connection.ts'
 import { EXIT, EXIT_HELP, type Finish } from '../exit-codes.ts'
@@ -8,6 +9,7 @@ import { statusText } from '../status-text.ts'
 import type { Terminal } from '../terminal.ts'
 import { findWorkspaceId, parseOptions, wholeNumber } from './options.ts'
 import { printReading } from './reading.ts'
+import { checkSchema } from './schema.ts'
 
 const options = z.object({
   workspace: z.string().optional(),
@@ -26,7 +28,10 @@ export function statusCommand(terminal: Terminal, finish: Finish): Command {
     .action(async (given: unknown) => {
       const { workspace, days, json } = parseOptions(options, given)
       const database = terminal.connect()
-      const read = () => readStatus(database, terminal.clock, workspace, days)
+      const read = async () => {
+        const versions = await checkSchema(database, terminal)
+        return readStatus(database, versions, terminal.clock, workspace, days)
+      }
       finish(await printReading(terminal, json, read, statusText))
     })
 }
@@ -35,6 +40,7 @@ const DAY_MS = 86_400_000
 
 async function readStatus(
   { monitoring, ...database }: Connection,
+  versions: Versions,
   clock: Clock,
   workspace: string | undefined,
   days: number,
@@ -49,5 +55,5 @@ async function readStatus(
   ])
   const ok = problems.length === 0
   const code = ok ? EXIT.done : EXIT.unhealthy
-  return { ok, exit_code: code, problems, running, since, statistics, dead_letters: deadLetters }
+  return { ok, exit_code: code, versions, problems, running, since, statistics, dead_letters: deadLetters }
 }

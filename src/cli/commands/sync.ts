@@ -12,6 +12,7 @@ import { syncSummary, syncText } from '../sync/summary.ts'
 import { printable, timeText } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { accountName, findAccount, parseOptions, wholeNumber } from './options.ts'
+import { checkSchema } from './schema.ts'
 
 const options = z.object({
   account: accountName,
@@ -74,6 +75,7 @@ async function follow(given: Options, database: Connection, terminal: Terminal):
   const { account, workspace, mode, resume, wait, retries } = given
   const { clock, interrupted: signal } = terminal
   try {
+    await checkSchema(database, terminal)
     const found = await findAccount(database, account, workspace)
     const settings: FollowOptions = {
       call: database.callFunction,

@@ -1730,6 +1730,7 @@ export type Database = {
       }
       require_role: { Args: { p_least_role: string; p_workspace_id: string }; Returns: undefined }
       schedule_jobs: { Args: { p_project_url: string; p_secret_name: string }; Returns: string[] }
+      schema_version: { Args: Record<PropertyKey, never>; Returns: string }
       set_rate_limit: {
         Args: { p_bucket: string; p_capacity: number; p_refill_per_second: number }
         Returns: undefined

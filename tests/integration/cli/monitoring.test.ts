@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
+import { CLIENT_VERSION } from '../../../src/crm/schema-version.ts'
 import { type ImportStack, onefold, startImportStack } from '../import/kit.ts'
 import { createSandbox, freshId, given } from '../ingest/sandbox.ts'
 
@@ -57,7 +58,8 @@ describe('onefold status, of a real database', () => {
   it('is well where nothing has happened', async () => {
     const { code, err, found } = await asJson('status', await newPlace())
     expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(found).toMatchObject({ ok: true, problems: [], running: [], statistics: [], dead_letters: [] })
+    const versions = { database: CLIENT_VERSION, client: CLIENT_VERSION, fit: 'same' }
+    expect(found).toMatchObject({ ok: true, versions, problems: [], running: [], statistics: [], dead_letters: [] })
   })
 
   it('shows a run, its day and its dead letters', async () => {
@@ -114,6 +116,28 @@ describe('onefold status, of a real database', () => {
     )
     expect((await asJson('status', place, '--days', '3')).found.statistics).toEqual([])
     expect((await asJson('status', place, '--days', '4')).found.statistics).toHaveLength(1)
+  })
+
+  it('refuses a schema of another release, and names both', async () => {
+    const schemaIs = (version: string) =>
+      stack.database.pool.query(
+        `create or replace function crm.schema_version() returns text language sql immutable set search_path = ''
+          as $$ select '${version}'::text $$`,
+      )
+    onTestFinished(async () => void (await schemaIs(CLIENT_VERSION)))
+    await schemaIs('99.0.0')
+    expect(await asJson('status', await newPlace())).toEqual({
+      code: 3,
+      err: '',
+      found: {
+        exit_code: 3,
+        error: {
+          code: 'schema_mismatch',
+          message: `The database's schema is 99.0.0, and this client is ${CLIENT_VERSION}.`,
+          hint: expect.stringContaining('docs/releasing.md'),
+        },
+      },
+    })
   })
 
   it('is not open to a key without the right', async () => {

@@ -85,15 +85,18 @@ function start(access: { url: string; secretKey: string }, command: string, args
   return { kill: (signal) => child.kill(signal), ended }
 }
 
+/** What every command asks first. */
+const VERSION = '/rest/v1/rpc/schema_version'
+
 /** What stands between the command and the API: it passes every request on, and a call's answer once `answer` lets it. */
 export interface Proxy {
   url: string
-  /** How many calls of database functions have come. */
+  /** How many calls of database functions have come, but for the version. */
   calls(): number
 }
 
 /**
- * `answer` is asked about every call of a database function, by its number, after the database has answered it: the promise
+ * `answer` is asked about every such call, by its number, after the database has answered it: the promise
  * holds the answer back, and a status instead of it is what the caller gets.
  */
 export async function startProxy(upstream: string, answer: (call: number) => Promise<'pass' | number>): Promise<Proxy> {
@@ -104,7 +107,7 @@ export async function startProxy(upstream: string, answer: (call: number) => Pro
     const headers = Object.entries(rest).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, String(value)]],
     )
-    const isCall = url.startsWith('/rest/v1/rpc/')
+    const isCall = url.startsWith('/rest/v1/rpc/') && url !== VERSION
     const number = isCall ? ++calls : 0
     const body = method === 'POST' ? { body: await buffer(request) } : {}
     const passed = await fetch(`${upstream}${url}`, { method, headers, ...body })

@@ -146,6 +146,10 @@ begin
 
   perform tests.deliver(tests.chat('P1', tests.said('m1', 1)), '{"participant": {}, "events": []}');
   perform crm.update_conversation(v.id, v.version, '{"tags_add": ["vip"]}') from tests.conversation('psid:P1') v;
+  -- Two threads of one person that a delivery shows to be one.
+  perform tests.ingest('pgtap-number', tests.item(tests.person('{wa_id:573001110000}')));
+  perform tests.ingest('pgtap-number', tests.item(tests.person('{bsuid@pgtap:B1}')));
+  perform tests.ingest('pgtap-number', tests.item(tests.person('{wa_id:573001110000,bsuid@pgtap:B1}')));
   -- Two stubs that turn out to be one person, and two full contacts that a chat speaks of as one.
   perform tests.upsert('chat_embedded', tests.person('{email:one@x.co}')), tests.upsert('chat_embedded', tests.person('{phone:+573001112233}')),
     tests.upsert('chat_embedded', tests.person('{email:one@x.co,phone:+573001112233}'));

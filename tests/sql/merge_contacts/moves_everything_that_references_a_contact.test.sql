@@ -1,5 +1,6 @@
 -- I6, I8: read from the catalog, so that a table added later is not forgotten: whatever references the duplicate moves to the survivor
--- and comes back when the merge is undone. What fails here needs its part in crm_private.apply_contact_merge and in crm.unmerge_contacts.
+-- and comes back when the merge is undone. What fails here needs a domain in crm_private.contact_domains(), with its functions
+-- move_<domain> and return_<domain>: the merge finds them by that name.
 begin;
 select plan(8);
 

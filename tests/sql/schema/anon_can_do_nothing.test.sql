@@ -30,7 +30,9 @@ from pg_class c
 cross join (values ('delete from crm.%I'), ('insert into crm.%I default values')) s (statement)
 where c.relnamespace = 'crm'::regnamespace and c.relkind in ('r', 'p')
 union all
-select m.call from tests.member_functions() m;
+select m.call from tests.member_functions() m
+union all
+select 'select crm.schema_version()';
 create temporary table outcomes (statement text, state text);
 
 do $$

@@ -16,14 +16,15 @@ select is_empty($$
   select f.relname, f.conname from foreign_keys f where not f.convalidated
 $$, 'I8: every foreign key is validated');
 
-select is_empty($$
-  select c.relname, a.attname
+-- But for the thread that conversation_merges names as merged away: it has no row any more.
+select set_eq($$
+  select c.relname::text, a.attname::text
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   where c.relnamespace = 'crm'::regnamespace and c.relkind in ('r', 'p')
     and a.atttypid = 'uuid'::regtype and a.attname like '%\_id'
     and not exists (select from foreign_keys f where f.conrelid = c.oid and a.attnum = any (f.conkey))
-$$, 'I8: every column that names a row has its foreign key');
+$$, $$ values ('conversation_merges', 'duplicate_id') $$, 'I8: every column that names a row has its foreign key');
 
 select is_empty($$
   select f.relname, f.conname

@@ -1,6 +1,6 @@
 -- The backend calls the functions that run with the caller's rights: its grants must suffice.
 begin;
-select plan(43);
+select plan(44);
 
 select tests.furnish_acme();
 select tests.as_service();
@@ -25,6 +25,7 @@ select is((select b.merged from crm.backfill_phones(tests.workspace_id()) b), 0,
 select is(crm.normalize_phone('300 123 4567', 'CO'), '+573001234567', 'normalize_phone');
 select lives_ok($$ select * from crm.reconcile_contacts(p_workspace_id => tests.workspace_id()) $$, 'reconcile_contacts');
 select lives_ok($$ select crm.require_role(tests.workspace_id(), 'owner') $$, 'require_role');
+select matches(crm.schema_version(), '^[0-9]+[.][0-9]+[.][0-9]+$', 'schema_version');
 select is(crm.normalize_email(' Ana@X.co'), 'ana@x.co', 'normalize_email');
 select is((select a.channel from crm.channel_account(tests.account_id('pgtap-merchant')) a), 'b2chat', 'channel_account');
 create temporary table lock as select * from crm.acquire_sync_lock('pgtap-resource', 'me');
@@ -68,7 +69,7 @@ select is_empty($$
       'channel_account', 'acquire_sync_lock', 'extend_sync_lock', 'release_sync_lock', 'cleanup_expired_locks', 'sync_cursor',
       'start_sync', 'commit_sync_page', 'finish_sync', 'take_rate_limit', 'set_rate_limit', 'block_rate_limit',
       'land_raw_records', 'transform_raw_contacts', 'transform_raw_chats',
-      'replay_dead_letters', 'replay_dead_letter', 'schedule_jobs', 'unschedule_jobs'])
+      'replay_dead_letters', 'replay_dead_letter', 'schedule_jobs', 'unschedule_jobs', 'schema_version'])
 $$, 'that is every function of schema crm (a new one is tried here too)');
 
 select * from finish();

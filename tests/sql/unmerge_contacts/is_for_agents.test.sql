@@ -2,7 +2,8 @@ begin;
 select plan(5);
 
 select tests.furnish_acme();
-create temporary table merge as select m.* from crm.contact_merges m where m.workspace_id = tests.workspace_id();
+create temporary table merge as
+select m.* from crm.contact_merges m where m.workspace_id = tests.workspace_id() order by m.merged_at limit 1;
 grant select on merge to authenticated;
 
 select tests.authenticate_as('viewer@acme.test');

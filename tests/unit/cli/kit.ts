@@ -77,6 +77,7 @@ export async function run(
     url: 'http://127.0.0.1:1',
     crm: fakeCrm(crm),
     monitoring: fakeMonitoring(),
+    versions: async () => ({ database: '0.1.0', client: '0.1.0', fit: 'same' }),
     callFunction: async (name) => Promise.reject(new Error(`unexpected call of ${name}`)),
     workspace: async (slugOrId) => ([WORKSPACE.id, WORKSPACE.slug].includes(slugOrId) ? WORKSPACE : null),
     account: async (channel, externalId) => (channel === 'whatsapp' && externalId === 'PN1' ? ACCOUNT : null),

@@ -118,6 +118,7 @@ describe('onefold status', () => {
     expect(JSON.parse(out)).toEqual({
       ok: false,
       exit_code: 7,
+      versions: { database: '0.1.0', client: '0.1.0', fit: 'same' },
       problems: [CHECK],
       running: [RUNNING],
       since: '2026-07-26',

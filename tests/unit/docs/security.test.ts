@@ -30,5 +30,5 @@ test('and names as members what is granted to members', () => {
   const granted = grants.split('grant execute on function\n')[1] ?? ''
   const names = [...granted.matchAll(/^ {2}crm\.(\w+)\(/gm)].map(([, name]) => name)
   expect(names.length).toBeGreaterThan(0)
-  expect(listed((who) => /^(viewers|agents|admins|owners)\b/.test(who))).toEqual(names.sort())
+  expect(listed((who) => /^(every signed-in user|viewers|agents|admins|owners)\b/.test(who))).toEqual(names.sort())
 })
