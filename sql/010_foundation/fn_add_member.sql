@@ -14,14 +14,11 @@ begin
   -- The workspace row is the lock that keeps two owners from demoting or removing each other.
   perform from crm.workspaces w where w.id = p_workspace_id for no key update;
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
   if not exists (select from auth.users u where u.id = p_user_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such user.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'user')::text,
-      hint = 'Invite the user through Supabase Auth first.';
+    perform crm_private.raise_not_found('user', 'There is no such user.',
+      'Invite the user through Supabase Auth first.');
   end if;
   if p_role <> 'owner'
     and exists (
@@ -42,4 +39,6 @@ begin
 end;
 $$;
 comment on function crm.add_member(uuid, uuid, text) is
-  'Makes the user a member with the role, or changes the role. For owners. PT400 invalid_input, PT401, PT403 forbidden, PT404 not_found, PT409 last_owner.';
+  'Makes the user a member with the role, or changes the member''s role. For owners.
+
+PT400 invalid_input, PT401, PT403 forbidden, PT404 not_found, PT409 last_owner.';

@@ -13,11 +13,11 @@ begin
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
   perform crm_private.require_member(v_account.workspace_id, 'admin');
   if v_account.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such channel account.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
-      hint = 'Connect it with connect_channel.';
+    perform crm_private.raise_not_found('channel_account', 'There is no such channel account.',
+      'Connect it with connect_channel.');
   end if;
-  return query select v_account.workspace_id, v_account.channel, v_account.external_id, v_account.settings, v_account.is_active;
+  return query select v_account.workspace_id, v_account.channel, v_account.external_id, v_account.settings,
+    v_account.is_active;
 end;
 $$;
 comment on function crm.channel_account(uuid) is

@@ -16,9 +16,7 @@ begin
     perform crm_private.reject_input('p_display_name', 'A channel account needs a display name.');
   end if;
   if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
 
   insert into crm.channel_accounts (workspace_id, channel, external_id, display_name)
@@ -38,4 +36,8 @@ begin
 end;
 $$;
 comment on function crm.connect_channel(uuid, text, text, text) is
-  'The id of the channel account, connected to the workspace when it was not yet; calling again changes nothing. PT400 invalid_input, PT404 not_found, PT409 connected_elsewhere.';
+  'Connects a provider account to the workspace and returns the channel account''s id.
+
+Calling it again changes nothing.
+
+PT400 invalid_input, PT404 not_found, PT409 connected_elsewhere.';

@@ -1,4 +1,5 @@
--- The parsed form of a delivery. Arrays of these are handed from phase to phase: a temp table per call costs several times the work itself.
+-- The parsed form of a delivery. Arrays of these are handed from phase
+-- to phase: a temp table per call costs several times the work itself.
 create type crm_private.inbound_item as (
   ordinal int,
   thread_id text,
@@ -10,7 +11,8 @@ create type crm_private.inbound_item as (
   problem_path text
 );
 comment on type crm_private.inbound_item is
-  'One InboundItem: its place (from 1), the source''s time for the participant''s fields (null: unknown), what identifies the delivery, and what was wrong with it, if anything.';
+  'One InboundItem: its place (from 1), the source''s time for the participant''s fields (null: unknown), what
+identifies the delivery, and what was wrong with it, if anything.';
 
 create type crm_private.item_identity as (
   ordinal int,
@@ -22,7 +24,9 @@ create type crm_private.item_identity as (
   is_variant boolean
 );
 comment on type crm_private.item_identity is
-  'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous: one of the person''s old ids. is_variant: another way to write a phone number given, for look-up only; it is never stored.';
+  'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous:
+one of the person''s old ids. is_variant: another way to write a phone number given, for look-up only; it is never
+stored.';
 
 create type crm_private.contact_result as (
   ordinal int,
@@ -50,4 +54,16 @@ create type crm_private.contact_change as (
   corrects boolean
 );
 comment on type crm_private.contact_change is
-  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, whether all it says is old, and whether it names another identification than the one that counts.';
+  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence
+each comes (sources, as field_sources keeps it); whether a value changes with it, whether all it says is old, and
+whether it names another identification than the one that counts.';
+
+create type crm_private.field_word as (
+  ordinal int,
+  source text,
+  at timestamptz,
+  value jsonb,
+  delivery text
+);
+comment on type crm_private.field_word is
+  'What one item (ordinal) says of a field of a contact: the value, its source, the source''s time, and the delivery.';

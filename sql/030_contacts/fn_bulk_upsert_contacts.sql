@@ -16,9 +16,7 @@ begin
     perform crm_private.reject_input('p_contacts', 'The contacts are a JSON array of at most 500.');
   end if;
   if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
 
   v_nobody.workspace_id := p_workspace_id;
@@ -27,7 +25,8 @@ begin
       coalesce(c.contact ->> 'delivery', p_sync_source),
       case when c.path is not null then 'invalid_input' end, c.path)::crm_private.inbound_item
     from (
-      select e.ordinal::int, e.contact, case when jsonb_typeof(e.contact) <> 'object' then '$' else '$' || p.path end as path
+      select e.ordinal::int, e.contact,
+        case when jsonb_typeof(e.contact) <> 'object' then '$' else '$' || p.path end as path
       from jsonb_array_elements(p_contacts) with ordinality e (contact, ordinal)
       left join (
         select x.ordinal, min(x.path) as path
@@ -43,10 +42,13 @@ begin
   select s.ordinal, s.contact_id, s.outcome, c.sync_source, c.version, s.error
   from unnest(v_stored) s
   left join lateral (
-    select x.sync_source, x.version from crm.contacts x where x.workspace_id = p_workspace_id and x.id = s.contact_id offset 0
+    select x.sync_source, x.version
+    from crm.contacts x where x.workspace_id = p_workspace_id and x.id = s.contact_id offset 0
   ) c on true
   order by s.ordinal;
 end;
 $$;
 comment on function crm.bulk_upsert_contacts(uuid, text, jsonb) is
-  'upsert_contact for up to 500 contacts in one transaction: one row per contact, in order; ordinal counts from 1. A contact that is malformed or that the database refuses has error ({code, path}) and no contact_id, and the others go in. PT400 invalid_input, PT404 not_found.';
+  'upsert_contact for up to 500 contacts in one transaction: one row per contact, in order; ordinal counts from 1. A
+contact that is malformed or that the database refuses has error ({code, path}) and no contact_id, and the others go in.
+PT400 invalid_input, PT404 not_found.';

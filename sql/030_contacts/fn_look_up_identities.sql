@@ -31,4 +31,9 @@ begin
 end;
 $$;
 comment on function crm_private.look_up_identities(uuid, crm_private.item_identity[]) is
-  'Whose the identities are: the owners of each item, as item_owners gives them, those identities that no contact of the workspace has (variants, which are never stored, are not among these), and those that one has; both in the order given.';
+  'Whose the identities are.
+
+owned: the contacts that own the identities of each item, sorted and without repetition. A contact that this transaction
+claimed may have no row yet.
+unowned: the identities that no contact of the workspace has, in the order given; without variants, which are never
+stored. known: the identities that a contact has, in the order given.';

@@ -26,7 +26,8 @@ begin
   from unnest(p_identities) d
   where d.ordinal = p_ordinal and not d.is_previous;
 
-  -- Lock the owners in id order and read the owners again, until the two agree: a merge may have moved identities meanwhile.
+  -- Lock the owners in id order and read the owners again, until
+  -- the two agree: a merge may have moved identities meanwhile.
   v_owners := crm_private.identity_owners(p_workspace_id, p_ordinal, p_identities);
   loop
     perform from crm.contacts c
@@ -43,7 +44,8 @@ begin
   into v_target, v_target_is_stub, v_target_created_at
   from unnest(v_owners) with ordinality o (id, place)
   cross join lateral (
-    select x.id, x.needs_full_sync, x.created_at from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
+    select x.id, x.needs_full_sync, x.created_at
+    from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
   ) c
   where not crm_private.contact_excludes(p_workspace_id, c.id, v_kinds, v_scopes, v_values)
   order by o.place
@@ -68,7 +70,8 @@ begin
     select c.id, c.needs_full_sync as is_stub, c.created_at
     from unnest(v_owners) with ordinality o (id, place)
     cross join lateral (
-      select x.id, x.needs_full_sync, x.created_at from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
+      select x.id, x.needs_full_sync, x.created_at
+      from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
     ) c
     where c.id <> v_target
     order by o.place
@@ -78,14 +81,16 @@ begin
       and v_target_created_at is not null
       and not crm_private.contact_excludes(p_workspace_id, v_other.id, v_kinds, v_scopes, v_values)
       and not crm_private.contacts_are_kept_apart(p_workspace_id, v_target, v_other.id) then
-      -- A full contact survives a stub; of two stubs, the older one.
-      if v_target_is_stub and (not v_other.is_stub or row(v_other.created_at, v_other.id) < row(v_target_created_at, v_target)) then
-        perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_target, 'bridged by a delivery', 'system');
+      if crm_private.survivor_of(v_target, v_target_is_stub, v_target_created_at, v_other.id, v_other.is_stub,
+          v_other.created_at) = v_other.id then
+        perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_target,
+          'bridged by a delivery', 'system');
         v_target := v_other.id;
         v_target_is_stub := v_other.is_stub;
         v_target_created_at := v_other.created_at;
       else
-        perform crm_private.apply_contact_merge(p_workspace_id, v_target, v_other.id, 'bridged by a delivery', 'system');
+        perform crm_private.apply_contact_merge(p_workspace_id, v_target, v_other.id,
+          'bridged by a delivery', 'system');
       end if;
     end if;
   end loop;
@@ -106,10 +111,13 @@ begin
     where d.ordinal = p_ordinal and i.contact_id <> v_target and c.is_there is null
   loop
     update crm.contact_identities i set contact_id = v_target
-    where i.workspace_id = p_workspace_id and i.kind = v_claim.kind and i.scope = v_claim.scope and i.value = v_claim.value;
+    where i.workspace_id = p_workspace_id and i.kind = v_claim.kind and i.scope = v_claim.scope
+      and i.value = v_claim.value;
   end loop;
   return v_target;
 end;
 $$;
 comment on function crm_private.resolve_bridge(uuid, text, int, crm_private.item_identity[], uuid) is
-  'The contact of an item whose identities have several owners: the strongest identity''s owner that can be this person, else p_new_id. Stubs among the other owners are merged. The identities that stay elsewhere are the evidence for a merge candidate, which the caller records once the contact has a row.';
+  'The contact of an item whose identities have several owners: the strongest identity''s owner that can be this person,
+else p_new_id. Stubs among the other owners are merged. The identities that stay elsewhere are the evidence for a merge
+candidate, which the caller records once the contact has a row.';

@@ -22,15 +22,14 @@ begin
     perform crm_private.reject_input('$' || v_problem, 'The contact has a value of the wrong type or size.');
   end if;
   if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
 
   v_nobody.workspace_id := p_workspace_id;
   select r.contact_ids[1], r.outcomes[1] into contact_id, outcome
   from crm_private.resolve_contacts_again(v_nobody, p_sync_source, array[row(1, null, p_contact,
-    crm_private.event_time(p_contact ->> 'source_updated_at'), null, coalesce(p_contact ->> 'delivery', p_sync_source), null, null)::crm_private.inbound_item]) r;
+    crm_private.event_time(p_contact ->> 'source_updated_at'), null, coalesce(p_contact ->> 'delivery', p_sync_source),
+    null, null)::crm_private.inbound_item]) r;
   -- A statement of its own: the one before does not see what it wrote.
   select c.sync_source, c.version into sync_source, version
   from crm.contacts c
@@ -39,4 +38,7 @@ begin
 end;
 $$;
 comment on function crm.upsert_contact(uuid, text, jsonb) is
-  'Resolves a contact by its identities and writes what the source knows of it. Outcome: created, linked, updated, upgraded, unchanged, stale, or ignored (no usable identity: contact_id is null). p_contact: {identities: [{kind, scope?, value}], previous_identities?, source_updated_at?, delivery?, full_name, email, …}; delivery names where the record came from. PT400 invalid_input with the path, PT404 not_found.';
+  'Resolves a contact by its identities and writes what the source knows of it. Outcome: created, linked, updated,
+upgraded, unchanged, stale, or ignored (no usable identity: contact_id is null). p_contact: {identities: [{kind, scope?,
+value}], previous_identities?, source_updated_at?, delivery?, full_name, email, …}; delivery names where the record came
+from. PT400 invalid_input with the path, PT404 not_found.';

@@ -18,7 +18,9 @@ create type crm_private.inbound_event as (
   problem_path text
 );
 comment on type crm_private.inbound_event is
-  'One event of an item (ordinal), at its place in events (index, from 0), with its event_key and what was wrong with it, if anything.';
+  'One event of an item (ordinal), with its event_key and what is wrong with it, if anything.
+
+index is its place in events, from 0.';
 
 create type crm_private.item_key as (
   ordinal int,

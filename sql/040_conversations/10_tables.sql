@@ -11,7 +11,7 @@ create table crm.conversations (
   delivered_watermark timestamptz,
   read_watermark timestamptz,
   source_updated_at timestamptz,
-  follow_up boolean not null default false,
+  has_pending_effects boolean not null default false,
   metadata jsonb not null default '{}',
   version bigint not null default 1,
   created_at timestamptz not null default now(),
@@ -27,13 +27,21 @@ create table crm.conversations (
   constraint metadata_is_object check (jsonb_typeof(metadata) = 'object')
 ) with (fillfactor = 80);
 comment on table crm.conversations is 'One thread: a channel account with one participant.';
-comment on column crm.conversations.last_inbound_at is 'When the participant last wrote to us: the 24-hour reply window counts from here. History from before the account was connected does not move it.';
+comment on column crm.conversations.last_inbound_at is
+  'When the participant last wrote: the 24-hour reply window counts from here.
+
+History from before the account was connected does not move it.';
 comment on column crm.conversations.delivered_watermark is 'Everything we sent up to here has been delivered.';
 comment on column crm.conversations.read_watermark is 'Everything we sent up to here has been read.';
 comment on column crm.conversations.source_updated_at is 'The newest time the provider gave for the thread as a whole.';
-comment on column crm.conversations.follow_up is 'Whether the next message has more to do than be stored: an event came before the message it speaks of, or the AI set a tag. A new message reads it off the row it updates anyway, as it is after waiting for the lock: a look-up in the same statement would be older than the lock.';
-comment on column crm.conversations.metadata is '`participant`: the participant as delivered, kept while contact_id is null.';
--- Columns touched by every message are not indexed: updates stay heap-only.
+comment on column crm.conversations.has_pending_effects is
+  'Whether the next message has more effects: an event waits for its message, or the AI set a tag.
+
+A new message reads it off the row that it updates anyway, as the row is after the wait for the lock. A look-up in the
+same statement would show the state before the lock.';
+comment on column crm.conversations.metadata is
+  '`participant`: the participant as delivered, kept while contact_id is null.';
+-- No index on columns that every message updates: the updates stay heap-only.
 create index conversations_id_idx on crm.conversations (id);
 create index conversations_contact_idx on crm.conversations (contact_id);
 create index conversations_orphans_idx on crm.conversations (workspace_id, id) where contact_id is null;
@@ -45,13 +53,15 @@ create table crm.conversation_keys (
   value text not null collate "C",
   conversation_id uuid not null,
   primary key (workspace_id, channel_account_id, kind, value),
-  -- Claimed before the conversation's row exists, as identities are.
+  -- Deferred: a key is claimed before its conversation has a row, as an identity is (ADR 3).
   constraint conversation_fkey foreign key (workspace_id, channel_account_id, conversation_id)
     references crm.conversations (workspace_id, channel_account_id, id) on delete cascade deferrable initially deferred,
   constraint kind_is_valid check (kind in ('participant', 'thread'))
 );
-comment on table crm.conversation_keys is 'The dedup index of conversations: one thread id or participant points at one conversation of the account.';
-comment on column crm.conversation_keys.value is 'The provider''s thread id, or <identity kind>:<value> of the participant.';
+comment on table crm.conversation_keys is
+  'The dedup index of conversations: a thread id or participant points at one conversation of the account.';
+comment on column crm.conversation_keys.value is
+  'The provider''s thread id, or <identity kind>:<value> of the participant.';
 create index conversation_keys_conversation_idx on crm.conversation_keys (conversation_id);
 
 create table crm.conversation_merges (
@@ -65,9 +75,13 @@ create table crm.conversation_merges (
     references crm.conversations (workspace_id, channel_account_id, id) on delete cascade,
   constraint not_merged_into_itself check (survivor_id <> duplicate_id)
 );
-comment on table crm.conversation_merges is 'Every conversation that turned out to be the same thread as another one, and was merged into it. The duplicate has no row any more.
-A room above attaches here: a trigger on insert runs while the duplicate still has its row and its references (ADR 29).';
-comment on column crm.conversation_merges.survivor_id is 'The conversation that has everything now: it follows when the survivor is merged away itself.';
+comment on table crm.conversation_merges is
+  'Every conversation that turned out to be the same thread as another one and was merged into it.
+
+The duplicate no longer has a row. A room above attaches here: a trigger on insert runs while the duplicate still has
+its row and its references (ADR 29).';
+comment on column crm.conversation_merges.survivor_id is
+  'The conversation that has everything now. It follows when the survivor is merged away itself.';
 create index conversation_merges_survivor_idx on crm.conversation_merges (survivor_id);
 
 create table crm.conversation_tags (
@@ -82,7 +96,8 @@ create table crm.conversation_tags (
   constraint set_by_is_valid check (set_by in ('human', 'ai')),
   constraint tag_is_valid check (tag = btrim(tag) and length(tag) between 1 and 100)
 );
-comment on table crm.conversation_tags is 'Tags of a conversation. An inbound message removes those the AI set before it occurred.';
+comment on table crm.conversation_tags is
+  'Tags of a conversation. An inbound message removes those that the AI set before it occurred.';
 
 create table crm.messages (
   workspace_id uuid not null,
@@ -112,11 +127,16 @@ create table crm.messages (
   constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint status_is_valid check (status in ('queued', 'sent', 'failed', 'delivered', 'read'))
 );
-comment on table crm.messages is 'Something said, inbound or outbound, once per channel account and provider message id.';
-comment on column crm.messages.status is 'Of an outbound message: queued < sent < failed < delivered < read, only ever raised; except that a copy with a finer time takes back what a watermark said of the whole second. Null for an inbound one.';
+comment on table crm.messages is
+  'Something said, inbound or outbound, once per channel account and provider message id.';
+comment on column crm.messages.status is
+  'Of an outbound message: queued < sent < failed < delivered < read. It only rises. Null for an inbound one.
+
+One exception: a copy with a finer time takes back what a watermark said of the whole second.';
 comment on column crm.messages.error is 'Why a send failed, kept even if the provider later says it was delivered.';
 comment on column crm.messages.edit_count is 'The number of the edit the body comes from; 0 for the original.';
-comment on column crm.messages.unsent_at is 'When the sender took it back: body, attachments and payload are then gone for good.';
+comment on column crm.messages.unsent_at is
+  'When the sender took it back. Body, attachments and payload are then gone for good.';
 create index messages_conversation_idx on crm.messages (conversation_id, sent_at);
 
 create table crm.contact_interaction_events (
@@ -143,16 +163,24 @@ create table crm.contact_interaction_events (
   constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint event_type_is_a_word check (event_type ~ '^[a-z][a-z0-9_]{0,39}$')
 );
-comment on table crm.contact_interaction_events is 'Everything that happened in a conversation, once: messages, statuses, reactions, postbacks, referrals, reads and whatever else a provider tells.';
-comment on column crm.contact_interaction_events.event_key is 'message:<id>, status:<id>:<status>, edit:<id>:<n>, otherwise type:<message id>:<milliseconds>:<hash of the payload>.';
--- These lead with the column they are for, not with the workspace: an index that shares its first columns with the unique key would
--- be taken for it while the statistics are young, and a look-up by key would read the whole account.
-create index contact_interaction_events_conversation_idx on crm.contact_interaction_events (conversation_id, occurred_at);
-create index contact_interaction_events_contact_idx on crm.contact_interaction_events (contact_id, occurred_at) where contact_id is not null;
-create index contact_interaction_events_message_idx on crm.contact_interaction_events (message_id) where message_id is not null;
--- Small: only events that came before the message they speak of. A new message looks here for what is already known of it.
-create index contact_interaction_events_waiting_idx on crm.contact_interaction_events (provider_message_id)
+comment on table crm.contact_interaction_events is
+  'Everything that happened in a conversation, once: messages, statuses, reactions, reads and any other event.';
+comment on column crm.contact_interaction_events.event_key is
+  'message:<id>, status:<id>:<status> or edit:<id>:<n>.
+
+Any other event has <type>:<message id>:<milliseconds>:<hash of the payload>.';
+-- These indexes lead with their own column, not with the workspace (ADR 7).
+create index contact_interaction_events_conversation_idx
+  on crm.contact_interaction_events (conversation_id, occurred_at);
+create index contact_interaction_events_contact_idx on crm.contact_interaction_events (contact_id, occurred_at)
+  where contact_id is not null;
+create index contact_interaction_events_message_idx on crm.contact_interaction_events (message_id)
+  where message_id is not null;
+-- Early events only: those that came before their message. A new message looks its early events up here.
+create index contact_interaction_events_early_idx on crm.contact_interaction_events (provider_message_id)
   where message_id is null and provider_message_id is not null;
--- The same in order of arrival, for reconcile_contacts. A message has no such event: said here, this keeps the index from serving the look-up above.
-create index contact_interaction_events_waiting_since_idx on crm.contact_interaction_events (workspace_id, created_at, id)
+-- Early events in order of arrival, for reconcile_contacts.
+-- The condition on the type excludes no row; it keeps the planner from this index in the look-up above.
+create index contact_interaction_events_early_since_idx
+  on crm.contact_interaction_events (workspace_id, created_at, id)
   where message_id is null and provider_message_id is not null and event_type <> 'message';

@@ -7,7 +7,8 @@ declare
   v_ranks constant text[] := array['queued', 'sent', 'failed', 'delivered', 'read'];
   v_effect record;
 begin
-  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may speak of the same message.
+  -- Lock in a statement of its own: the next statement then reads the messages as they are under lock.
+  -- A delivery to another conversation may speak of the same message.
   perform l.id
   from (select distinct m.id from unnest(p_message_ids) m (id) order by m.id) i
   cross join lateral (
@@ -20,10 +21,13 @@ begin
     from (select distinct m.id from unnest(p_message_ids) m (id)) i
     cross join lateral (
       select
-        max(array_position(v_ranks, split_part(e.event_key, ':', -1))) filter (where e.event_type = 'status') as status_rank,
+        max(array_position(v_ranks, split_part(e.event_key, ':', -1)))
+          filter (where e.event_type = 'status') as status_rank,
         (array_agg(e.payload -> 'error') filter (where e.event_type = 'status' and e.payload ? 'error'))[1] as error,
-        (array_agg(e.payload ->> 'text' order by split_part(e.event_key, ':', -1)::bigint desc, length(e.payload ->> 'text') desc,
-          e.payload ->> 'text' collate "C" desc) filter (where e.event_type = 'edit' and e.payload ? 'text'))[1] as body,
+        (array_agg(e.payload ->> 'text'
+          order by split_part(e.event_key, ':', -1)::bigint desc, length(e.payload ->> 'text') desc,
+            e.payload ->> 'text' collate "C" desc)
+          filter (where e.event_type = 'edit' and e.payload ? 'text'))[1] as body,
         max(split_part(e.event_key, ':', -1)::bigint) filter (where e.event_type = 'edit') as edit_number,
         min(e.occurred_at) filter (where e.event_type = 'unsend') as unsent_at
       from crm.contact_interaction_events e
@@ -37,8 +41,8 @@ begin
     end if;
 
     update crm.messages m set
-      status = n.status, error = n.error, edit_count = n.edit_count, unsent_at = n.unsent_at, body = n.body, attachments = n.attachments,
-      payload = n.payload
+      status = n.status, error = n.error, edit_count = n.edit_count, unsent_at = n.unsent_at, body = n.body,
+      attachments = n.attachments, payload = n.payload
     from (
       select
         case when x.direction = 'outbound'
@@ -64,4 +68,6 @@ begin
 end;
 $$;
 comment on function crm_private.apply_message_effects(crm.channel_accounts, uuid[]) is
-  'Brings the messages to what their stored events say: the highest status (I11: it only moves up), the text of the last edit, and nothing of what was taken back. Depends on the set of events alone, not on their order of arrival.';
+  'Brings the messages to what their stored events say: status, last edit, nothing of what was taken back.
+
+The status only rises (I11). The result depends on the set of events, not on their order of arrival.';

@@ -20,4 +20,6 @@ begin
 end;
 $$;
 comment on function crm_private.apply_watermarks(crm.channel_accounts, crm.conversations[]) is
-  'Marks what we sent up to the conversations'' watermarks as delivered or read. p_conversations are the rows as they were before: only messages between the old watermark and the new one are looked at.';
+  'Marks outbound messages up to the conversations'' watermarks as delivered or read.
+
+p_conversations are the rows as they were before. It looks only at messages between the old watermark and the new one.';

@@ -9,13 +9,17 @@ begin
   if jsonb_typeof(p_patch) is distinct from 'object' or p_patch = '{}' then
     perform crm_private.reject_input('$', 'A patch is a JSON object with at least one key.');
   end if;
-  for v_key in select k.key from jsonb_object_keys(p_patch) k (key) where k.key not in ('status', 'tags_add', 'tags_remove', 'unread_count') loop
+  for v_key in
+    select k.key from jsonb_object_keys(p_patch) k (key)
+    where k.key not in ('status', 'tags_add', 'tags_remove', 'unread_count')
+  loop
     perform crm_private.reject_input('$.' || v_key, 'A patch has status, tags_add, tags_remove and unread_count.');
   end loop;
   if p_patch ? 'status' and coalesce(p_patch ->> 'status', '') not in ('open', 'pending', 'closed') then
     perform crm_private.reject_input('$.status', 'A status is open, pending or closed.');
   end if;
-  if p_patch ? 'unread_count' and (jsonb_typeof(p_patch -> 'unread_count') <> 'number' or p_patch ->> 'unread_count' !~ '^[0-9]{1,9}$') then
+  if p_patch ? 'unread_count'
+    and (jsonb_typeof(p_patch -> 'unread_count') <> 'number' or p_patch ->> 'unread_count' !~ '^[0-9]{1,9}$') then
     perform crm_private.reject_input('$.unread_count', 'unread_count is a whole number from 0.');
   end if;
   foreach v_key in array array['tags_add', 'tags_remove'] loop
@@ -31,4 +35,5 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.check_conversation_patch(jsonb) is 'Returns when update_conversation can apply the patch; PT400 invalid_input with the path otherwise.';
+comment on function crm_private.check_conversation_patch(jsonb) is
+  'Returns when update_conversation can apply the patch. PT400 invalid_input with the path otherwise.';

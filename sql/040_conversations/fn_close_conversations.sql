@@ -1,4 +1,8 @@
-create function crm_private.close_conversations(p_workspace_id uuid, p_conversation_ids uuid[], p_closed_at timestamptz[])
+create function crm_private.close_conversations(
+  p_workspace_id uuid,
+  p_conversation_ids uuid[],
+  p_closed_at timestamptz[]
+)
 returns uuid[]
 language plpgsql
 set search_path = ''
@@ -9,7 +13,7 @@ declare
   v_closing uuid[];
   v_closed uuid[];
 begin
-  -- Only those that change are locked, in id order.
+  -- Lock only the conversations that change, in id order.
   v_closing := array(
     select l.id
     from (
@@ -32,11 +36,13 @@ begin
   with closed as (
     update crm.conversations v set status = 'closed', status_changed_at = i.closed_at
     from (
-      select c.id, max(c.closed_at) as closed_at from unnest(p_conversation_ids, p_closed_at) c (id, closed_at) group by c.id
+      select c.id, max(c.closed_at) as closed_at
+      from unnest(p_conversation_ids, p_closed_at) c (id, closed_at) group by c.id
     ) i
     where v.workspace_id = p_workspace_id and v.id = i.id and v.id = any (v_closing)
       and not exists (
-        select from crm.messages m where m.conversation_id = v.id and m.direction = 'inbound' and m.sent_at > i.closed_at)
+        select from crm.messages m
+        where m.conversation_id = v.id and m.direction = 'inbound' and m.sent_at > i.closed_at)
     returning v.id
   )
   select coalesce(array_agg(c.id), '{}') into v_closed from closed c;
@@ -44,4 +50,6 @@ begin
 end;
 $$;
 comment on function crm_private.close_conversations(uuid, uuid[], timestamptz[]) is
-  'Closes conversations as of the times given, except where something inbound was said later or the status was changed later; returns those it wrote. A null time closes nothing.';
+  'Closes conversations as of the times given, and returns those that it wrote.
+
+A conversation stays open when the participant wrote later or the status changed later. A null time closes nothing.';

@@ -1,4 +1,10 @@
-create function crm_private.conversation_metadata(p_contact_id uuid, p_metadata jsonb, p_new_contact_id uuid, p_participant jsonb, p_participant_at timestamptz)
+create function crm_private.conversation_metadata(
+  p_contact_id uuid,
+  p_metadata jsonb,
+  p_new_contact_id uuid,
+  p_participant jsonb,
+  p_participant_at timestamptz
+)
 returns jsonb
 language plpgsql
 stable
@@ -17,4 +23,6 @@ begin
 end;
 $$;
 comment on function crm_private.conversation_metadata(uuid, jsonb, uuid, jsonb, timestamptz) is
-  'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered, with one it keeps none.';
+  'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered.
+
+With a contact it keeps none.';

@@ -12,20 +12,15 @@ begin
   return query
   with incoming as (
     select e.*, v.id as conversation_id, v.contact_id,
-      case
-        when e.direction = 'inbound' then null
-        when e.occurred_at <= v.read_watermark then 'read'
-        when e.occurred_at <= v.delivered_watermark then 'delivered'
-        else 'sent'
-      end as first_status
+      crm_private.first_status(e.direction, e.occurred_at, v.read_watermark, v.delivered_watermark) as first_status
     from unnest(p_events) e
     join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
     where e.type = 'message'
   ), inserted as (
-    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
-      reply_to, status, sent_at, is_history, payload)
-    select p_account.workspace_id, p_account.id, n.conversation_id, n.provider_message_id, n.direction, n.body, n.attachments,
-      n.reply_to, n.first_status, n.occurred_at, n.is_history, n.payload
+    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction,
+      body, attachments, reply_to, status, sent_at, is_history, payload)
+    select p_account.workspace_id, p_account.id, n.conversation_id, n.provider_message_id, n.direction, n.body,
+      n.attachments, n.reply_to, n.first_status, n.occurred_at, n.is_history, n.payload
     from incoming n
     order by n.key collate "C"
     on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
@@ -40,5 +35,9 @@ begin
   returning event_key;
 end;
 $$;
-comment on function crm_private.insert_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
-  'Stores the messages that are new, each with its interaction event, in one statement; returns their event keys. p_conversations are the rows as they are under lock: a late echo takes its status from their watermarks.';
+comment on function crm_private.insert_messages(
+  crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]
+) is
+  'Stores the new messages, each with its interaction event, in one statement. Returns their event keys.
+
+p_conversations are the rows under lock: a late echo takes its status from their watermarks.';

@@ -10,7 +10,8 @@ set search_path = ''
 as $$
 begin
   return (
-    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key order by k.kind, k.value collate "C", k.ordinal), '{}')
+    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key
+      order by k.kind, k.value collate "C", k.ordinal), '{}')
     from (
       select i.ordinal, 'thread' as kind, i.thread_id as value
       from unnest(p_items) i

@@ -1,4 +1,8 @@
-create function crm_private.merge_conversation_rows(p_account crm.channel_accounts, p_survivor_id uuid, p_duplicate_id uuid)
+create function crm_private.merge_conversation_rows(
+  p_account crm.channel_accounts,
+  p_survivor_id uuid,
+  p_duplicate_id uuid
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -11,7 +15,7 @@ begin
   from crm.conversations v
   where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
 
-  -- Told first: a room above moves what it keeps of the duplicate, before the duplicate's row and its cascades are gone.
+  -- First: a trigger of a room above moves its own rows while the duplicate's row still exists (ADR 29).
   insert into crm.conversation_merges (workspace_id, channel_account_id, survivor_id, duplicate_id)
   values (p_account.workspace_id, p_account.id, p_survivor_id, p_duplicate_id);
   update crm.conversation_merges x set survivor_id = p_survivor_id
@@ -35,11 +39,13 @@ begin
 
   update crm.conversations v set
     contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
-    -- The later decision counts, unless somebody wrote after it.
+    -- The later decision counts. A message after both decisions reopens, whichever side was closed.
     status = case
-      when greatest(v.last_inbound_at, v_duplicate.last_inbound_at)
-        > coalesce(greatest(v.status_changed_at, v_duplicate.status_changed_at), '-infinity') and 'closed' in (v.status, v_duplicate.status) then 'open'
-      when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity') then v_duplicate.status
+      when 'closed' in (v.status, v_duplicate.status)
+        and crm_private.status_after_inbound('closed', greatest(v.status_changed_at, v_duplicate.status_changed_at),
+          greatest(v.last_inbound_at, v_duplicate.last_inbound_at)) = 'open' then 'open'
+      when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity')
+        then v_duplicate.status
       else v.status
     end,
     status_changed_at = greatest(v.status_changed_at, v_duplicate.status_changed_at),
@@ -49,8 +55,9 @@ begin
     delivered_watermark = greatest(v.delivered_watermark, v_duplicate.delivered_watermark),
     read_watermark = greatest(v.read_watermark, v_duplicate.read_watermark),
     source_updated_at = greatest(v.source_updated_at, v_duplicate.source_updated_at),
-    follow_up = v.follow_up or v_duplicate.follow_up,
-    metadata = crm_private.conversation_metadata(v.contact_id, v_duplicate.metadata || v.metadata, v_duplicate.contact_id,
+    has_pending_effects = v.has_pending_effects or v_duplicate.has_pending_effects,
+    metadata = crm_private.conversation_metadata(v.contact_id, v_duplicate.metadata || v.metadata,
+      v_duplicate.contact_id,
       v_duplicate.metadata -> 'participant', (v_duplicate.metadata ->> 'participant_at')::timestamptz)
   where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
 
@@ -63,8 +70,8 @@ begin
   update crm.contact_interaction_events e set contact_id = v_survivor.contact_id
   where e.conversation_id = p_survivor_id and e.contact_id is distinct from v_survivor.contact_id;
 
-  -- An event on one side may have waited for a message on the other.
-  perform crm_private.apply_message_effects(p_account, crm_private.attach_waiting_events(p_account, array(
+  -- An early event of one side may belong to a message of the other.
+  perform crm_private.apply_message_effects(p_account, crm_private.attach_early_events(p_account, array(
     select 'message:' || e.provider_message_id
     from crm.contact_interaction_events e
     where e.conversation_id = p_survivor_id and e.message_id is null and e.provider_message_id is not null)));
@@ -72,8 +79,9 @@ begin
   -- A message of one side answers the tags that the AI set before it on the other.
   delete from crm.conversation_tags t
   where t.workspace_id = p_account.workspace_id and t.conversation_id = p_survivor_id and t.set_by = 'ai'
-    and t.set_at < (select max(m.sent_at) from crm.messages m where m.conversation_id = p_survivor_id and m.direction = 'inbound');
-  perform crm_private.note_follow_up(p_account, array[p_survivor_id]);
+    and t.set_at < (
+      select max(m.sent_at) from crm.messages m where m.conversation_id = p_survivor_id and m.direction = 'inbound');
+  perform crm_private.refresh_pending_effects(p_account, array[p_survivor_id]);
 
   v_survivor.delivered_watermark := null;
   v_survivor.read_watermark := null;
@@ -81,4 +89,6 @@ begin
 end;
 $$;
 comment on function crm_private.merge_conversation_rows(crm.channel_accounts, uuid, uuid) is
-  'Moves messages, events, keys and tags of the duplicate to the survivor, joins the two rows and deletes the duplicate''s. The caller has locked both.';
+  'Moves messages, events, keys and tags to the survivor, joins the two rows and deletes the duplicate''s.
+
+The caller has locked both.';

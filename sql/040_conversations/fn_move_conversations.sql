@@ -20,4 +20,6 @@ begin
 end;
 $$;
 comment on function crm_private.move_conversations(crm.contact_merges) is
-  'Gives the duplicate''s conversations and their events to the survivor and returns the ids of the conversations. An event belongs to its conversation''s contact, so events need no list. The caller has locked both contacts.';
+  'Gives the duplicate''s conversations and their events to the survivor. Returns the conversations'' ids.
+
+An event belongs to its conversation''s contact, so events need no list. The caller has locked both contacts.';

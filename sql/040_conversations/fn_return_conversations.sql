@@ -17,9 +17,12 @@ begin
     where v.contact_id = p_merge.survivor_id
     order by v.id
   loop
-    -- Whose ids the conversation is known by, now that the identities are back. An id that was attached since is whose the others are.
-    select array_agg(k.value) filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at < p_merge.merged_at) as of_survivor,
-      array_agg(k.value) filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at >= p_merge.merged_at) as attached_since,
+    -- The identities are returned already: they say whose keys the conversation has.
+    -- An id that the survivor got after the merge follows the other keys.
+    select array_agg(k.value)
+        filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at < p_merge.merged_at) as of_survivor,
+      array_agg(k.value)
+        filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at >= p_merge.merged_at) as attached_since,
       array_agg(k.value) filter (where i.contact_id = p_merge.duplicate_id) as of_duplicate
     into v_keys
     from crm.conversation_keys k
@@ -46,17 +49,20 @@ begin
     end;
 
     if v_owner = p_merge.duplicate_id then
-      update crm.conversations v set contact_id = p_merge.duplicate_id where v.workspace_id = p_merge.workspace_id and v.id = v_conversation.id;
-      update crm.contact_interaction_events e set contact_id = p_merge.duplicate_id where e.conversation_id = v_conversation.id;
+      update crm.conversations v set contact_id = p_merge.duplicate_id
+      where v.workspace_id = p_merge.workspace_id and v.id = v_conversation.id;
+      update crm.contact_interaction_events e set contact_id = p_merge.duplicate_id
+      where e.conversation_id = v_conversation.id;
       update crm.contact_identities i set contact_id = p_merge.duplicate_id
       where i.contact_id = p_merge.survivor_id and i.kind || ':' || i.value = any (v_keys.attached_since)
         and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account);
     end if;
 
-    -- One that both were known by was two before a delivery joined them. Who does not keep it goes on in a new one.
+    -- A delivery had joined two conversations in this one. The contact that does not keep it continues in a new one.
     if v_keys.of_survivor is not null and v_keys.of_duplicate is not null then
       insert into crm.conversations (workspace_id, channel_account_id, contact_id)
-      values (p_merge.workspace_id, v_conversation.channel_account_id, case v_owner when p_merge.duplicate_id then p_merge.survivor_id else p_merge.duplicate_id end)
+      values (p_merge.workspace_id, v_conversation.channel_account_id,
+        case v_owner when p_merge.duplicate_id then p_merge.survivor_id else p_merge.duplicate_id end)
       returning id into v_new_id;
       update crm.conversation_keys k set conversation_id = v_new_id
       where k.conversation_id = v_conversation.id and k.kind = 'participant'
@@ -66,4 +72,7 @@ begin
 end;
 $$;
 comment on function crm_private.return_conversations(crm.contact_merges) is
-  'Gives the conversations that move_conversations moved back to the duplicate, with their events, those opened since under its identities, and the ids that such a conversation came to be known by. The caller has locked both contacts and given the identities back.';
+  'Gives the conversations that move_conversations moved, with their events, back to the duplicate.
+
+It also gives those opened since under the duplicate''s identities, and the ids by which such a conversation became
+known. The caller has locked both contacts and returned the identities.';

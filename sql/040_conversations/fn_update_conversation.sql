@@ -19,9 +19,8 @@ begin
   where v.id = p_conversation_id and v.workspace_id = coalesce(p_workspace_id, v.workspace_id);
   perform crm_private.require_member(v_workspace_id, 'agent');
   if v_workspace_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such conversation.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'conversation')::text,
-      hint = 'It may have been merged into an older one: look it up by its contact.';
+    perform crm_private.raise_not_found('conversation', 'There is no such conversation.',
+      'It may have been merged into an older one: look it up by its contact.');
   end if;
   perform crm_private.check_conversation_patch(p_patch);
 
@@ -55,4 +54,8 @@ begin
 end;
 $$;
 comment on function crm.update_conversation(uuid, bigint, jsonb, uuid) is
-  'Changes a conversation if it still has the expected version, and returns the new one. Patch keys: status (open, pending, closed), tags_add, tags_remove (arrays of text), unread_count. For agents. PT400 invalid_input, PT401, PT403, PT404 not_found, PT409 version_conflict with the current version in detail.';
+  'Changes a conversation if it still has the expected version, and returns the new version. For agents.
+
+Patch keys: status (open, pending, closed), tags_add, tags_remove (arrays of text), unread_count.
+
+PT400 invalid_input, PT401, PT403, PT404 not_found, PT409 version_conflict with the current version in detail.';

@@ -100,7 +100,7 @@ begin
         last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
       from known n, message m
       where v.workspace_id = n.workspace_id and v.id = n.id
-      returning v_ordinal, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up, n.kind <> 'psid'
+      returning v_ordinal, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.has_pending_effects, n.kind <> 'psid'
       into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up, v_has_other_ids;
 
       if v_follow_up is null then
@@ -108,10 +108,10 @@ begin
         raise exception using errcode = 'data_exception', message = 'not the short way';
       end if;
       if v_has_other_ids and not v_follow_up then
-        v_follow_up := crm_private.has_waiting_events(p_channel_account_id, v_item #>> '{events,0,provider_message_id}');
+        v_follow_up := crm_private.has_early_events(p_channel_account_id, v_item #>> '{events,0,provider_message_id}');
       end if;
       if v_follow_up then
-        perform crm_private.follow_up_message(p_channel_account_id, conversation_id, v_item #>> '{events,0,provider_message_id}');
+        perform crm_private.apply_pending_effects(p_channel_account_id, conversation_id, v_item #>> '{events,0,provider_message_id}');
       end if;
       exit when jsonb_array_length(p_items) = 1;
       v_results := v_results || row(ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted,

@@ -33,7 +33,7 @@ begin
   v_identities := array(
     select d from unnest(v_identities) d where (v_items[d.ordinal]).problem is null order by d.kind, d.scope, d.value, d.ordinal);
 
-  v_will_link := crm_private.has_unlinked_items(p_account, v_keys);
+  v_will_link := crm_private.needs_linking(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
   select c.contact_ids, c.outcomes into v_contact_ids, v_outcomes
   from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;

@@ -128,12 +128,12 @@ begin
     last_inbound_at = case when v_known.direction = 'inbound' then greatest(v.last_inbound_at, v_known.occurred_at) else v.last_inbound_at end
   from message m
   where v.workspace_id = p_account.workspace_id and v.id = v_known.id
-  returning 1, v.id, v.contact_id, v.version, false, case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up
+  returning 1, v.id, v.contact_id, v.version, false, case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.has_pending_effects
   into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new, v_result.contact_outcome,
     v_result.events_inserted, v_result.events_duplicate, v_follow_up;
 
-  if v_result.ordinal is not null and (v_follow_up or crm_private.has_waiting_events(p_account.id, v_known.message_id)) then
-    perform crm_private.follow_up_message(p_account.id, v_known.id, v_known.message_id);
+  if v_result.ordinal is not null and (v_follow_up or crm_private.has_early_events(p_account.id, v_known.message_id)) then
+    perform crm_private.apply_pending_effects(p_account.id, v_known.id, v_known.message_id);
   end if;
   return v_result;
 end;

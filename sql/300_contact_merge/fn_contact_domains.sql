@@ -11,5 +11,6 @@ comment on function crm_private.contact_domains() is
 
 Each domain offers two functions in its own room:
 move_<domain>(crm.contact_merges) returns jsonb: gives the duplicate''s rows to the survivor and says which they were;
-return_<domain>(crm.contact_merges) returns void: gives them back, where moved -> ''<domain>'' is what the first returned.
+return_<domain>(crm.contact_merges) returns void: gives them back, where moved -> ''<domain>'' is what the first
+returned.
 A merge locks both contacts before it calls either.';

@@ -12,4 +12,6 @@ begin
 end;
 $$;
 comment on function crm_private.lock_merge_candidates(uuid, uuid, uuid) is
-  'Locks the merge candidates that name one of the two contacts, in id order. After the contacts, before conversations.';
+  'Locks the merge candidates that name one of the two contacts, in id order.
+
+In the order of locks they come after the contacts and before conversations.';

@@ -26,19 +26,17 @@ begin
     from fields f
     where nullif(nullif(f.other, 'null'), '[]') is not null
       and (nullif(nullif(f.mine, 'null'), '[]') is null
-        or row(crm_private.source_rank(coalesce(p_duplicate.field_sources -> f.field ->> 'source', p_duplicate.sync_source)),
-            coalesce((p_duplicate.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
-            f.other #>> '{}' collate "C",
-            f.other::text collate "C",
-            coalesce(p_duplicate.field_sources -> f.field ->> 'delivery', '') collate "C")
-          > row(crm_private.source_rank(coalesce(p_survivor.field_sources -> f.field ->> 'source', p_survivor.sync_source)),
-            coalesce((p_survivor.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
-            f.mine #>> '{}' collate "C",
-            f.mine::text collate "C",
-            coalesce(p_survivor.field_sources -> f.field ->> 'delivery', '') collate "C"))
+        or crm_private.field_wins(
+          coalesce(p_duplicate.field_sources -> f.field ->> 'source', p_duplicate.sync_source),
+          (p_duplicate.field_sources -> f.field ->> 'at')::timestamptz, f.other,
+          p_duplicate.field_sources -> f.field ->> 'delivery',
+          coalesce(p_survivor.field_sources -> f.field ->> 'source', p_survivor.sync_source),
+          (p_survivor.field_sources -> f.field ->> 'at')::timestamptz, f.mine,
+          p_survivor.field_sources -> f.field ->> 'delivery'))
   )
   select coalesce(jsonb_object_agg(w.field, w.other) filter (where w.field not like 'custom\_attributes.%'), '{}'),
-    coalesce(jsonb_object_agg(substr(w.field, length('custom_attributes.') + 1), w.other) filter (where w.field like 'custom\_attributes.%'), '{}'),
+    coalesce(jsonb_object_agg(substr(w.field, length('custom_attributes.') + 1), w.other)
+      filter (where w.field like 'custom\_attributes.%'), '{}'),
     coalesce(jsonb_object_agg(w.field, crm_private.field_source(p_duplicate, w.field)), '{}')
   into v_columns, v_custom, v_sources
   from won w;
@@ -71,4 +69,7 @@ begin
 end;
 $$;
 comment on function crm_private.merge_contact_fields(crm.contacts, crm.contacts) is
-  'Gives the survivor each field of the duplicate that comes later in the order of fields (source''s rank, time, value, delivery). A stub that takes in a full contact is full from then on. The duplicate keeps its own.';
+  'Gives the survivor each field of the duplicate that comes later in the order of fields.
+
+That order is the source''s rank, time, value, delivery. A stub that takes in a full contact is full from then on. The
+duplicate keeps its own fields.';

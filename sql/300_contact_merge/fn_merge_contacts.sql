@@ -1,5 +1,10 @@
 -- Security definer: members have no write on any table; the first act is the membership check.
-create function crm.merge_contacts(p_survivor_id uuid, p_duplicate_id uuid, p_reason text, p_workspace_id uuid default null)
+create function crm.merge_contacts(
+  p_survivor_id uuid,
+  p_duplicate_id uuid,
+  p_reason text,
+  p_workspace_id uuid default null
+)
 returns uuid
 language plpgsql
 security definer
@@ -17,9 +22,8 @@ begin
   perform crm_private.require_member(v_workspace_id, 'agent');
   if v_workspace_id is null
     or not exists (select from crm.contacts c where c.workspace_id = v_workspace_id and c.id = p_duplicate_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such contact.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'contact')::text,
-      hint = 'Both contacts are of one workspace. An id that was merged away is followed.';
+    perform crm_private.raise_not_found('contact', 'There is no such contact.',
+      'Both contacts are of one workspace. An id that was merged away is followed.');
   end if;
   if length(coalesce(btrim(p_reason), '')) not between 1 and 1000 then
     perform crm_private.reject_input('p_reason', 'A reason is 1 to 1000 characters.');
@@ -32,10 +36,11 @@ begin
       if v_survivor_id = v_duplicate_id then
         perform crm_private.reject_input('p_duplicate_id', 'The two are one contact already.');
       end if;
-      v_merge_id := crm_private.apply_contact_merge(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+      v_merge_id := crm_private.apply_contact_merge(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason),
+        coalesce(auth.uid()::text, 'service_role'));
       exit;
     exception when serialization_failure then
-      -- One was merged away while this waited for it: what is locked is let go, and all is read anew.
+      -- Another transaction merged one of them away: release the locks and read again.
       if v_attempt = 5 then
         raise;
       end if;
@@ -45,4 +50,9 @@ begin
 end;
 $$;
 comment on function crm.merge_contacts(uuid, uuid, text, uuid) is
-  'Merges the duplicate into the survivor, whatever keeps them apart, and returns the id of the contact_merges row, by which it can be undone. Ids that were merged away are followed. An id of the duplicate of a kind that a person has only one of becomes a previous one where the survivor has another. For agents. PT400 invalid_input (also: the two are one contact), PT401, PT403, PT404 not_found.';
+  'Merges the duplicate into the survivor, whatever keeps them apart. For agents.
+
+Returns the id of the contact_merges row, which unmerge_contacts takes. Follows ids of contacts that were merged away.
+Where both have a current id of an exclusive kind, the duplicate''s becomes a previous one.
+
+PT400 invalid_input (also: the two are one contact), PT401, PT403, PT404 not_found.';

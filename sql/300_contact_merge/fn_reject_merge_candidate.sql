@@ -17,8 +17,9 @@ begin
 
   for v_attempt in 1..5 loop
     begin
-      select m.* into v_seen from crm.merge_candidates m where m.workspace_id = v_workspace_id and m.id = p_candidate_id;
-      -- The contacts first, as a merge does: it looks at what is rejected while it holds them.
+      select m.* into v_seen from crm.merge_candidates m
+      where m.workspace_id = v_workspace_id and m.id = p_candidate_id;
+      -- Lock the contacts first, as a merge does: under these locks it reads which pairs are rejected.
       perform from crm.contacts c
       where c.workspace_id = v_workspace_id and c.id in (v_seen.contact_a_id, v_seen.contact_b_id)
       order by c.id
@@ -26,7 +27,8 @@ begin
       select m.* into v_candidate from crm.merge_candidates m
       where m.workspace_id = v_workspace_id and m.id = p_candidate_id
       for update;
-      if row(v_candidate.contact_a_id, v_candidate.contact_b_id) is distinct from row(v_seen.contact_a_id, v_seen.contact_b_id) then
+      if row(v_candidate.contact_a_id, v_candidate.contact_b_id)
+        is distinct from row(v_seen.contact_a_id, v_seen.contact_b_id) then
         raise exception using errcode = 'serialization_failure', message = 'The candidate has moved meanwhile.';
       end if;
       exit;
@@ -37,9 +39,8 @@ begin
     end;
   end loop;
   if v_candidate.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such merge candidate.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'merge_candidate')::text,
-      hint = 'A merge of one of the two may have joined it with another: explain_contact lists the candidates of a contact.';
+    perform crm_private.raise_not_found('merge_candidate', 'There is no such merge candidate.',
+      'A merge of one of the two may have joined it with another: explain_contact lists the candidates of a contact.');
   end if;
   if v_candidate.status = 'merged' then
     raise exception using errcode = 'PT409', message = 'The two are merged.',
@@ -52,4 +53,8 @@ begin
 end;
 $$;
 comment on function crm.reject_merge_candidate(uuid, uuid) is
-  'Decides that the two contacts of a candidate are two people: nothing merges them on its own again. Rejecting once more changes nothing. For agents. PT401, PT403, PT404 not_found, PT409 already_merged.';
+  'Decides that the two contacts of a candidate are two people. For agents.
+
+Nothing merges them on its own from then on. Rejecting again changes nothing.
+
+PT401, PT403, PT404 not_found, PT409 already_merged.';

@@ -1,4 +1,8 @@
-create function crm_private.unmerge_contact_fields(p_survivor crm.contacts, p_duplicate crm.contacts, p_before crm.contacts)
+create function crm_private.unmerge_contact_fields(
+  p_survivor crm.contacts,
+  p_duplicate crm.contacts,
+  p_before crm.contacts
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -28,19 +32,21 @@ begin
     from jsonb_object_keys(p_duplicate.field_sources) k (key)
     where k.key like 'identification.%'
   ), given as (
-    -- What still stands as the duplicate had it, and did not before.
+    -- Fields that still hold the duplicate's value, and held another one before the merge.
     select f.field, f.before
     from fields f
     where nullif(nullif(f.theirs, 'null'), '[]') is not null
       and f.now = f.theirs
       and p_survivor.field_sources -> f.field = crm_private.field_source(p_duplicate, f.field)
-      and row(f.before, p_before.field_sources -> f.field) is distinct from row(f.now, p_survivor.field_sources -> f.field)
+      and row(f.before, p_before.field_sources -> f.field)
+        is distinct from row(f.now, p_survivor.field_sources -> f.field)
   )
   select coalesce(array_agg(g.field), '{}'),
     coalesce(jsonb_object_agg(g.field, g.before) filter (where g.field not like 'custom\_attributes.%'), '{}'),
     coalesce(jsonb_object_agg(substr(g.field, length('custom_attributes.') + 1), g.before)
       filter (where g.field like 'custom\_attributes.%' and g.before is not null), '{}'),
-    coalesce(jsonb_object_agg(g.field, p_before.field_sources -> g.field) filter (where p_before.field_sources ? g.field), '{}')
+    coalesce(jsonb_object_agg(g.field, p_before.field_sources -> g.field)
+      filter (where p_before.field_sources ? g.field), '{}')
   into v_fields, v_columns, v_custom, v_sources
   from given g;
 
@@ -48,13 +54,15 @@ begin
   if v_source_updated_at = p_duplicate.source_updated_at then
     v_source_updated_at := p_before.source_updated_at;
   end if;
-  -- A stub again, unless the Contacts API has spoken of it meanwhile.
+  -- The survivor is a stub again unless the Contacts API described it since.
   v_is_stub := p_survivor.needs_full_sync
     or p_before.needs_full_sync and not p_duplicate.needs_full_sync
       and v_source_updated_at is null
       and not exists (select from jsonb_each(v_sources) s where s.value ->> 'source' = 'contacts_api')
-      and not exists (select from crm.contact_identities i where i.contact_id = p_survivor.id and i.source = 'contacts_api');
-  if v_fields = '{}' and v_source_updated_at is not distinct from p_survivor.source_updated_at and v_is_stub = p_survivor.needs_full_sync then
+      and not exists (
+        select from crm.contact_identities i where i.contact_id = p_survivor.id and i.source = 'contacts_api');
+  if v_fields = '{}' and v_source_updated_at is not distinct from p_survivor.source_updated_at
+    and v_is_stub = p_survivor.needs_full_sync then
     return;
   end if;
 
@@ -73,7 +81,9 @@ begin
     source_created_at = v_restored.source_created_at,
     tags = v_restored.tags,
     custom_attributes = c.custom_attributes
-      - array(select substr(f.field, length('custom_attributes.') + 1) from unnest(v_fields) f (field) where f.field like 'custom\_attributes.%')
+      - array(
+        select substr(f.field, length('custom_attributes.') + 1)
+        from unnest(v_fields) f (field) where f.field like 'custom\_attributes.%')
       || v_custom,
     field_sources = v_sources,
     source_updated_at = v_source_updated_at,
@@ -83,4 +93,7 @@ begin
 end;
 $$;
 comment on function crm_private.unmerge_contact_fields(crm.contacts, crm.contacts, crm.contacts) is
-  'Brings each field of the survivor that still holds what the duplicate gave it, in the merge or since (the value and who wrote it), back to what it was before the merge. What else was written since stays. The survivor is under lock and has its own identities again.';
+  'Brings each field of the survivor that still holds what the duplicate gave it back to what it was.
+
+That covers what the duplicate gave in the merge and since, by value and by who wrote it. What others wrote since stays.
+The survivor is under lock and has its own identities again.';

@@ -12,4 +12,6 @@ begin
 end;
 $$;
 comment on function crm_private.unmerge_contact_identities(uuid, uuid, jsonb) is
-  'Gives the identities that merge_contact_identities moved back to the duplicate. The caller has locked both contacts.';
+  'Gives the identities that merge_contact_identities moved back to the duplicate.
+
+The caller has locked both contacts.';

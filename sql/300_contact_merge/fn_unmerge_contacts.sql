@@ -17,12 +17,11 @@ begin
   where m.id = p_merge_id and m.workspace_id = coalesce(p_workspace_id, m.workspace_id);
   perform crm_private.require_member(v_workspace_id, 'agent');
   if v_workspace_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such merge.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'merge')::text,
-      hint = 'explain_contact lists the merges of a contact.';
+    perform crm_private.raise_not_found('merge', 'There is no such merge.',
+      'explain_contact lists the merges of a contact.');
   end if;
 
-  -- The survivor first, and then who was merged into it: so does a delivery that tells the duplicate.
+  -- Lock the survivor first, then the duplicate: the order of a delivery that writes to both.
   perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.survivor_id for no key update;
   perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id for no key update;
   select m.* into v_merge from crm.contact_merges m where m.workspace_id = v_workspace_id and m.id = p_merge_id;
@@ -32,7 +31,7 @@ begin
       hint = 'Nothing is left to do.';
   end if;
 
-  -- Where the survivor was merged away itself, what moved is no longer there: the last merge of the chain goes first.
+  -- A survivor that was merged away itself no longer has what moved: the last merge of the chain is undone first.
   v_last := v_merge;
   loop
     select m.* into v_last from crm.contact_merges m
@@ -46,7 +45,7 @@ begin
       hint = format('Undo merge %s first.', (v_later[1]).id);
   end if;
 
-  -- Later merges into the same survivor lie on top: they are taken off, and put on again upon what is left.
+  -- Take back the later merges into the same survivor first, and apply them again at the end.
   v_later := array(
     select m from crm.contact_merges m
     where m.survivor_id = v_merge.survivor_id and m.undone_at is null
@@ -57,9 +56,11 @@ begin
   end loop;
   perform crm_private.unmerge_contact_rows(v_merge);
   insert into crm.merge_candidates as c (workspace_id, contact_a_id, contact_b_id, status, evidence, decided_at)
-  values (v_workspace_id, least(v_merge.survivor_id, v_merge.duplicate_id), greatest(v_merge.survivor_id, v_merge.duplicate_id),
+  values (v_workspace_id, least(v_merge.survivor_id, v_merge.duplicate_id),
+    greatest(v_merge.survivor_id, v_merge.duplicate_id),
     'rejected', jsonb_build_object('undone_merge', v_merge.id), clock_timestamp())
-  on conflict (workspace_id, contact_a_id, contact_b_id) do update set status = 'rejected', decided_at = excluded.decided_at;
+  on conflict (workspace_id, contact_a_id, contact_b_id) do update
+  set status = 'rejected', decided_at = excluded.decided_at;
   for v_place in 1..cardinality(v_later) loop
     perform crm_private.reapply_contact_merge(v_later[v_place]);
   end loop;
@@ -75,4 +76,11 @@ begin
 end;
 $$;
 comment on function crm.unmerge_contacts(uuid, uuid) is
-  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities and what deliveries wrote that named it alone; a field that still holds what the duplicate gave it goes back to what it was, what any other newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';
+  'Undoes a merge: what moved returns to the duplicate, and the two stay apart from then on. For agents.
+
+The duplicate also gets the conversations opened since under its identities, and what deliveries wrote that named it
+alone. A field that still holds what the duplicate gave it becomes what it was. What another newer delivery wrote stays.
+The pair becomes a rejected candidate. A conversation that a delivery made of one of each stays whole with its first
+owner; the other contact continues in a new one.
+
+PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (undo merge_id in detail first).';

@@ -9,7 +9,8 @@ declare
   v_domain text;
   v_moved jsonb;
 begin
-  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = new.workspace_id and c.id = new.survivor_id;
+  select c.* into strict v_survivor
+  from crm.contacts c where c.workspace_id = new.workspace_id and c.id = new.survivor_id;
   select c.* into strict v_duplicate
   from crm.contacts c where c.workspace_id = new.workspace_id and c.id = new.duplicate_id;
 
@@ -26,10 +27,10 @@ begin
 end;
 $$;
 comment on function crm_private.move_references() is
-  'Trigger: a new row of contact_merges moves everything that references the duplicate to the survivor, joins their fields,
-and says in `moved` what it was.
+  'Trigger: a new row of contact_merges moves what references the duplicate to the survivor and joins their fields.
 
-History stays where it is: earlier merges, merged_into_id, candidates that are merged. The caller has locked both contacts.';
+The column moved says what it was. History stays in place: earlier merges, merged_into_id, candidates that are merged.
+The caller has locked both contacts.';
 
 create trigger move_references before insert on crm.contact_merges
 for each row execute function crm_private.move_references();

@@ -17,18 +17,23 @@ declare
   v_ids uuid[];
   v_pair record;
 begin
-  select array_agg(c.id order by c.id), coalesce(array_agg(row(c.place, 'phone', '', c.phone,
-      array_position(crm_private.kind_names(), 'phone'), false, false)::crm_private.item_identity order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
+  select array_agg(c.id order by c.id),
+    coalesce(array_agg(row(c.place, 'phone', '', c.phone,
+        array_position(crm_private.kind_names(), 'phone'), false, false)::crm_private.item_identity
+      order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
   into v_ids, v_phones
   from (
     select b.id, b.place, n.phone, exists (
         select from crm.blocked_identity_values x
-        where x.kind in ('*', 'phone') and (x.workspace_id is null or x.workspace_id = p_workspace_id) and n.phone ~* ('^(?:' || x.pattern || ')$')
+        where x.kind in ('*', 'phone') and (x.workspace_id is null or x.workspace_id = p_workspace_id)
+          and n.phone ~* ('^(?:' || x.pattern || ')$')
       ) as is_blocked
     from (
-      select c.id, coalesce(nullif(btrim(c.mobile), ''), c.phone) as given, (row_number() over (order by c.id))::int as place
+      select c.id, coalesce(nullif(btrim(c.mobile), ''), c.phone) as given,
+        (row_number() over (order by c.id))::int as place
       from crm.contacts c
-      where c.workspace_id = p_workspace_id and c.id > p_after and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
+      where c.workspace_id = p_workspace_id and c.id > p_after and (c.mobile is not null or c.phone is not null)
+        and c.merged_into_id is null
       order by c.id
       limit p_limit
     ) b
@@ -39,7 +44,7 @@ begin
   merged := 0;
   candidates := 0;
 
-  -- Identities before contacts, as everywhere.
+  -- Claim identities before locking contacts (ADR 4).
   perform crm_private.lock_phone_variants(p_workspace_id,
     v_phones || array(
       select row(d.ordinal, d.kind, d.scope, v.value, d.strength, false, true)::crm_private.item_identity
@@ -52,7 +57,7 @@ begin
   order by d.value, c.needs_full_sync, c.created_at, c.id
   on conflict (workspace_id, kind, scope, value) do nothing;
 
-  -- Those of this call and those they may be joined with, in id order.
+  -- Lock the contacts of this call and those they may be merged with, in id order.
   perform l.id
   from (
     select i.id from unnest(v_ids) i (id)
@@ -75,15 +80,17 @@ begin
     select from unnest(v_ids || array(
       select o.contact_id from unnest(v_phones) d cross join lateral (
         select x.contact_id from crm.contact_identities x
-        where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = '' and x.value = d.value offset 0) o)) i (id)
+        where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = ''
+          and x.value = d.value offset 0) o)) i (id)
     left join lateral (
-      select true as is_there from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id and c.merged_into_id is null offset 0
+      select true as is_there from crm.contacts c
+      where c.workspace_id = p_workspace_id and c.id = i.id and c.merged_into_id is null offset 0
     ) c on true
     where c.is_there is null) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
   end if;
 
-  -- An update of the column is enough: the trigger knows what belongs there.
+  -- Touching the column is enough: its trigger computes the value.
   with changed as (
     update crm.contacts c set phone_normalized = n.phone
     from unnest(v_ids) with ordinality i (id, place)
@@ -109,8 +116,9 @@ begin
     where o.contact_id <> v_ids[d.ordinal]
     order by 1, 2
   loop
-    case crm_private.settle_pair(p_workspace_id, v_pair.id, v_pair.other_id, 'same phone number',
-        jsonb_build_object('identities', jsonb_build_array(jsonb_build_object('kind', 'phone', 'scope', '', 'value', v_pair.value))))
+    case crm_private.merge_or_propose(p_workspace_id, v_pair.id, v_pair.other_id, 'same phone number',
+        jsonb_build_object('identities',
+          jsonb_build_array(jsonb_build_object('kind', 'phone', 'scope', '', 'value', v_pair.value))))
       when 'merged' then merged := merged + 1;
       when 'candidate' then candidates := candidates + 1;
       else null;
@@ -119,4 +127,6 @@ begin
 end;
 $$;
 comment on function crm_private.backfill_phones_of(uuid, uuid, int) is
-  'One call''s work of backfill_phones: the p_limit contacts with a phone that come after p_after in id order; last_id is the last of them.';
+  'The work of one call of backfill_phones: the p_limit contacts with a phone after p_after, in id order.
+
+last_id is the last of them.';

@@ -2,7 +2,7 @@ create function crm_private.claim_dead_letters(p_account crm.channel_accounts, p
 returns crm.dead_letters[]
 language plpgsql
 set search_path = ''
--- Each of the two cases is one range of the index.
+-- A custom plan: each value of p_tried is one range of the index.
 set plan_cache_mode = force_custom_plan
 as $$
 begin
@@ -30,4 +30,7 @@ begin
 end;
 $$;
 comment on function crm_private.claim_dead_letters(crm.channel_accounts, boolean, int) is
-  'Locks open dead letters of the account that a replay may store, those from before it was connected included: those never tried, or (p_tried) the others, those tried longest ago first; up to p_limit, and 2,000 events. What another replay holds is left out.';
+  'Locks up to p_limit open dead letters of the account that a replay may store, with up to 2,000 events.
+
+Those from before the account was connected are included. p_tried false: those never tried. p_tried true: the others,
+those tried longest ago first. It skips what another replay holds.';

@@ -43,4 +43,7 @@ begin
 end;
 $$;
 comment on function crm_private.link_orphans(uuid, uuid, int) is
-  'Delivers once more, without events, the participants of the next p_limit conversations after p_after that have no contact: so they are linked by the rules of any delivery, and under its locks. linked: how many have a contact now. last_id: where to go on.';
+  'Links the next p_limit conversations after p_after that have no contact, where their participant can be found.
+
+It delivers each participant again, without events: the rules and locks of any delivery decide. linked: how many have a
+contact now. last_id: where the next call resumes.';

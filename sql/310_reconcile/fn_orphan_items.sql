@@ -39,7 +39,11 @@ begin
   ) v
   cross join lateral (
     select coalesce(v.metadata -> 'participant', '{}') as participant,
-      case when jsonb_typeof(v.metadata #> '{participant,identities}') = 'array' then v.metadata #> '{participant,identities}' else '[]' end as identities
+      case
+        when jsonb_typeof(v.metadata #> '{participant,identities}') = 'array'
+          then v.metadata #> '{participant,identities}'
+        else '[]'
+      end as identities
   ) p
   cross join lateral (
     select min(x.value) filter (where x.kind = 'thread') as thread_id,
@@ -69,12 +73,13 @@ begin
     return;
   end if;
 
-  -- Passed by: whoever still has no usable identity, and what would not lead back to the conversation.
+  -- Leave out items without a usable identity, and items whose keys do not lead back to the conversation.
   v_parsed := crm_private.parse_items(p_account, items, '{}');
   v_identities := crm_private.item_identities(p_account, v_parsed);
   v_keys := crm_private.item_keys(p_account, v_parsed, v_identities);
-  -- Sets of ordinals, not joins: a plan for arrays of any length would compare every item with every other.
-  select jsonb_agg(items -> (u.ordinal - 1) order by u.ordinal), array_agg(conversation_ids[u.ordinal] order by u.ordinal)
+  -- Sets of ordinals instead of joins: a generic plan would compare every item with every other.
+  select jsonb_agg(items -> (u.ordinal - 1) order by u.ordinal),
+    array_agg(conversation_ids[u.ordinal] order by u.ordinal)
   into items, conversation_ids
   from (
     select d.ordinal from unnest(v_identities) d where not d.is_previous
@@ -84,7 +89,8 @@ begin
     cross join lateral (
       select x.conversation_id
       from crm.conversation_keys x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind
+        and x.value = k.value
       offset 0
     ) x
     where x.conversation_id = conversation_ids[k.ordinal]
@@ -93,4 +99,7 @@ begin
 end;
 $$;
 comment on function crm_private.orphan_items(crm.channel_accounts, uuid[]) is
-  'Items without events that deliver the participants of the account''s conversations once more, as kept or else as their keys name them, and the conversations they are of, in the same order. Only those that can be linked by now; both null when there is none.';
+  'Items without events that deliver the participants of the account''s conversations again.
+
+A participant is as kept, or else as the conversation''s keys name it. Beside the items: the conversations they are of,
+in the same order. Only those that can be linked now. Both are null when there is none.';

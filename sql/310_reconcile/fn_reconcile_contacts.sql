@@ -31,16 +31,14 @@ begin
     perform crm_private.reject_input('p_stale_after', 'An age is 0 to 100 years.');
   end if;
   if p_workspace_id is not null and not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
 
   orphaned_conversations_fixed := 0;
   stubs_merged := 0;
   has_more := false;
   if p_workspace_id is null then
-    -- A round over all workspaces goes on where the last call stopped, or one with much to look at would keep it from the others.
+    -- A round over all workspaces resumes where the last call stopped: a large workspace does not hold up the others.
     perform pg_advisory_xact_lock(hashtextextended('reconcile', 0));
     select s.workspace_id into v_from from crm.sync_state s where s.resource = 'reconcile:all';
   end if;
@@ -49,12 +47,13 @@ begin
     select w.id
     from crm.workspaces w
     where w.id between coalesce(v_from, v_first) and coalesce(p_workspace_id, v_last)
-      -- Of all workspaces, those with something to look at: one step of an index each.
+      -- In a round, only workspaces with something to look at: one index probe each.
       and (p_workspace_id is not null or coalesce(
         (select true from crm.conversations v where v.workspace_id = w.id and v.contact_id is null limit 1),
         (select true from crm.merge_candidates m where m.workspace_id = w.id and m.status = 'open' limit 1),
         (select true from crm.contact_interaction_events e
-          where e.workspace_id = w.id and e.message_id is null and e.provider_message_id is not null and e.event_type <> 'message' limit 1),
+          where e.workspace_id = w.id and e.message_id is null and e.provider_message_id is not null
+            and e.event_type <> 'message' limit 1),
         false))
     order by w.id
   loop
@@ -71,13 +70,15 @@ begin
   end loop;
 
   if p_workspace_id is null then
-    delete from crm.sync_state s where s.resource = 'reconcile:all' and (not has_more or s.workspace_id <> v_workspace_id);
+    delete from crm.sync_state s
+    where s.resource = 'reconcile:all' and (not has_more or s.workspace_id <> v_workspace_id);
     if has_more then
-      insert into crm.sync_state (workspace_id, resource) values (v_workspace_id, 'reconcile:all') on conflict (workspace_id, resource) do nothing;
+      insert into crm.sync_state (workspace_id, resource) values (v_workspace_id, 'reconcile:all')
+      on conflict (workspace_id, resource) do nothing;
     end if;
   end if;
 
-  -- Written twice, or one plan for both would read every workspace's.
+  -- Written twice: one plan for both cases would read the rows of every workspace.
   if p_workspace_id is null then
     stale_stubs_found := (
       select count(*) from crm.contacts c
@@ -88,10 +89,19 @@ begin
       select count(*) from crm.contacts c
       where c.workspace_id = p_workspace_id and c.needs_full_sync and c.merged_into_id is null
         and c.created_at < now() - p_stale_after);
-    merge_candidates_found := (select count(*) from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.status = 'open');
+    merge_candidates_found := (
+      select count(*) from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.status = 'open');
   end if;
   return next;
 end;
 $$;
 comment on function crm.reconcile_contacts(uuid, interval, int) is
-  'Puts right what deliveries left: links conversations without a contact whose participant can be found or made by now, merges stubs that nothing keeps apart any more, ties events to messages they missed. Looks at p_limit (1 to 2,000) rows and goes on where the last call stopped; call it until has_more is false. Without p_workspace_id over all workspaces. stale_stubs_found: stubs created longer ago than p_stale_after; merge_candidates_found: the open ones. Both are of now, and changed by nothing here. PT400 invalid_input, PT404 not_found.';
+  'Repairs what deliveries left behind, over p_limit (1 to 2,000) rows. Repeat it until has_more is false.
+
+It links conversations without a contact whose participant can now be found or created, merges stubs that nothing keeps
+apart any more, and ties events to messages they missed. Each call resumes where the last one stopped. Without
+p_workspace_id it covers all workspaces.
+stale_stubs_found: stubs created longer ago than p_stale_after. merge_candidates_found: the open ones. Both are counts
+of now, after this call.
+
+PT400 invalid_input, PT404 not_found.';

@@ -11,7 +11,7 @@ set search_path = ''
 as $$
 declare
   v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
-  -- No delivery takes as long: whatever was still being written when a walk over the events ended is looked at again.
+  -- Longer than any delivery takes: the next pass looks again at events that were not yet committed in this one.
   v_overlap constant interval := '1 hour'::interval;
   v_steps constant text[] := array['orphans', 'candidates', 'events'];
   v_state record;
@@ -22,7 +22,7 @@ declare
   v_cursor jsonb := '{}'::jsonb;
   v_did record;
 begin
-  -- One at a time in a workspace. What is read from here on is as the one before left it.
+  -- One call at a time in a workspace: each reads the cursor that the last one left.
   perform pg_advisory_xact_lock(hashtextextended('reconcile:' || p_workspace_id, 0));
   select s.* into v_state from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = 'reconcile';
   v_step := coalesce(v_state.cursor ->> 'step', v_steps[1]);
@@ -35,14 +35,16 @@ begin
 
   loop
     if v_step = 'orphans' then
-      select d.examined, d.last_id, d.linked into v_did from crm_private.link_orphans(p_workspace_id, v_after, p_limit - examined) d;
+      select d.examined, d.last_id, d.linked into v_did
+      from crm_private.link_orphans(p_workspace_id, v_after, p_limit - examined) d;
       linked := linked + v_did.linked;
     elsif v_step = 'candidates' then
-      select d.examined, d.last_id, d.merged into v_did from crm_private.settle_candidates(p_workspace_id, v_after, p_limit - examined) d;
+      select d.examined, d.last_id, d.merged into v_did
+      from crm_private.recheck_merge_candidates(p_workspace_id, v_after, p_limit - examined) d;
       merged := merged + v_did.merged;
     else
       select d.examined, d.last_id, d.last_at into v_did
-      from crm_private.attach_left_events(p_workspace_id, v_after_at, v_after, p_limit - examined) d;
+      from crm_private.attach_stranded_events(p_workspace_id, v_after_at, v_after, p_limit - examined) d;
       v_after_at := coalesce(v_did.last_at, v_after_at);
       v_watermark := greatest(v_watermark, v_did.last_at);
     end if;
@@ -64,10 +66,15 @@ begin
   if row(v_cursor, v_watermark) is distinct from row(coalesce(v_state.cursor, '{}'), v_state.high_watermark) then
     insert into crm.sync_state (workspace_id, resource, cursor, high_watermark)
     values (p_workspace_id, 'reconcile', v_cursor, v_watermark)
-    on conflict (workspace_id, resource) do update set cursor = excluded.cursor, high_watermark = excluded.high_watermark,
+    on conflict (workspace_id, resource) do update
+    set cursor = excluded.cursor, high_watermark = excluded.high_watermark,
       updated_at = clock_timestamp();
   end if;
 end;
 $$;
 comment on function crm_private.reconcile_workspace(uuid, int) is
-  'Goes on with the workspace''s pass of reconciliation (orphans, then merge candidates, then events that wait) over at most p_limit rows, and keeps where it stopped in sync_state ''reconcile''. is_done: the pass has come to its end, and the next call begins a new one. The watermark says up to when waiting events were looked at: a message that comes later finds them itself.';
+  'Resumes the workspace''s pass of reconciliation over at most p_limit rows, and keeps where it stopped.
+
+A pass looks at orphans, then merge candidates, then events that wait. sync_state keeps its place under the resource
+''reconcile''. is_done: the pass is complete, and the next call begins a new one. The watermark says up to when waiting
+events were looked at: a message that arrives later finds them itself.';

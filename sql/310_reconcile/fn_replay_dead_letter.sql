@@ -20,9 +20,8 @@ begin
   where d.id = p_dead_letter_id and (p_workspace_id is null or d.workspace_id = p_workspace_id)
   for update;
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such dead letter.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'dead_letter')::text,
-      hint = 'Look its id up again in crm.dead_letters.';
+    perform crm_private.raise_not_found('dead_letter', 'There is no such dead letter.',
+      'Look its id up again in crm.dead_letters.');
   end if;
 
   if v_letter.status = 'discarded' then
@@ -31,12 +30,17 @@ begin
     select a.* into v_account
     from crm.channel_accounts a
     where a.channel = v_letter.channel and a.external_id = v_letter.account_external_id;
-    error := (crm_private.replay_letters(v_account, array[v_letter], clock_timestamp()))[1];
-    perform crm_private.settle_dead_letters(array[v_letter], array[error]);
+    error := (crm_private.replay_account_letters(v_account, array[v_letter], clock_timestamp()))[1];
+    perform crm_private.record_replay_outcomes(array[v_letter], array[error]);
   end if;
   replayed := error is null;
   return next;
 end;
 $$;
 comment on function crm.replay_dead_letter(uuid, uuid) is
-  'Ingests one dead letter again. replayed says whether its item is stored now (or was before); otherwise error says why not: {code, path?, events?, sqlstate?}, where needs_translation means that only the translation can read the item, and discarded that somebody decided against it. For admins. PT401, PT403, PT404 not_found.';
+  'Ingests one dead letter again. For admins.
+
+replayed: the item is stored, now or before. Otherwise error says why not: {code, path?, events?, sqlstate?}. The code
+needs_translation means that only translation can read the item; discarded means that a person decided against it.
+
+PT401, PT403, PT404 not_found.';

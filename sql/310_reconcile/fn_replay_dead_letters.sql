@@ -7,8 +7,14 @@ begin
   if p_limit is null or p_limit not between 1 and 500 then
     perform crm_private.reject_input('p_limit', 'A call takes 1 to 500 dead letters.');
   end if;
-  return query select r.replayed, r.failed from crm_private.replay_open_letters(p_limit, clock_timestamp()) r;
+  return query select r.replayed, r.failed from crm_private.replay_due_letters(p_limit, clock_timestamp()) r;
 end;
 $$;
 comment on function crm.replay_dead_letters(int) is
-  'Ingests up to p_limit open dead letters of active accounts again (and about 2,000 events), those never tried first, then those tried longest ago. replayed: stored now, or known meanwhile. failed: still open, and replay_error says why; what only the translation can read fails once and is left out from then on. Several may run at once: each letter is replayed by one. PT400 invalid_input.';
+  'Ingests up to p_limit open dead letters of active accounts again, with about 2,000 events.
+
+Those never tried come first, then those tried longest ago. replayed: stored now, or known meanwhile. failed: still
+open; replay_error says why. What only translation can read fails once and is skipped from then on. Several calls may
+run at once: each letter is replayed by one.
+
+PT400 invalid_input.';

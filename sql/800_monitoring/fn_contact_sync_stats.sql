@@ -1,6 +1,7 @@
 -- Security definer: counts must not pay for row level security; the first act is the membership check.
 create function crm.contact_sync_stats(p_workspace_id uuid)
-returns table (contacts bigint, contacts_needing_sync bigint, stale_stubs bigint, conversations bigint, orphaned_conversations bigint)
+returns table (contacts bigint, contacts_needing_sync bigint, stale_stubs bigint, conversations bigint,
+  orphaned_conversations bigint)
 language plpgsql
 stable
 security definer
@@ -25,4 +26,6 @@ begin
 end;
 $$;
 comment on function crm.contact_sync_stats(uuid) is
-  'How many contacts the workspace has, how many are stubs, how many of those for more than 7 days, how many conversations, how many without a contact. For viewers. PT401, PT403.';
+  'Counts contacts, stubs, stubs older than 7 days, conversations, and conversations without a contact. For viewers.
+
+PT401, PT403.';

@@ -9,4 +9,7 @@ select
 from crm.contacts c
 where c.merged_into_id is null
 group by c.workspace_id, c.sync_source;
-comment on view crm.contact_sync_overview is 'How complete are the contacts? One row per workspace and source: stubs from chats, upgraded stubs, contacts from the API.';
+comment on view crm.contact_sync_overview is
+  'How complete are the contacts?
+
+One row per workspace and source: stubs from chats, upgraded stubs, contacts from the API.';

@@ -30,4 +30,9 @@ left join lateral (
 ) l on true
 where v.contact_id is null
 order by v.last_message_at desc nulls last, v.id;
-comment on view crm.orphaned_conversations is 'Which conversations belong to nobody, and why? One row per conversation without a contact, with the participant as delivered. One with participant_keys had a contact that was deleted, or its ids are blocked; the others never named a usable id. `since` is the conversation''s start: when a contact was deleted is not kept.';
+comment on view crm.orphaned_conversations is
+  'Which conversations have no contact, and why?
+
+One row per such conversation, with the participant as delivered. One with participant_keys had a contact that was
+deleted, or its ids are blocked; the others never named a usable id. since is the conversation''s start: the time of a
+deletion is not kept.';

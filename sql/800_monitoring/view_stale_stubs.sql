@@ -5,7 +5,8 @@ select
   c.full_name,
   c.phone_normalized,
   c.email,
-  (select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value) order by i.kind, i.scope, i.value), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
+    order by i.kind, i.scope, i.value), '[]')
     from crm.contact_identities i
     where i.contact_id = c.id and not i.is_previous) as identities,
   v.conversations,
@@ -20,4 +21,7 @@ cross join lateral (
 ) v
 where c.needs_full_sync and c.merged_into_id is null and c.created_at < now() - interval '7 days'
 order by v.last_message_at desc nulls last, c.created_at desc;
-comment on view crm.stale_stubs is 'Whom has no Contacts API told us about for more than 7 days? One row per stub of that age, those who wrote last first, with the ids to look them up by.';
+comment on view crm.stale_stubs is
+  'Which stubs has the Contacts API not described for more than 7 days?
+
+One row per stub of that age, the latest writers first, with the ids to look them up by.';

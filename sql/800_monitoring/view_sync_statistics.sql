@@ -43,4 +43,9 @@ from (
 ) r
 group by r.workspace_id, r.resource, r.day
 order by r.day desc, r.resource;
-comment on view crm.sync_statistics is 'How did the syncs of each resource go, day by day (UTC, by when they began)? Runs and how they ended (completion_rate in percent of those that ended), durations from start to end and without the pauses (avg_active), what became of the items, and the codes of the failed runs, counted.';
+comment on view crm.sync_statistics is
+  'How did the syncs of each resource go, day by day?
+
+Days are UTC, by when the runs began. Runs and how they ended (completion_rate in percent of those that ended),
+durations from start to end and without the pauses (avg_active), what became of the items, and the codes of the failed
+runs, counted.';

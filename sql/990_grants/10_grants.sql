@@ -19,6 +19,8 @@ grant execute on all functions in schema crm, crm_private to service_role;
 
 -- Policies need execute, and no usage on the schema.
 grant execute on function crm_private.member_workspace_ids() to authenticated;
+-- The views over these run as the member: they need select, and no usage on the schema either.
+grant select on crm_private.monitored_accounts, crm_private.last_runs to authenticated;
 
 grant execute on function
   crm.add_member(uuid, uuid, text),

@@ -35,12 +35,18 @@ export const ActiveSync = z.object({
 })
 export type ActiveSync = z.infer<typeof ActiveSync>
 
+/** The worst first. */
+export const SEVERITIES = ['critical', 'warning', 'info'] as const
+
 export const Check = z.object({
   workspace_id: workspace,
   check: text,
   subject: text,
   ok: z.boolean(),
   detail: z.record(text, z.unknown()).nullable(),
+  severity: z.enum(SEVERITIES),
+  title: text,
+  remedy: text,
 })
 export type Check = z.infer<typeof Check>
 

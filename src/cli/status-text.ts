@@ -1,12 +1,10 @@
-import type { ActiveSync, Check, DeadLetters, Status, SyncDay } from './monitoring.ts'
-import { type Cell, tableText, timeText } from './table.ts'
+import { type ActiveSync, type Check, type DeadLetters, SEVERITIES, type Status, type SyncDay } from './monitoring.ts'
+import { type Cell, printable, tableText, timeText } from './table.ts'
 
 /** The status for a person. */
 export function statusText({ ok, versions, problems, running, since, statistics, dead_letters }: Status): string {
   const parts = [
-    ok
-      ? 'Nothing is wrong.'
-      : tableText('What is wrong', ['check', 'account', 'what was found'], problems.map(problemRow)),
+    ok ? 'Nothing is wrong.' : problemsText(problems),
     tableText('Under way', RUNNING, running.map(runningRow)),
     tableText(`By day, since ${since} (UTC)`, DAYS, statistics.map(dayRow)),
     tableText('Open dead letters', LETTERS, dead_letters.map(lettersRow)),
@@ -15,8 +13,16 @@ export function statusText({ ok, versions, problems, running, since, statistics,
   return parts.join('\n\n')
 }
 
-function problemRow({ check, subject, detail }: Check): Cell[] {
-  return [check, subject, detailText(detail)]
+/** The problems, the worst first, and once per check what to do. */
+function problemsText(problems: readonly Check[]): string {
+  const sorted = problems.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
+  const remedies = new Set(sorted.map(({ check, title, remedy }) => printable(`${check}: ${title}. ${remedy}`)))
+  const head = ['severity', 'check', 'account', 'what was found']
+  return `${tableText('What is wrong', head, sorted.map(problemRow))}\n\nWhat to do\n${[...remedies].join('\n')}`
+}
+
+function problemRow({ severity, check, subject, detail }: Check): Cell[] {
+  return [severity, check, subject, detailText(detail)]
 }
 
 /** `{a: [1, 2], b: null, c: 'x'}` as `a: 1, 2; c: x`. */

@@ -89,14 +89,11 @@ begin
   -- The workspace row is the lock that keeps two owners from demoting or removing each other.
   perform from crm.workspaces w where w.id = p_workspace_id for no key update;
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
   if not exists (select from auth.users u where u.id = p_user_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such user.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'user')::text,
-      hint = 'Invite the user through Supabase Auth first.';
+    perform crm_private.raise_not_found('user', 'There is no such user.',
+      'Invite the user through Supabase Auth first.');
   end if;
   if p_role <> 'owner'
     and exists (
@@ -117,7 +114,9 @@ begin
 end;
 $$;
 comment on function crm.add_member(uuid, uuid, text) is
-  'Makes the user a member with the role, or changes the role. For owners. PT400 invalid_input, PT401, PT403 forbidden, PT404 not_found, PT409 last_owner.';
+  'Makes the user a member with the role, or changes the member''s role. For owners.
+
+PT400 invalid_input, PT401, PT403 forbidden, PT404 not_found, PT409 last_owner.';
 
 -- sql/010_foundation/fn_epoch_ms.sql
 create function crm_private.epoch_ms(p_at timestamptz)
@@ -206,6 +205,24 @@ end;
 $$;
 comment on function crm_private.plausible_time(timestamptz) is
   'The time, or null when it is before 2004 or more than 24 hours ahead: a source''s clock that is so wrong says nothing, and must not win over everything to come.';
+
+-- sql/010_foundation/fn_raise_not_found.sql
+create function crm_private.raise_not_found(p_what text, p_message text, p_hint text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception using errcode = 'PT404', message = p_message,
+    detail = jsonb_build_object('code', 'not_found', 'what', p_what)::text,
+    hint = p_hint;
+end;
+$$;
+comment on function crm_private.raise_not_found(text, text, text) is
+  'Refuses a call that names a row which does not exist.
+
+Never returns. p_what names the kind of row in the error''s detail; p_hint says what the caller can do.
+Errors: PT404 not_found.';
 
 -- sql/010_foundation/fn_reject_input.sql
 create function crm_private.reject_input(p_path text, p_message text)
@@ -1263,11 +1280,11 @@ begin
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
   perform crm_private.require_member(v_account.workspace_id, 'admin');
   if v_account.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such channel account.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
-      hint = 'Connect it with connect_channel.';
+    perform crm_private.raise_not_found('channel_account', 'There is no such channel account.',
+      'Connect it with connect_channel.');
   end if;
-  return query select v_account.workspace_id, v_account.channel, v_account.external_id, v_account.settings, v_account.is_active;
+  return query select v_account.workspace_id, v_account.channel, v_account.external_id, v_account.settings,
+    v_account.is_active;
 end;
 $$;
 comment on function crm.channel_account(uuid) is
@@ -1309,9 +1326,7 @@ begin
     perform crm_private.reject_input('p_display_name', 'A channel account needs a display name.');
   end if;
   if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
 
   insert into crm.channel_accounts (workspace_id, channel, external_id, display_name)
@@ -1331,7 +1346,11 @@ begin
 end;
 $$;
 comment on function crm.connect_channel(uuid, text, text, text) is
-  'The id of the channel account, connected to the workspace when it was not yet; calling again changes nothing. PT400 invalid_input, PT404 not_found, PT409 connected_elsewhere.';
+  'Connects a provider account to the workspace and returns the channel account''s id.
+
+Calling it again changes nothing.
+
+PT400 invalid_input, PT404 not_found, PT409 connected_elsewhere.';
 
 -- sql/025_setup/fn_create_workspace.sql
 create function crm.create_workspace(p_slug text, p_name text, p_default_country text)
@@ -1427,7 +1446,8 @@ comment on function crm_private.setting_value(text, text, jsonb) is
 p_type: one of those that settings() describes. PT400 invalid_input with the path, when it is no such value.';
 
 -- sql/030_contacts/05_types.sql
--- The parsed form of a delivery. Arrays of these are handed from phase to phase: a temp table per call costs several times the work itself.
+-- The parsed form of a delivery. Arrays of these are handed from phase
+-- to phase: a temp table per call costs several times the work itself.
 create type crm_private.inbound_item as (
   ordinal int,
   thread_id text,
@@ -1439,7 +1459,8 @@ create type crm_private.inbound_item as (
   problem_path text
 );
 comment on type crm_private.inbound_item is
-  'One InboundItem: its place (from 1), the source''s time for the participant''s fields (null: unknown), what identifies the delivery, and what was wrong with it, if anything.';
+  'One InboundItem: its place (from 1), the source''s time for the participant''s fields (null: unknown), what
+identifies the delivery, and what was wrong with it, if anything.';
 
 create type crm_private.item_identity as (
   ordinal int,
@@ -1451,7 +1472,9 @@ create type crm_private.item_identity as (
   is_variant boolean
 );
 comment on type crm_private.item_identity is
-  'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous: one of the person''s old ids. is_variant: another way to write a phone number given, for look-up only; it is never stored.';
+  'An identity that an item gives its participant, canonical and not blocked. Strength: 1 is the strongest. is_previous:
+one of the person''s old ids. is_variant: another way to write a phone number given, for look-up only; it is never
+stored.';
 
 create type crm_private.contact_result as (
   ordinal int,
@@ -1479,7 +1502,19 @@ create type crm_private.contact_change as (
   corrects boolean
 );
 comment on type crm_private.contact_change is
-  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence each comes (sources, as field_sources keeps it); whether a value changes with it, whether all it says is old, and whether it names another identification than the one that counts.';
+  'What an item changes about its contact: the fields that win (columns and custom attributes, null for none) and whence
+each comes (sources, as field_sources keeps it); whether a value changes with it, whether all it says is old, and
+whether it names another identification than the one that counts.';
+
+create type crm_private.field_word as (
+  ordinal int,
+  source text,
+  at timestamptz,
+  value jsonb,
+  delivery text
+);
+comment on type crm_private.field_word is
+  'What one item (ordinal) says of a field of a contact: the value, its source, the source''s time, and the delivery.';
 
 -- sql/030_contacts/10_tables.sql
 create table crm.contacts (
@@ -1709,9 +1744,7 @@ begin
     perform crm_private.reject_input('p_contacts', 'The contacts are a JSON array of at most 500.');
   end if;
   if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
 
   v_nobody.workspace_id := p_workspace_id;
@@ -1720,7 +1753,8 @@ begin
       coalesce(c.contact ->> 'delivery', p_sync_source),
       case when c.path is not null then 'invalid_input' end, c.path)::crm_private.inbound_item
     from (
-      select e.ordinal::int, e.contact, case when jsonb_typeof(e.contact) <> 'object' then '$' else '$' || p.path end as path
+      select e.ordinal::int, e.contact,
+        case when jsonb_typeof(e.contact) <> 'object' then '$' else '$' || p.path end as path
       from jsonb_array_elements(p_contacts) with ordinality e (contact, ordinal)
       left join (
         select x.ordinal, min(x.path) as path
@@ -1736,13 +1770,16 @@ begin
   select s.ordinal, s.contact_id, s.outcome, c.sync_source, c.version, s.error
   from unnest(v_stored) s
   left join lateral (
-    select x.sync_source, x.version from crm.contacts x where x.workspace_id = p_workspace_id and x.id = s.contact_id offset 0
+    select x.sync_source, x.version
+    from crm.contacts x where x.workspace_id = p_workspace_id and x.id = s.contact_id offset 0
   ) c on true
   order by s.ordinal;
 end;
 $$;
 comment on function crm.bulk_upsert_contacts(uuid, text, jsonb) is
-  'upsert_contact for up to 500 contacts in one transaction: one row per contact, in order; ordinal counts from 1. A contact that is malformed or that the database refuses has error ({code, path}) and no contact_id, and the others go in. PT400 invalid_input, PT404 not_found.';
+  'upsert_contact for up to 500 contacts in one transaction: one row per contact, in order; ordinal counts from 1. A
+contact that is malformed or that the database refuses has error ({code, path}) and no contact_id, and the others go in.
+PT400 invalid_input, PT404 not_found.';
 
 -- sql/030_contacts/fn_business_scope.sql
 create function crm_private.business_scope(p_account crm.channel_accounts)
@@ -1834,31 +1871,41 @@ set search_path = ''
 set enable_nestloop = off
 as $$
 declare
-  v_rank int := crm_private.source_rank(p_sync_source);
   -- Several words for one field are there only where several items are of one contact.
   v_one_word_each boolean := (
-    select count(*) = count(distinct p_contact_ids[i.ordinal]) from unnest(p_items) i where p_contact_ids[i.ordinal] is not null);
+    select count(*) = count(distinct p_contact_ids[i.ordinal])
+    from unnest(p_items) i where p_contact_ids[i.ordinal] is not null);
 begin
-  -- A field belongs to whoever comes last in the order (source's rank, source's time, value, delivery). That is a total order
-  -- (1 and "1" read alike, so their JSON counts too), so the winner does not depend on the order of arrival, and a replay finds nothing to win.
+  -- The order of fields (field_wins) decides who a field belongs to, so a replay finds nothing to win.
   return (
     with items as materialized (
       select i.ordinal, p_contact_ids[i.ordinal] as contact_id, i.source_time as at, i.delivery,
         jsonb_build_object('source', p_sync_source, 'at', i.source_time, 'delivery', i.delivery) as source
       from unnest(p_items) i
     ), incoming as not materialized (
-      select i.*, f.field, f.value, f.value #>> '{}' as text
+      select i.*, f.field, f.value, false as is_identification
       from crm_private.item_fields(p_items) f
       join items i on i.ordinal = f.ordinal
       where i.contact_id is not null
+      union all
+      -- Each identification is a field of its own: its value never changes, so what counts is when it was named last.
+      select i.*, 'identification.' || d.value, to_jsonb(d.value), true
+      from unnest(p_identifications) d
+      join items i on i.ordinal = d.ordinal
+      where i.contact_id is not null
     ), best as (
-      -- Kept nowhere: of the two, one is never asked for.
+      -- Not materialized: exactly one of the two branches runs.
       select n.* from incoming n where v_one_word_each
       union all
-      (select distinct on (n.contact_id, n.field collate "C") n.*
-      from incoming n
-      where not v_one_word_each
-      order by n.contact_id, n.field collate "C", n.at desc nulls last, n.text collate "C" desc, n.value::text collate "C" desc, n.delivery collate "C" desc)
+      select i.*, w.field, (w.word).value, w.is_identification
+      from (
+        select n.field, n.is_identification, crm_private.last_word(array_agg(
+          row(n.ordinal, p_sync_source, n.at, n.value, n.delivery)::crm_private.field_word)) as word
+        from incoming n
+        where not v_one_word_each
+        group by n.contact_id, n.field, n.is_identification
+      ) w
+      join items i on i.ordinal = (w.word).ordinal
     ), known as materialized (
       -- Joined with nothing, the two are unpacked once and not once for each of their fields.
       select c.*, c.custom_attributes || '{}' as attributes, c.field_sources || '{}' as sources
@@ -1867,16 +1914,15 @@ begin
         select x.* from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
       ) c
     ), judged as materialized (
-      select b.ordinal, b.field, b.value, b.source,
-        case when b.field like 'custom\_attributes.%' then substr(b.field, length('custom_attributes.') + 1) end as custom,
-        v.value is null
-          or row(v_rank, coalesce(b.at, '-infinity'), b.text collate "C", b.value::text collate "C", b.delivery collate "C")
-            > row(crm_private.source_rank(coalesce(c.sources -> b.field ->> 'source', c.sync_source)),
-              coalesce((c.sources -> b.field ->> 'at')::timestamptz, '-infinity'),
-              v.value #>> '{}' collate "C",
-              v.value::text collate "C",
-              coalesce(c.sources -> b.field ->> 'delivery', '') collate "C") as wins,
-        v.value is distinct from b.value as differs
+      select b.ordinal, b.field, b.value, b.source, b.is_identification,
+        case
+          when b.field like 'custom\_attributes.%' then substr(b.field, length('custom_attributes.') + 1)
+        end as custom,
+        v.value is null or crm_private.field_wins(p_sync_source, b.at, b.value, b.delivery,
+          coalesce(c.sources -> b.field ->> 'source', c.sync_source), (c.sources -> b.field ->> 'at')::timestamptz,
+          v.value, c.sources -> b.field ->> 'delivery') as wins,
+        v.value is distinct from b.value as differs,
+        b.is_identification and c.id is not null and to_jsonb(c.identification) is distinct from b.value as corrects
       from best b
       left join known c on c.id = b.contact_id
       cross join lateral (
@@ -1894,48 +1940,40 @@ begin
           when 'merchant_id' then to_jsonb(c.merchant_id)
           when 'source_created_at' then to_jsonb(c.source_created_at)
           when 'tags' then nullif(c.tags, '[]')
-          else c.attributes -> substr(b.field, length('custom_attributes.') + 1)
+          else case
+            when b.is_identification then case when c.sources ? b.field then b.value end
+            else c.attributes -> substr(b.field, length('custom_attributes.') + 1)
+          end
         end as value
         offset 0
       ) v
     ), said as (
       select j.ordinal,
-        jsonb_object_agg(j.field, j.value) filter (where j.wins and j.custom is null) as columns,
+        jsonb_object_agg(j.field, j.value)
+          filter (where j.wins and j.custom is null and not j.is_identification) as columns,
         jsonb_object_agg(j.custom, j.value) filter (where j.wins and j.custom is not null) as custom,
         jsonb_object_agg(j.field, j.source) filter (where j.wins) as sources,
-        bool_or(j.wins and j.differs) as updates,
-        bool_and(not j.wins) and bool_or(j.differs) as is_stale
+        bool_or(j.wins and j.differs) filter (where not j.is_identification) as updates,
+        bool_and(not j.wins) filter (where not j.is_identification)
+          and bool_or(j.differs) filter (where not j.is_identification) as is_stale,
+        bool_or(j.corrects) filter (where j.wins) as corrects
       from judged j
       group by j.ordinal
-    ), named as (
-      select distinct on (i.contact_id, d.value collate "C") i.*, d.value as identification, 'identification.' || d.value as field
-      from unnest(p_identifications) d
-      join items i on i.ordinal = d.ordinal
-      where i.contact_id is not null
-      order by i.contact_id, d.value collate "C", i.at desc nulls last, i.delivery collate "C" desc
-    ), identified as (
-      -- Each identification has a time of its own: the last of them counts.
-      select n.ordinal, jsonb_object_agg(n.field, n.source) as sources, bool_or(c.id is not null and c.identification is distinct from n.identification) as corrects
-      from named n
-      left join known c on c.id = n.contact_id
-      where c.sources -> n.field is null
-        or row(v_rank, coalesce(n.at, '-infinity'), n.delivery collate "C")
-          > row(crm_private.source_rank(c.sources -> n.field ->> 'source'),
-            coalesce((c.sources -> n.field ->> 'at')::timestamptz, '-infinity'),
-            coalesce(c.sources -> n.field ->> 'delivery', '') collate "C")
-      group by n.ordinal
     )
     select array_agg(
-      row(i.ordinal, i.contact_id, i.at, s.columns, s.custom, case when n.ordinal is null then s.sources else coalesce(s.sources, '{}') || n.sources end,
-        s.updates, s.is_stale, n.corrects)::crm_private.contact_change order by i.ordinal)
+      row(i.ordinal, i.contact_id, i.at, s.columns, s.custom, s.sources, s.updates, s.is_stale,
+        s.corrects)::crm_private.contact_change order by i.ordinal)
     from items i
     left join said s on s.ordinal = i.ordinal
-    left join identified n on n.ordinal = i.ordinal
   );
 end;
 $$;
-comment on function crm_private.contact_changes(uuid, text, crm_private.inbound_item[], uuid[], crm_private.item_identity[]) is
-  'What the items change about their contacts (p_contact_ids by ordinal), one element per item, in order: the best word for each field, held against what is there, and when each of their identifications (p_identifications) was named last. A contact without a row yet has no fields.';
+comment on function crm_private.contact_changes(
+  uuid, text, crm_private.inbound_item[], uuid[], crm_private.item_identity[]
+) is
+  'What the items change about their contacts (p_contact_ids by ordinal), one element per item, in order: the best word
+for each field, held against what is there, and when each of their identifications (p_identifications) was named last. A
+contact without a row yet has no fields.';
 
 -- sql/030_contacts/fn_contact_excludes.sql
 create function crm_private.contact_excludes(p_workspace_id uuid, p_contact_id uuid, p_kinds text[], p_scopes text[], p_values text[])
@@ -2129,6 +2167,38 @@ end;
 $$;
 comment on function crm_private.field_source(crm.contacts, text) is
   'Who wrote the contact''s field: {source, at, delivery}. A field without an entry in field_sources counts as the contact''s own source''s, at an unknown time.';
+
+-- sql/030_contacts/fn_field_wins.sql
+create function crm_private.field_wins(
+  p_source text,
+  p_at timestamptz,
+  p_value jsonb,
+  p_delivery text,
+  p_other_source text,
+  p_other_at timestamptz,
+  p_other_value jsonb,
+  p_other_delivery text
+)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- 1 and "1" read alike, so their JSON counts too: that makes the order total.
+  return
+    row(p_source is distinct from 'chat_embedded', coalesce(p_at, '-infinity'),
+      p_value #>> '{}' collate "C", p_value::text collate "C", coalesce(p_delivery, '') collate "C")
+    > row(p_other_source is distinct from 'chat_embedded', coalesce(p_other_at, '-infinity'),
+      p_other_value #>> '{}' collate "C", p_other_value::text collate "C", coalesce(p_other_delivery, '') collate "C");
+end;
+$$;
+comment on function crm_private.field_wins(text, timestamptz, jsonb, text, text, timestamptz, jsonb, text) is
+  'The order of fields: true when the first word on a field of a contact outweighs the other one.
+
+What decides, in this order: the source (the Contacts API always outweighs a chat), its time (an unknown one is the
+oldest), the value, the delivery.
+The order is total, so the winner does not depend on the order of arrival, and a word does not win against itself.';
 
 -- sql/030_contacts/fn_given_identities.sql
 create function crm_private.given_identities(p_items crm_private.inbound_item[])
@@ -2446,31 +2516,28 @@ comment on function crm_private.item_identities(crm.channel_accounts, crm_privat
 
 Phone numbers are there in each of their variants. Sorted, so that every caller locks in one order.';
 
--- sql/030_contacts/fn_item_owners.sql
-create function crm_private.item_owners(p_workspace_id uuid, p_identities crm_private.item_identity[])
-returns crm_private.item_owner[]
+-- sql/030_contacts/fn_last_word.sql
+create function crm_private.last_word(p_words crm_private.field_word[])
+returns crm_private.field_word
 language plpgsql
-stable
+immutable
 set search_path = ''
 as $$
+declare
+  v_last crm_private.field_word := p_words[1];
+  v_word crm_private.field_word;
 begin
-  return (
-    select coalesce(array_agg(row(o.ordinal, o.contact_id)::crm_private.item_owner order by o.ordinal, o.contact_id), '{}')
-    from (
-      select distinct d.ordinal, i.contact_id
-      from unnest(p_identities) d
-      cross join lateral (
-        select c.contact_id
-        from crm.contact_identities c
-        where c.workspace_id = p_workspace_id and c.kind = d.kind and c.scope = d.scope and c.value = d.value
-        offset 0
-      ) i
-    ) o
-  );
+  foreach v_word in array p_words loop
+    if crm_private.field_wins(v_word.source, v_word.at, v_word.value, v_word.delivery,
+        v_last.source, v_last.at, v_last.value, v_last.delivery) then
+      v_last := v_word;
+    end if;
+  end loop;
+  return v_last;
 end;
 $$;
-comment on function crm_private.item_owners(uuid, crm_private.item_identity[]) is
-  'Which contacts own the identities of each item. A contact claimed by this transaction may have no row yet.';
+comment on function crm_private.last_word(crm_private.field_word[]) is
+  'The word that wins against all others on the same field, by the order of fields (field_wins); null of none.';
 
 -- sql/030_contacts/fn_lock_contacts.sql
 create function crm_private.lock_contacts(p_workspace_id uuid, p_owned crm_private.item_owner[], p_for_update boolean)
@@ -2564,7 +2631,12 @@ begin
 end;
 $$;
 comment on function crm_private.look_up_identities(uuid, crm_private.item_identity[]) is
-  'Whose the identities are: the owners of each item, as item_owners gives them, those identities that no contact of the workspace has (variants, which are never stored, are not among these), and those that one has; both in the order given.';
+  'Whose the identities are.
+
+owned: the contacts that own the identities of each item, sorted and without repetition. A contact that this transaction
+claimed may have no row yet.
+unowned: the identities that no contact of the workspace has, in the order given; without variants, which are never
+stored. known: the identities that a contact has, in the order given.';
 
 -- sql/030_contacts/fn_normalize_email.sql
 create function crm.normalize_email(p_raw text)
@@ -2766,7 +2838,8 @@ begin
   from unnest(p_identities) d
   where d.ordinal = p_ordinal and not d.is_previous;
 
-  -- Lock the owners in id order and read the owners again, until the two agree: a merge may have moved identities meanwhile.
+  -- Lock the owners in id order and read the owners again, until
+  -- the two agree: a merge may have moved identities meanwhile.
   v_owners := crm_private.identity_owners(p_workspace_id, p_ordinal, p_identities);
   loop
     perform from crm.contacts c
@@ -2783,7 +2856,8 @@ begin
   into v_target, v_target_is_stub, v_target_created_at
   from unnest(v_owners) with ordinality o (id, place)
   cross join lateral (
-    select x.id, x.needs_full_sync, x.created_at from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
+    select x.id, x.needs_full_sync, x.created_at
+    from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
   ) c
   where not crm_private.contact_excludes(p_workspace_id, c.id, v_kinds, v_scopes, v_values)
   order by o.place
@@ -2808,7 +2882,8 @@ begin
     select c.id, c.needs_full_sync as is_stub, c.created_at
     from unnest(v_owners) with ordinality o (id, place)
     cross join lateral (
-      select x.id, x.needs_full_sync, x.created_at from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
+      select x.id, x.needs_full_sync, x.created_at
+      from crm.contacts x where x.workspace_id = p_workspace_id and x.id = o.id offset 0
     ) c
     where c.id <> v_target
     order by o.place
@@ -2818,14 +2893,16 @@ begin
       and v_target_created_at is not null
       and not crm_private.contact_excludes(p_workspace_id, v_other.id, v_kinds, v_scopes, v_values)
       and not crm_private.contacts_are_kept_apart(p_workspace_id, v_target, v_other.id) then
-      -- A full contact survives a stub; of two stubs, the older one.
-      if v_target_is_stub and (not v_other.is_stub or row(v_other.created_at, v_other.id) < row(v_target_created_at, v_target)) then
-        perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_target, 'bridged by a delivery', 'system');
+      if crm_private.survivor_of(v_target, v_target_is_stub, v_target_created_at, v_other.id, v_other.is_stub,
+          v_other.created_at) = v_other.id then
+        perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_target,
+          'bridged by a delivery', 'system');
         v_target := v_other.id;
         v_target_is_stub := v_other.is_stub;
         v_target_created_at := v_other.created_at;
       else
-        perform crm_private.apply_contact_merge(p_workspace_id, v_target, v_other.id, 'bridged by a delivery', 'system');
+        perform crm_private.apply_contact_merge(p_workspace_id, v_target, v_other.id,
+          'bridged by a delivery', 'system');
       end if;
     end if;
   end loop;
@@ -2846,13 +2923,16 @@ begin
     where d.ordinal = p_ordinal and i.contact_id <> v_target and c.is_there is null
   loop
     update crm.contact_identities i set contact_id = v_target
-    where i.workspace_id = p_workspace_id and i.kind = v_claim.kind and i.scope = v_claim.scope and i.value = v_claim.value;
+    where i.workspace_id = p_workspace_id and i.kind = v_claim.kind and i.scope = v_claim.scope
+      and i.value = v_claim.value;
   end loop;
   return v_target;
 end;
 $$;
 comment on function crm_private.resolve_bridge(uuid, text, int, crm_private.item_identity[], uuid) is
-  'The contact of an item whose identities have several owners: the strongest identity''s owner that can be this person, else p_new_id. Stubs among the other owners are merged. The identities that stay elsewhere are the evidence for a merge candidate, which the caller records once the contact has a row.';
+  'The contact of an item whose identities have several owners: the strongest identity''s owner that can be this person,
+else p_new_id. Stubs among the other owners are merged. The identities that stay elsewhere are the evidence for a merge
+candidate, which the caller records once the contact has a row.';
 
 -- sql/030_contacts/fn_resolve_contacts.sql
 create function crm_private.resolve_contacts(
@@ -2891,7 +2971,8 @@ begin
   if cardinality(p_identities) = 0 then
     return;
   end if;
-  select l.owned, l.unowned, l.known into v_owned, v_unowned, v_known from crm_private.look_up_identities(p_workspace_id, p_identities) l;
+  select l.owned, l.unowned, l.known into v_owned, v_unowned, v_known
+  from crm_private.look_up_identities(p_workspace_id, p_identities) l;
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1);
 
   -- Everything known and nothing new said: no lock, no write. Only a chat can say that little: a record also upgrades.
@@ -2909,40 +2990,47 @@ begin
     end if;
   end if;
 
-  -- What nobody owns goes to the item's owner where it has one that may have it, else to a contact that gets its row later.
+  -- What nobody owns goes to the item's owner where it has one
+  -- that may have it, else to a contact that gets its row later.
   v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
   if cardinality(v_unowned) > 0 then
     v_heirs := crm_private.identity_heirs(p_workspace_id, p_identities, v_unowned, v_owned, cardinality(p_items));
     v_new_ids := array(
-      select coalesce(n.heir_id, n.id) from unnest(v_heirs, v_new_ids) with ordinality n (heir_id, id, place) order by n.place);
+      select coalesce(n.heir_id, n.id)
+      from unnest(v_heirs, v_new_ids) with ordinality n (heir_id, id, place) order by n.place);
     perform crm_private.lock_phone_variants(p_workspace_id, p_identities, v_unowned);
-    v_claimed := crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids, v_id_changes);
+    v_claimed := crm_private.claim_identities(p_workspace_id, p_sync_source, p_items, v_unowned, v_owned, v_new_ids,
+      v_id_changes);
     if v_claimed = cardinality(v_unowned) and not exists (select from unnest(p_identities) d where d.is_variant) then
-      -- All of it is ours, and no two items named the same: the owners are known without another look, and nobody else can change them.
+      -- All of it is ours, and no two items named the same: the owners
+      -- are known without another look, and nobody else can change them.
       v_known_owned := v_owned;
       v_owned := array(
         select row(o.ordinal, o.contact_id)::crm_private.item_owner
         from (select * from unnest(v_owned) union select u.ordinal, v_new_ids[u.ordinal] from unnest(v_unowned) u) o
         order by o.ordinal, o.contact_id);
     else
-      v_owned := crm_private.item_owners(p_workspace_id, p_identities);
+      select l.owned into v_owned from crm_private.look_up_identities(p_workspace_id, p_identities) l;
     end if;
   end if;
 
-  -- Lock the owners and read them again: a merge moves identities while it holds both contacts. If one was waited for, begin anew
-  -- without what is locked by now: the owner it went to may come before it in the order of locks.
-  -- Whoever brings fields or a bridge may write; whoever brings neither only needs the contact to stay. One mode for all.
+  -- Lock the owners and read them again: a merge moves identities while it holds both contacts. If one was waited for,
+  -- begin anew without what is locked by now: the owner it went to may come before it in the order of locks.
+  -- Whoever brings fields or a bridge may write; whoever brings
+  -- neither only needs the contact to stay. One mode for all.
   v_bridges := array(select o.ordinal from unnest(v_owned) o group by o.ordinal having count(*) > 1 order by o.ordinal);
   perform crm_private.lock_contacts(p_workspace_id, v_owned,
-    p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0 or cardinality(v_id_changes) > 0
-    or cardinality(v_identifications) > 0 or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
+    p_sync_source = 'contacts_api' or cardinality(v_bridges) > 0 or cardinality(v_unowned) > 0
+    or cardinality(v_id_changes) > 0 or cardinality(v_identifications) > 0
+    or exists (select from unnest(p_items) i where i.participant - 'identities' - 'previous_identities' <> '{}'));
   if v_known_owned is null then
     v_known := p_identities;
     v_known_owned := v_owned;
   end if;
-  if crm_private.item_owners(p_workspace_id, v_known) is distinct from v_known_owned
+  if (select l.owned from crm_private.look_up_identities(p_workspace_id, v_known) l) is distinct from v_known_owned
     or v_heirs is not null and crm_private.heirs_are_overtaken(p_workspace_id, v_unowned, v_heirs) then
-    raise exception using errcode = 'serialization_failure', message = 'A contact was merged away, or learned another id, meanwhile.';
+    raise exception using errcode = 'serialization_failure',
+      message = 'A contact was merged away, or learned another id, meanwhile.';
   end if;
 
   -- Before a bridge is judged: an id that was changed excludes nobody.
@@ -2956,7 +3044,8 @@ begin
   v_after_bridges := array(
     select o.ordinal
     from unnest(v_owned) o
-    where o.ordinal <> all (v_bridges) and o.contact_id in (select v_new_ids[b.ordinal] from unnest(v_bridges) b (ordinal))
+    where o.ordinal <> all (v_bridges)
+      and o.contact_id in (select v_new_ids[b.ordinal] from unnest(v_bridges) b (ordinal))
     order by o.ordinal);
   foreach v_ordinal in array v_after_bridges loop
     contact_ids[v_ordinal] := null;
@@ -2964,9 +3053,11 @@ begin
   v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items, contact_ids, v_identifications);
   v_is_corrected := cardinality(v_identifications) > 0 and exists (select from unnest(v_changes) w where w.corrects);
   select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
-  outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded);
+  outcomes := crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created,
+    v_written.upgraded);
   if exists (select from crm.contact_merges m where m.survivor_id = any (contact_ids) and m.undone_at is null) then
-    perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, v_changes, v_written.upgraded, p_now);
+    perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, v_changes,
+      v_written.upgraded, p_now);
   end if;
 
   -- Several owners: a bridge, one at a time.
@@ -2976,12 +3067,17 @@ begin
         then crm_private.resolve_bridge(p_workspace_id, p_sync_source, v_ordinal, p_identities, v_new_ids[v_ordinal])
       else (crm_private.identity_owners(p_workspace_id, v_ordinal, p_identities))[1]
     end;
-    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids, v_identifications);
-    v_is_corrected := v_is_corrected or cardinality(v_identifications) > 0 and exists (select from unnest(v_changes) w where w.corrects);
+    v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_ordinal:v_ordinal], contact_ids,
+      v_identifications);
+    v_is_corrected := v_is_corrected or cardinality(v_identifications) > 0
+      and exists (select from unnest(v_changes) w where w.corrects);
     select * into v_written from crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
-    outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created, v_written.upgraded))[1];
-    if exists (select from crm.contact_merges m where m.survivor_id = contact_ids[v_ordinal] and m.undone_at is null) then
-      perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, v_changes, v_written.upgraded, p_now);
+    outcomes[v_ordinal] := (crm_private.contact_outcomes(p_workspace_id, p_sync_source, v_changes, v_written.created,
+      v_written.upgraded))[1];
+    if exists (
+      select from crm.contact_merges m where m.survivor_id = contact_ids[v_ordinal] and m.undone_at is null) then
+      perform crm_private.tell_duplicates(p_workspace_id, p_sync_source, p_items, p_identities, v_unowned, v_changes,
+        v_written.upgraded, p_now);
     end if;
     perform crm_private.record_merge_candidates(p_workspace_id, v_ordinal, p_identities, contact_ids[v_ordinal]);
   end loop;
@@ -2989,20 +3085,29 @@ begin
   -- A bridge may have merged away a contact that an earlier item of this call was given.
   if cardinality(v_bridges) > 0 then
     contact_ids := array(
-      select crm_private.surviving_contact(p_workspace_id, c.id) from unnest(contact_ids) with ordinality c (id, place) order by c.place);
+      select crm_private.surviving_contact(p_workspace_id, c.id)
+      from unnest(contact_ids) with ordinality c (id, place) order by c.place);
   end if;
 
-  if cardinality(v_id_changes) > 0 or v_is_corrected or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
-    v_changed := crm_private.note_identity_fields(p_workspace_id, contact_ids || array(select o.contact_id from unnest(v_owned) o where cardinality(v_id_changes) > 0));
+  if cardinality(v_id_changes) > 0 or v_is_corrected
+    or exists (select from unnest(v_unowned) d where d.kind in ('wa_id', 'identification')) then
+    v_changed := crm_private.note_identity_fields(p_workspace_id,
+      contact_ids || array(select o.contact_id from unnest(v_owned) o where cardinality(v_id_changes) > 0));
     outcomes := array(
-      select case when o.outcome in ('unchanged', 'linked', 'stale') and o.id = any (v_changed) then 'updated' else o.outcome end
+      select case when o.outcome in ('unchanged', 'linked', 'stale') and o.id = any (v_changed) then 'updated'
+        else o.outcome end
       from unnest(outcomes, contact_ids) with ordinality as o (outcome, id, place)
       order by o.place);
   end if;
 end;
 $$;
-comment on function crm_private.resolve_contacts(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], boolean, timestamptz) is
-  'The contact of each item (by ordinal; null without a usable identity) and what became of it, creating, updating and merging as the rules of resolution say. One identity never points at two contacts: its primary key is claimed before anything else. p_will_link: the caller will write references to the contacts, which are then locked against merges in any case.';
+comment on function crm_private.resolve_contacts(
+  uuid, text, crm_private.inbound_item[], crm_private.item_identity[], boolean, timestamptz
+) is
+  'The contact of each item (by ordinal; null without a usable identity) and what became of it, creating, updating and
+merging as the rules of resolution say. One identity never points at two contacts: its primary key is claimed before
+anything else. p_will_link: the caller will write references to the contacts, which are then locked against merges in
+any case.';
 
 -- sql/030_contacts/fn_resolve_contacts_again.sql
 create function crm_private.resolve_contacts_again(
@@ -3044,42 +3149,31 @@ as $$
 declare
   v_current text;
 begin
-  -- The order of fields: source's rank, source's time, value. One that no delivery was noted for counts by who attached it.
-  select i.value into v_current
-  from crm.contact_identities i
-  cross join lateral (
-    select x.field_sources -> ('identification.' || i.value) as source
-    from crm.contacts x
-    where x.workspace_id = p_workspace_id and x.id = p_contact_id
-    offset 0
-  ) c
-  where i.contact_id = p_contact_id and i.kind = 'identification' and (not i.is_previous or i.is_outranked)
-  order by crm_private.source_rank(coalesce(c.source ->> 'source', i.source)) desc,
-    coalesce((c.source ->> 'at')::timestamptz, '-infinity') desc, i.value desc
-  limit 1;
+  -- Without a delivery on record, the source that attached the identification counts.
+  v_current := (crm_private.last_word(array(
+    select row(null, coalesce(c.source ->> 'source', i.source), (c.source ->> 'at')::timestamptz,
+      to_jsonb(i.value), null)::crm_private.field_word
+    from crm.contact_identities i
+    cross join lateral (
+      select x.field_sources -> ('identification.' || i.value) as source
+      from crm.contacts x
+      where x.workspace_id = p_workspace_id and x.id = p_contact_id
+      offset 0
+    ) c
+    where i.contact_id = p_contact_id and i.kind = 'identification' and (not i.is_previous or i.is_outranked)
+  ))).value #>> '{}';
 
   update crm.contact_identities i set is_previous = i.value <> v_current, is_outranked = i.value <> v_current
   where i.contact_id = p_contact_id and i.workspace_id is not distinct from p_workspace_id
-    and i.kind = 'identification' and (not i.is_previous or i.is_outranked) and i.is_outranked <> (i.value <> v_current);
+    and i.kind = 'identification' and (not i.is_previous or i.is_outranked)
+    and i.is_outranked <> (i.value <> v_current);
   return v_current;
 end;
 $$;
 comment on function crm_private.settle_identifications(uuid, uuid) is
-  'Decides which of a contact''s identifications counts, and returns it: of those that no delivery called previous, the one that was named last, the Contacts API''s before any chat''s. The others are outranked. The caller has locked the contact.';
-
--- sql/030_contacts/fn_source_rank.sql
-create function crm_private.source_rank(p_sync_source text)
-returns int
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return case p_sync_source when 'chat_embedded' then 1 else 2 end;
-end;
-$$;
-comment on function crm_private.source_rank(text) is
-  'How much a source''s word on a contact''s field weighs: the Contacts API always outweighs a chat.';
+  'Decides which of a contact''s identifications counts, and returns it: of those that no delivery called previous, the
+one that was named last, the Contacts API''s before any chat''s. The others are outranked. The caller has locked the
+contact.';
 
 -- sql/030_contacts/fn_store_contacts.sql
 create function crm_private.store_contacts(p_account crm.channel_accounts, p_sync_source text, p_items crm_private.inbound_item[])
@@ -3161,6 +3255,31 @@ begin
 end;
 $$;
 comment on function crm_private.surviving_contact(uuid, uuid) is 'The contact that a chain of merges ends in; the contact itself when it was never merged; null when there is none.';
+
+-- sql/030_contacts/fn_survivor_of.sql
+create function crm_private.survivor_of(
+  p_contact_id uuid,
+  p_is_stub boolean,
+  p_created_at timestamptz,
+  p_other_id uuid,
+  p_other_is_stub boolean,
+  p_other_created_at timestamptz
+)
+returns uuid
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case
+    when row(p_is_stub, p_created_at, p_contact_id) < row(p_other_is_stub, p_other_created_at, p_other_id)
+      then p_contact_id
+    else p_other_id
+  end;
+end;
+$$;
+comment on function crm_private.survivor_of(uuid, boolean, timestamptz, uuid, boolean, timestamptz) is
+  'Which of two contacts stays when they merge on their own: a full contact survives a stub; of two alike, the older.';
 
 -- sql/030_contacts/fn_tell_duplicates.sql
 create function crm_private.tell_duplicates(
@@ -3259,15 +3378,14 @@ begin
     perform crm_private.reject_input('$' || v_problem, 'The contact has a value of the wrong type or size.');
   end if;
   if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
 
   v_nobody.workspace_id := p_workspace_id;
   select r.contact_ids[1], r.outcomes[1] into contact_id, outcome
   from crm_private.resolve_contacts_again(v_nobody, p_sync_source, array[row(1, null, p_contact,
-    crm_private.event_time(p_contact ->> 'source_updated_at'), null, coalesce(p_contact ->> 'delivery', p_sync_source), null, null)::crm_private.inbound_item]) r;
+    crm_private.event_time(p_contact ->> 'source_updated_at'), null, coalesce(p_contact ->> 'delivery', p_sync_source),
+    null, null)::crm_private.inbound_item]) r;
   -- A statement of its own: the one before does not see what it wrote.
   select c.sync_source, c.version into sync_source, version
   from crm.contacts c
@@ -3276,7 +3394,10 @@ begin
 end;
 $$;
 comment on function crm.upsert_contact(uuid, text, jsonb) is
-  'Resolves a contact by its identities and writes what the source knows of it. Outcome: created, linked, updated, upgraded, unchanged, stale, or ignored (no usable identity: contact_id is null). p_contact: {identities: [{kind, scope?, value}], previous_identities?, source_updated_at?, delivery?, full_name, email, …}; delivery names where the record came from. PT400 invalid_input with the path, PT404 not_found.';
+  'Resolves a contact by its identities and writes what the source knows of it. Outcome: created, linked, updated,
+upgraded, unchanged, stale, or ignored (no usable identity: contact_id is null). p_contact: {identities: [{kind, scope?,
+value}], previous_identities?, source_updated_at?, delivery?, full_name, email, …}; delivery names where the record came
+from. PT400 invalid_input with the path, PT404 not_found.';
 
 -- sql/030_contacts/fn_write_contacts.sql
 create function crm_private.write_contacts(
@@ -3427,7 +3548,9 @@ create type crm_private.inbound_event as (
   problem_path text
 );
 comment on type crm_private.inbound_event is
-  'One event of an item (ordinal), at its place in events (index, from 0), with its event_key and what was wrong with it, if anything.';
+  'One event of an item (ordinal), with its event_key and what is wrong with it, if anything.
+
+index is its place in events, from 0.';
 
 create type crm_private.item_key as (
   ordinal int,
@@ -3456,7 +3579,7 @@ create table crm.conversations (
   delivered_watermark timestamptz,
   read_watermark timestamptz,
   source_updated_at timestamptz,
-  follow_up boolean not null default false,
+  has_pending_effects boolean not null default false,
   metadata jsonb not null default '{}',
   version bigint not null default 1,
   created_at timestamptz not null default now(),
@@ -3472,13 +3595,21 @@ create table crm.conversations (
   constraint metadata_is_object check (jsonb_typeof(metadata) = 'object')
 ) with (fillfactor = 80);
 comment on table crm.conversations is 'One thread: a channel account with one participant.';
-comment on column crm.conversations.last_inbound_at is 'When the participant last wrote to us: the 24-hour reply window counts from here. History from before the account was connected does not move it.';
+comment on column crm.conversations.last_inbound_at is
+  'When the participant last wrote: the 24-hour reply window counts from here.
+
+History from before the account was connected does not move it.';
 comment on column crm.conversations.delivered_watermark is 'Everything we sent up to here has been delivered.';
 comment on column crm.conversations.read_watermark is 'Everything we sent up to here has been read.';
 comment on column crm.conversations.source_updated_at is 'The newest time the provider gave for the thread as a whole.';
-comment on column crm.conversations.follow_up is 'Whether the next message has more to do than be stored: an event came before the message it speaks of, or the AI set a tag. A new message reads it off the row it updates anyway, as it is after waiting for the lock: a look-up in the same statement would be older than the lock.';
-comment on column crm.conversations.metadata is '`participant`: the participant as delivered, kept while contact_id is null.';
--- Columns touched by every message are not indexed: updates stay heap-only.
+comment on column crm.conversations.has_pending_effects is
+  'Whether the next message has more effects: an event waits for its message, or the AI set a tag.
+
+A new message reads it off the row that it updates anyway, as the row is after the wait for the lock. A look-up in the
+same statement would show the state before the lock.';
+comment on column crm.conversations.metadata is
+  '`participant`: the participant as delivered, kept while contact_id is null.';
+-- No index on columns that every message updates: the updates stay heap-only.
 create index conversations_id_idx on crm.conversations (id);
 create index conversations_contact_idx on crm.conversations (contact_id);
 create index conversations_orphans_idx on crm.conversations (workspace_id, id) where contact_id is null;
@@ -3490,13 +3621,15 @@ create table crm.conversation_keys (
   value text not null collate "C",
   conversation_id uuid not null,
   primary key (workspace_id, channel_account_id, kind, value),
-  -- Claimed before the conversation's row exists, as identities are.
+  -- Deferred: a key is claimed before its conversation has a row, as an identity is (ADR 3).
   constraint conversation_fkey foreign key (workspace_id, channel_account_id, conversation_id)
     references crm.conversations (workspace_id, channel_account_id, id) on delete cascade deferrable initially deferred,
   constraint kind_is_valid check (kind in ('participant', 'thread'))
 );
-comment on table crm.conversation_keys is 'The dedup index of conversations: one thread id or participant points at one conversation of the account.';
-comment on column crm.conversation_keys.value is 'The provider''s thread id, or <identity kind>:<value> of the participant.';
+comment on table crm.conversation_keys is
+  'The dedup index of conversations: a thread id or participant points at one conversation of the account.';
+comment on column crm.conversation_keys.value is
+  'The provider''s thread id, or <identity kind>:<value> of the participant.';
 create index conversation_keys_conversation_idx on crm.conversation_keys (conversation_id);
 
 create table crm.conversation_merges (
@@ -3510,9 +3643,13 @@ create table crm.conversation_merges (
     references crm.conversations (workspace_id, channel_account_id, id) on delete cascade,
   constraint not_merged_into_itself check (survivor_id <> duplicate_id)
 );
-comment on table crm.conversation_merges is 'Every conversation that turned out to be the same thread as another one, and was merged into it. The duplicate has no row any more.
-A room above attaches here: a trigger on insert runs while the duplicate still has its row and its references (ADR 29).';
-comment on column crm.conversation_merges.survivor_id is 'The conversation that has everything now: it follows when the survivor is merged away itself.';
+comment on table crm.conversation_merges is
+  'Every conversation that turned out to be the same thread as another one and was merged into it.
+
+The duplicate no longer has a row. A room above attaches here: a trigger on insert runs while the duplicate still has
+its row and its references (ADR 29).';
+comment on column crm.conversation_merges.survivor_id is
+  'The conversation that has everything now. It follows when the survivor is merged away itself.';
 create index conversation_merges_survivor_idx on crm.conversation_merges (survivor_id);
 
 create table crm.conversation_tags (
@@ -3527,7 +3664,8 @@ create table crm.conversation_tags (
   constraint set_by_is_valid check (set_by in ('human', 'ai')),
   constraint tag_is_valid check (tag = btrim(tag) and length(tag) between 1 and 100)
 );
-comment on table crm.conversation_tags is 'Tags of a conversation. An inbound message removes those the AI set before it occurred.';
+comment on table crm.conversation_tags is
+  'Tags of a conversation. An inbound message removes those that the AI set before it occurred.';
 
 create table crm.messages (
   workspace_id uuid not null,
@@ -3557,11 +3695,16 @@ create table crm.messages (
   constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint status_is_valid check (status in ('queued', 'sent', 'failed', 'delivered', 'read'))
 );
-comment on table crm.messages is 'Something said, inbound or outbound, once per channel account and provider message id.';
-comment on column crm.messages.status is 'Of an outbound message: queued < sent < failed < delivered < read, only ever raised; except that a copy with a finer time takes back what a watermark said of the whole second. Null for an inbound one.';
+comment on table crm.messages is
+  'Something said, inbound or outbound, once per channel account and provider message id.';
+comment on column crm.messages.status is
+  'Of an outbound message: queued < sent < failed < delivered < read. It only rises. Null for an inbound one.
+
+One exception: a copy with a finer time takes back what a watermark said of the whole second.';
 comment on column crm.messages.error is 'Why a send failed, kept even if the provider later says it was delivered.';
 comment on column crm.messages.edit_count is 'The number of the edit the body comes from; 0 for the original.';
-comment on column crm.messages.unsent_at is 'When the sender took it back: body, attachments and payload are then gone for good.';
+comment on column crm.messages.unsent_at is
+  'When the sender took it back. Body, attachments and payload are then gone for good.';
 create index messages_conversation_idx on crm.messages (conversation_id, sent_at);
 
 create table crm.contact_interaction_events (
@@ -3588,18 +3731,26 @@ create table crm.contact_interaction_events (
   constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint event_type_is_a_word check (event_type ~ '^[a-z][a-z0-9_]{0,39}$')
 );
-comment on table crm.contact_interaction_events is 'Everything that happened in a conversation, once: messages, statuses, reactions, postbacks, referrals, reads and whatever else a provider tells.';
-comment on column crm.contact_interaction_events.event_key is 'message:<id>, status:<id>:<status>, edit:<id>:<n>, otherwise type:<message id>:<milliseconds>:<hash of the payload>.';
--- These lead with the column they are for, not with the workspace: an index that shares its first columns with the unique key would
--- be taken for it while the statistics are young, and a look-up by key would read the whole account.
-create index contact_interaction_events_conversation_idx on crm.contact_interaction_events (conversation_id, occurred_at);
-create index contact_interaction_events_contact_idx on crm.contact_interaction_events (contact_id, occurred_at) where contact_id is not null;
-create index contact_interaction_events_message_idx on crm.contact_interaction_events (message_id) where message_id is not null;
--- Small: only events that came before the message they speak of. A new message looks here for what is already known of it.
-create index contact_interaction_events_waiting_idx on crm.contact_interaction_events (provider_message_id)
+comment on table crm.contact_interaction_events is
+  'Everything that happened in a conversation, once: messages, statuses, reactions, reads and any other event.';
+comment on column crm.contact_interaction_events.event_key is
+  'message:<id>, status:<id>:<status> or edit:<id>:<n>.
+
+Any other event has <type>:<message id>:<milliseconds>:<hash of the payload>.';
+-- These indexes lead with their own column, not with the workspace (ADR 7).
+create index contact_interaction_events_conversation_idx
+  on crm.contact_interaction_events (conversation_id, occurred_at);
+create index contact_interaction_events_contact_idx on crm.contact_interaction_events (contact_id, occurred_at)
+  where contact_id is not null;
+create index contact_interaction_events_message_idx on crm.contact_interaction_events (message_id)
+  where message_id is not null;
+-- Early events only: those that came before their message. A new message looks its early events up here.
+create index contact_interaction_events_early_idx on crm.contact_interaction_events (provider_message_id)
   where message_id is null and provider_message_id is not null;
--- The same in order of arrival, for reconcile_contacts. A message has no such event: said here, this keeps the index from serving the look-up above.
-create index contact_interaction_events_waiting_since_idx on crm.contact_interaction_events (workspace_id, created_at, id)
+-- Early events in order of arrival, for reconcile_contacts.
+-- The condition on the type excludes no row; it keeps the planner from this index in the look-up above.
+create index contact_interaction_events_early_since_idx
+  on crm.contact_interaction_events (workspace_id, created_at, id)
   where message_id is null and provider_message_id is not null and event_type <> 'message';
 
 -- sql/040_conversations/30_policies.sql
@@ -3637,7 +3788,8 @@ declare
   v_ranks constant text[] := array['queued', 'sent', 'failed', 'delivered', 'read'];
   v_effect record;
 begin
-  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may speak of the same message.
+  -- Lock in a statement of its own: the next statement then reads the messages as they are under lock.
+  -- A delivery to another conversation may speak of the same message.
   perform l.id
   from (select distinct m.id from unnest(p_message_ids) m (id) order by m.id) i
   cross join lateral (
@@ -3650,10 +3802,13 @@ begin
     from (select distinct m.id from unnest(p_message_ids) m (id)) i
     cross join lateral (
       select
-        max(array_position(v_ranks, split_part(e.event_key, ':', -1))) filter (where e.event_type = 'status') as status_rank,
+        max(array_position(v_ranks, split_part(e.event_key, ':', -1)))
+          filter (where e.event_type = 'status') as status_rank,
         (array_agg(e.payload -> 'error') filter (where e.event_type = 'status' and e.payload ? 'error'))[1] as error,
-        (array_agg(e.payload ->> 'text' order by split_part(e.event_key, ':', -1)::bigint desc, length(e.payload ->> 'text') desc,
-          e.payload ->> 'text' collate "C" desc) filter (where e.event_type = 'edit' and e.payload ? 'text'))[1] as body,
+        (array_agg(e.payload ->> 'text'
+          order by split_part(e.event_key, ':', -1)::bigint desc, length(e.payload ->> 'text') desc,
+            e.payload ->> 'text' collate "C" desc)
+          filter (where e.event_type = 'edit' and e.payload ? 'text'))[1] as body,
         max(split_part(e.event_key, ':', -1)::bigint) filter (where e.event_type = 'edit') as edit_number,
         min(e.occurred_at) filter (where e.event_type = 'unsend') as unsent_at
       from crm.contact_interaction_events e
@@ -3667,8 +3822,8 @@ begin
     end if;
 
     update crm.messages m set
-      status = n.status, error = n.error, edit_count = n.edit_count, unsent_at = n.unsent_at, body = n.body, attachments = n.attachments,
-      payload = n.payload
+      status = n.status, error = n.error, edit_count = n.edit_count, unsent_at = n.unsent_at, body = n.body,
+      attachments = n.attachments, payload = n.payload
     from (
       select
         case when x.direction = 'outbound'
@@ -3694,7 +3849,42 @@ begin
 end;
 $$;
 comment on function crm_private.apply_message_effects(crm.channel_accounts, uuid[]) is
-  'Brings the messages to what their stored events say: the highest status (I11: it only moves up), the text of the last edit, and nothing of what was taken back. Depends on the set of events alone, not on their order of arrival.';
+  'Brings the messages to what their stored events say: status, last edit, nothing of what was taken back.
+
+The status only rises (I11). The result depends on the set of events, not on their order of arrival.';
+
+-- sql/040_conversations/fn_apply_pending_effects.sql
+create function crm_private.apply_pending_effects(
+  p_channel_account_id uuid,
+  p_conversation_id uuid,
+  p_provider_message_id text
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_account crm.channel_accounts;
+begin
+  select a.* into strict v_account from crm.channel_accounts a where a.id = p_channel_account_id;
+  perform crm_private.apply_message_effects(v_account,
+    crm_private.attach_early_events(v_account, array['message:' || p_provider_message_id]));
+
+  delete from crm.conversation_tags t
+  using crm.messages m
+  where m.workspace_id = v_account.workspace_id and m.channel_account_id = v_account.id
+    and m.provider_message_id = p_provider_message_id
+    and m.direction = 'inbound'
+    and t.workspace_id = v_account.workspace_id and t.conversation_id = p_conversation_id and t.set_by = 'ai'
+    and t.set_at < m.sent_at;
+
+  perform crm_private.refresh_pending_effects(v_account, array[p_conversation_id]);
+end;
+$$;
+comment on function crm_private.apply_pending_effects(uuid, uuid, text) is
+  'Applies what follows from a new message: events that waited for it, and the tags that it answers.
+
+An inbound message removes the tags that the AI set before it.';
 
 -- sql/040_conversations/fn_apply_watermarks.sql
 create function crm_private.apply_watermarks(p_account crm.channel_accounts, p_conversations crm.conversations[])
@@ -3719,10 +3909,12 @@ begin
 end;
 $$;
 comment on function crm_private.apply_watermarks(crm.channel_accounts, crm.conversations[]) is
-  'Marks what we sent up to the conversations'' watermarks as delivered or read. p_conversations are the rows as they were before: only messages between the old watermark and the new one are looked at.';
+  'Marks outbound messages up to the conversations'' watermarks as delivered or read.
 
--- sql/040_conversations/fn_attach_waiting_events.sql
-create function crm_private.attach_waiting_events(p_account crm.channel_accounts, p_message_keys text[])
+p_conversations are the rows as they were before. It looks only at messages between the old watermark and the new one.';
+
+-- sql/040_conversations/fn_attach_early_events.sql
+create function crm_private.attach_early_events(p_account crm.channel_accounts, p_message_keys text[])
 returns uuid[]
 language plpgsql
 set search_path = ''
@@ -3731,7 +3923,7 @@ declare
   v_waiting record;
   v_messages uuid[] := array[]::uuid[];
 begin
-  -- One by one: events that wait are few, and the look-up that finds none is what has to be cheap.
+  -- One by one: early events are few. The look-up that finds none has to be cheap.
   for v_waiting in
     select w.id, m.id as message_id
     from unnest(p_message_keys) k (key)
@@ -3739,8 +3931,9 @@ begin
       select e.id, e.provider_message_id
       from crm.contact_interaction_events e
       where e.provider_message_id = substr(k.key, length('message:') + 1) and e.message_id is null
-        -- Written so, these offer the planner no other index to scan.
-        and e.workspace_id is not distinct from p_account.workspace_id and e.channel_account_id is not distinct from p_account.id
+        -- is not distinct from: ADR 7.
+        and e.workspace_id is not distinct from p_account.workspace_id
+        and e.channel_account_id is not distinct from p_account.id
       offset 0
     ) w
     cross join lateral (
@@ -3758,8 +3951,10 @@ begin
   return array(select distinct m.id from unnest(v_messages) m (id));
 end;
 $$;
-comment on function crm_private.attach_waiting_events(crm.channel_accounts, text[]) is
-  'Ties events that came before their message (a status, an edit, a reaction) to the messages with these event keys; returns the messages that had any.';
+comment on function crm_private.attach_early_events(crm.channel_accounts, text[]) is
+  'Ties events that came before their message (a status, an edit, a reaction) to the messages with these event keys.
+
+Returns the messages that had any.';
 
 -- sql/040_conversations/fn_check_conversation_patch.sql
 create function crm_private.check_conversation_patch(p_patch jsonb)
@@ -3773,13 +3968,17 @@ begin
   if jsonb_typeof(p_patch) is distinct from 'object' or p_patch = '{}' then
     perform crm_private.reject_input('$', 'A patch is a JSON object with at least one key.');
   end if;
-  for v_key in select k.key from jsonb_object_keys(p_patch) k (key) where k.key not in ('status', 'tags_add', 'tags_remove', 'unread_count') loop
+  for v_key in
+    select k.key from jsonb_object_keys(p_patch) k (key)
+    where k.key not in ('status', 'tags_add', 'tags_remove', 'unread_count')
+  loop
     perform crm_private.reject_input('$.' || v_key, 'A patch has status, tags_add, tags_remove and unread_count.');
   end loop;
   if p_patch ? 'status' and coalesce(p_patch ->> 'status', '') not in ('open', 'pending', 'closed') then
     perform crm_private.reject_input('$.status', 'A status is open, pending or closed.');
   end if;
-  if p_patch ? 'unread_count' and (jsonb_typeof(p_patch -> 'unread_count') <> 'number' or p_patch ->> 'unread_count' !~ '^[0-9]{1,9}$') then
+  if p_patch ? 'unread_count'
+    and (jsonb_typeof(p_patch -> 'unread_count') <> 'number' or p_patch ->> 'unread_count' !~ '^[0-9]{1,9}$') then
     perform crm_private.reject_input('$.unread_count', 'unread_count is a whole number from 0.');
   end if;
   foreach v_key in array array['tags_add', 'tags_remove'] loop
@@ -3795,10 +3994,15 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.check_conversation_patch(jsonb) is 'Returns when update_conversation can apply the patch; PT400 invalid_input with the path otherwise.';
+comment on function crm_private.check_conversation_patch(jsonb) is
+  'Returns when update_conversation can apply the patch. PT400 invalid_input with the path otherwise.';
 
 -- sql/040_conversations/fn_close_conversations.sql
-create function crm_private.close_conversations(p_workspace_id uuid, p_conversation_ids uuid[], p_closed_at timestamptz[])
+create function crm_private.close_conversations(
+  p_workspace_id uuid,
+  p_conversation_ids uuid[],
+  p_closed_at timestamptz[]
+)
 returns uuid[]
 language plpgsql
 set search_path = ''
@@ -3809,7 +4013,7 @@ declare
   v_closing uuid[];
   v_closed uuid[];
 begin
-  -- Only those that change are locked, in id order.
+  -- Lock only the conversations that change, in id order.
   v_closing := array(
     select l.id
     from (
@@ -3832,11 +4036,13 @@ begin
   with closed as (
     update crm.conversations v set status = 'closed', status_changed_at = i.closed_at
     from (
-      select c.id, max(c.closed_at) as closed_at from unnest(p_conversation_ids, p_closed_at) c (id, closed_at) group by c.id
+      select c.id, max(c.closed_at) as closed_at
+      from unnest(p_conversation_ids, p_closed_at) c (id, closed_at) group by c.id
     ) i
     where v.workspace_id = p_workspace_id and v.id = i.id and v.id = any (v_closing)
       and not exists (
-        select from crm.messages m where m.conversation_id = v.id and m.direction = 'inbound' and m.sent_at > i.closed_at)
+        select from crm.messages m
+        where m.conversation_id = v.id and m.direction = 'inbound' and m.sent_at > i.closed_at)
     returning v.id
   )
   select coalesce(array_agg(c.id), '{}') into v_closed from closed c;
@@ -3844,10 +4050,13 @@ begin
 end;
 $$;
 comment on function crm_private.close_conversations(uuid, uuid[], timestamptz[]) is
-  'Closes conversations as of the times given, except where something inbound was said later or the status was changed later; returns those it wrote. A null time closes nothing.';
+  'Closes conversations as of the times given, and returns those that it wrote.
+
+A conversation stays open when the participant wrote later or the status changed later. A null time closes nothing.';
 
 -- sql/040_conversations/fn_conversation_changes.sql
 create function crm_private.conversation_changes(
+  p_workspace_id uuid,
   p_items crm_private.inbound_item[],
   p_events crm_private.inbound_event[],
   p_stored crm_private.inbound_event[],
@@ -3856,9 +4065,10 @@ create function crm_private.conversation_changes(
 )
 returns table (
   conversation_id uuid,
+  has_row boolean,
+  changes boolean,
   contact_id uuid,
-  participant jsonb,
-  participant_at timestamptz,
+  metadata jsonb,
   source_updated_at timestamptz,
   last_message_at timestamptz,
   last_inbound_at timestamptz,
@@ -3877,18 +4087,21 @@ begin
   return query
   with items as (
     select p_conversation_ids[i.ordinal] as id,
-      (array_agg(p_contact_ids[i.ordinal] order by i.ordinal) filter (where p_contact_ids[i.ordinal] is not null))[1] as contact_id,
-      (array_agg(i.participant order by i.source_time desc nulls last, i.participant::text collate "C" desc) filter (where i.participant is not null))[1] as participant,
+      (array_agg(p_contact_ids[i.ordinal] order by i.ordinal)
+        filter (where p_contact_ids[i.ordinal] is not null))[1] as contact_id,
+      (array_agg(i.participant order by i.source_time desc nulls last, i.participant::text collate "C" desc)
+        filter (where i.participant is not null))[1] as participant,
       max(i.source_time) filter (where i.participant is not null) as participant_at,
       max(i.updated_at) as updated_at
     from unnest(p_items) i
     where p_conversation_ids[i.ordinal] is not null
     group by 1
   ), times as (
-    -- Copies count too: the greatest of all times is the same in every order.
+    -- Copies count too: the greatest time does not depend on the order of arrival.
     select p_conversation_ids[e.ordinal] as id,
       max(e.occurred_at) filter (where e.type = 'message') as last_message_at,
-      max(e.occurred_at) filter (where (e.type = 'message' and e.direction = 'inbound' and not e.is_history) or e.type = 'postback') as last_inbound_at,
+      max(e.occurred_at) filter (where (e.type = 'message' and e.direction = 'inbound' and not e.is_history)
+        or e.type = 'postback') as last_inbound_at,
       max(e.watermark) as delivered_watermark,
       max(e.watermark) filter (where e.type = 'read') as read_watermark
     from unnest(p_events) e
@@ -3899,18 +4112,50 @@ begin
     where s.type = 'message' and s.direction = 'inbound' and not s.is_history
     group by 1
   )
-  select i.id, i.contact_id, i.participant, i.participant_at, i.updated_at, t.last_message_at, t.last_inbound_at,
-    t.delivered_watermark, t.read_watermark, coalesce(u.unread, 0), u.newest
+  select i.id, v.id is not null,
+    -- The one place that says when a delivery changes a conversation.
+    coalesce(v.id is null
+      or u.unread > 0
+      or (v.contact_id is null and i.contact_id is not null)
+      or t.last_message_at > coalesce(v.last_message_at, '-infinity')
+      or t.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
+      or t.delivered_watermark > coalesce(v.delivered_watermark, '-infinity')
+      or t.read_watermark > coalesce(v.read_watermark, '-infinity')
+      or i.updated_at > coalesce(v.source_updated_at, '-infinity')
+      or v.metadata <> m.metadata, false),
+    i.contact_id, m.metadata, i.updated_at, t.last_message_at, t.last_inbound_at, t.delivered_watermark,
+    t.read_watermark, coalesce(u.unread, 0), u.newest
   from items i
   left join times t on t.id = i.id
-  left join unread u on u.id = i.id;
+  left join unread u on u.id = i.id
+  left join lateral (
+    select x.* from crm.conversations x where x.workspace_id = p_workspace_id and x.id = i.id offset 0
+  ) v on true
+  cross join lateral (
+    select crm_private.conversation_metadata(
+      v.contact_id, coalesce(v.metadata, '{}'), i.contact_id, i.participant, i.participant_at) as metadata
+    offset 0
+  ) m;
 end;
 $$;
-comment on function crm_private.conversation_changes(crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[]) is
-  'What a delivery says about each conversation as a whole; p_stored are those of p_events that were not known before and count as unread when they are live inbound messages.';
+comment on function crm_private.conversation_changes(
+  uuid, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[]
+) is
+  'What a delivery says about each conversation as a whole.
+
+p_stored: those of p_events that were unknown before; the live inbound messages among them count as unread.
+has_row: the conversation has its row already.
+changes: the delivery gives the row something that it lacks; true without a row.
+metadata: the conversation''s metadata after the delivery.';
 
 -- sql/040_conversations/fn_conversation_metadata.sql
-create function crm_private.conversation_metadata(p_contact_id uuid, p_metadata jsonb, p_new_contact_id uuid, p_participant jsonb, p_participant_at timestamptz)
+create function crm_private.conversation_metadata(
+  p_contact_id uuid,
+  p_metadata jsonb,
+  p_new_contact_id uuid,
+  p_participant jsonb,
+  p_participant_at timestamptz
+)
 returns jsonb
 language plpgsql
 stable
@@ -3929,7 +4174,9 @@ begin
 end;
 $$;
 comment on function crm_private.conversation_metadata(uuid, jsonb, uuid, jsonb, timestamptz) is
-  'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered, with one it keeps none.';
+  'The conversation''s metadata after a delivery: without a contact it keeps the newest participant as delivered.
+
+With a contact it keeps none.';
 
 -- sql/040_conversations/fn_count_ids_under_business_id.sql
 create function crm_private.count_ids_under_business_id(p_before crm.channel_accounts, p_after crm.channel_accounts)
@@ -3972,7 +4219,11 @@ comment on function crm_private.count_ids_under_business_id(crm.channel_accounts
 update_channel_account refuses such a change.';
 
 -- sql/040_conversations/fn_enrich_messages.sql
-create function crm_private.enrich_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[], p_locked uuid[])
+create function crm_private.enrich_messages(
+  p_account crm.channel_accounts,
+  p_copies crm_private.inbound_event[],
+  p_locked uuid[]
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -3981,46 +4232,54 @@ declare
   v_copy crm_private.inbound_event;
   v_message crm.messages;
   v_status text;
-  v_is_taken_back boolean;
+  v_is_withdrawn boolean;
 begin
-  -- In a statement of its own: what is read below is then as it is under lock. Another conversation may bring the same message.
+  -- Lock in a statement of its own: the next statement then reads the messages as they are under lock.
+  -- A delivery to another conversation may bring the same message.
   perform l.id
   from (select distinct c.provider_message_id as id from unnest(p_copies) c order by 1) i
   cross join lateral (
     select x.id
     from crm.messages x
-    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = i.id
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+      and x.provider_message_id = i.id
     for no key update
   ) l;
 
   for v_copy in
     select c.*
     from unnest(p_copies) c
-    where c.provider_message_id in (select r.provider_message_id from crm_private.richer_messages(p_account, p_copies) r)
+    where c.provider_message_id in (
+      select r.provider_message_id from crm_private.messages_enriched_by(p_account, p_copies) r)
   loop
-    -- Read again: another copy may have enriched the same message a moment ago.
-    for v_message in select r.* from crm_private.richer_messages(p_account, array[v_copy]) r loop
+    -- Read again: an earlier copy of this loop may have enriched the same message.
+    for v_message in select r.* from crm_private.messages_enriched_by(p_account, array[v_copy]) r loop
       update crm.conversations v set unread_count = v.unread_count + 1,
-        status = case when v.status = 'closed' and v_message.sent_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end
+        status = crm_private.status_after_inbound(v.status, v.status_changed_at, v_message.sent_at)
       from crm.messages m
       where m.workspace_id = p_account.workspace_id and m.id = v_message.id
         and m.is_history and not v_message.is_history and m.direction = 'inbound'
         and v.workspace_id = m.workspace_id and v.id = m.conversation_id;
 
-      -- A whole second may lie before a watermark that the finer time lies behind: what was concluded from it is taken back.
-      select s.status, s.status <> m.status and s.status <> 'read' and m.status in ('delivered', 'read') into v_status, v_is_taken_back
+      -- A watermark may lie between the whole second and the finer time: then the status that it gave is withdrawn.
+      select s.status, s.status <> m.status and s.status <> 'read' and m.status in ('delivered', 'read')
+      into v_status, v_is_withdrawn
       from crm.messages m
       join crm.conversations v on v.workspace_id = m.workspace_id and v.id = m.conversation_id
       cross join lateral (
+        select crm_private.first_status(
+          m.direction, v_message.sent_at, v.read_watermark, v.delivered_watermark) as by_watermarks
+        offset 0
+      ) w
+      cross join lateral (
         select
           case
-            when m.direction = 'inbound' then null
-            when v_message.sent_at <= v.read_watermark then 'read'
-            -- Not by the watermarks of a conversation that somebody may be moving on just now.
-            when v.id = any (p_locked)
-              and (m.status = 'read' and m.sent_at <= v.read_watermark or m.status = 'delivered' and m.sent_at <= v.delivered_watermark) then
-              case when v_message.sent_at <= v.delivered_watermark then 'delivered' else 'sent' end
-            when v_message.sent_at <= v.delivered_watermark and m.status in ('queued', 'sent', 'failed') then 'delivered'
+            -- Only under lock: another delivery may be moving the watermarks of a conversation that is not locked.
+            when v.id = any (p_locked) and (
+              m.status = 'read' and m.sent_at <= v.read_watermark
+              or m.status = 'delivered' and m.sent_at <= v.delivered_watermark) then w.by_watermarks
+            when w.by_watermarks = 'read'
+              or w.by_watermarks = 'delivered' and m.status in ('queued', 'sent', 'failed') then w.by_watermarks
             else m.status
           end as status
       ) s
@@ -4035,74 +4294,55 @@ begin
         payload = v_message.payload,
         status = v_status
       where m.workspace_id = p_account.workspace_id and m.id = v_message.id;
-      if v_is_taken_back then
-        -- What was told of the message itself still counts.
+      if v_is_withdrawn then
+        -- The events of the message itself still count.
         perform crm_private.apply_message_effects(p_account, array[v_message.id]);
       end if;
 
       update crm.contact_interaction_events e set occurred_at = v_message.sent_at
-      -- Written so, it offers the planner no other index to scan.
-      where e.message_id = v_message.id and e.workspace_id is not distinct from p_account.workspace_id and e.event_type = 'message'
+      -- is not distinct from: ADR 7.
+      where e.message_id = v_message.id and e.workspace_id is not distinct from p_account.workspace_id
+        and e.event_type = 'message'
         and e.occurred_at <> v_message.sent_at;
     end loop;
   end loop;
 end;
 $$;
 comment on function crm_private.enrich_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[]) is
-  'Gives stored messages what later copies of them know. One by one: copies that add something are few. A finer time also decides anew what the watermarks say of the message. p_locked are the conversations that the caller has locked: all of them, unless a copy turned up only when the messages were stored.';
+  'Gives stored messages what later copies of them know.
 
--- sql/040_conversations/fn_follow_up_message.sql
-create function crm_private.follow_up_message(p_channel_account_id uuid, p_conversation_id uuid, p_provider_message_id text)
-returns void
+It works one by one, because copies that add something are few. A finer time also decides again what the watermarks say
+of the message. p_locked are the conversations that the caller has locked: all of them, unless a copy turned up only
+when the messages were stored.';
+
+-- sql/040_conversations/fn_first_status.sql
+create function crm_private.first_status(
+  p_direction text,
+  p_sent_at timestamptz,
+  p_read_watermark timestamptz,
+  p_delivered_watermark timestamptz
+)
+returns text
 language plpgsql
-set search_path = ''
-as $$
-declare
-  v_account crm.channel_accounts;
-begin
-  select a.* into strict v_account from crm.channel_accounts a where a.id = p_channel_account_id;
-  perform crm_private.apply_message_effects(v_account, crm_private.attach_waiting_events(v_account, array['message:' || p_provider_message_id]));
-
-  delete from crm.conversation_tags t
-  using crm.messages m
-  where m.workspace_id = v_account.workspace_id and m.channel_account_id = v_account.id and m.provider_message_id = p_provider_message_id
-    and m.direction = 'inbound'
-    and t.workspace_id = v_account.workspace_id and t.conversation_id = p_conversation_id and t.set_by = 'ai' and t.set_at < m.sent_at;
-
-  perform crm_private.note_follow_up(v_account, array[p_conversation_id]);
-end;
-$$;
-comment on function crm_private.follow_up_message(uuid, uuid, text) is
-  'What follows from a new message besides itself: events that waited for it are tied to it and applied, and the tags that the AI set before an inbound one are removed.';
-
--- sql/040_conversations/fn_has_unlinked_items.sql
-create function crm_private.has_unlinked_items(p_account crm.channel_accounts, p_keys crm_private.item_key[])
-returns boolean
-language plpgsql
-stable
+immutable
 set search_path = ''
 as $$
 begin
-  return exists (
-    select
-    from unnest(p_keys) k
-    left join lateral (
-      select x.conversation_id
-      from crm.conversation_keys x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
-      offset 0
-    ) c on true
-    left join lateral (
-      select v.contact_id from crm.conversations v where v.workspace_id = p_account.workspace_id and v.id = c.conversation_id offset 0
-    ) v on true
-    where v.contact_id is null);
+  return case
+    when p_direction = 'inbound' then null
+    when p_sent_at <= p_read_watermark then 'read'
+    when p_sent_at <= p_delivered_watermark then 'delivered'
+    else 'sent'
+  end;
 end;
 $$;
-comment on function crm_private.has_unlinked_items(crm.channel_accounts, crm_private.item_key[]) is
-  'True when one of the keys names no conversation yet, or one without a contact.';
+comment on function crm_private.first_status(text, timestamptz, timestamptz, timestamptz) is
+  'The status of a message when it is stored: what the conversation''s watermarks already say of its time.
 
--- sql/040_conversations/fn_has_waiting_events.sql
-create function crm_private.has_waiting_events(p_channel_account_id uuid, p_provider_message_id text)
+Returns sent, delivered or read; null for an inbound message, which has no status.';
+
+-- sql/040_conversations/fn_has_early_events.sql
+create function crm_private.has_early_events(p_channel_account_id uuid, p_provider_message_id text)
 returns boolean
 language plpgsql
 set search_path = ''
@@ -4112,12 +4352,15 @@ begin
     select
     from crm.contact_interaction_events e
     where e.provider_message_id = p_provider_message_id and e.message_id is null
-      -- Written so, it offers the planner no other index to scan.
+      -- is not distinct from: ADR 7.
       and e.channel_account_id is not distinct from p_channel_account_id);
 end;
 $$;
-comment on function crm_private.has_waiting_events(uuid, text) is
-  'True when an event came before the message it speaks of. Where a person has several ids it may lie in another conversation, whose follow_up the message does not see.';
+comment on function crm_private.has_early_events(uuid, text) is
+  'True when an event came before the message it speaks of.
+
+Where a person has several ids, the event may lie in another conversation; the message does not see that one''s
+has_pending_effects.';
 
 -- sql/040_conversations/fn_insert_conversations.sql
 create function crm_private.insert_conversations(
@@ -4134,13 +4377,12 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  insert into crm.conversations (workspace_id, id, channel_account_id, contact_id, unread_count, last_message_at, last_inbound_at,
-    delivered_watermark, read_watermark, source_updated_at, metadata)
-  select p_account.workspace_id, c.conversation_id, p_account.id, c.contact_id, c.unread, c.last_message_at, c.last_inbound_at,
-    c.delivered_watermark, c.read_watermark, c.source_updated_at,
-    case when c.contact_id is null and c.participant is not null
-      then jsonb_build_object('participant', c.participant, 'participant_at', c.participant_at) else '{}' end
-  from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
+  insert into crm.conversations (workspace_id, id, channel_account_id, contact_id, unread_count, last_message_at,
+    last_inbound_at, delivered_watermark, read_watermark, source_updated_at, metadata)
+  select p_account.workspace_id, c.conversation_id, p_account.id, c.contact_id, c.unread, c.last_message_at,
+    c.last_inbound_at, c.delivered_watermark, c.read_watermark, c.source_updated_at, c.metadata
+  from crm_private.conversation_changes(
+    p_account.workspace_id, p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
   join (
     select p_conversation_ids[n.ordinal] as id
     from unnest(p_are_new) with ordinality n (is_new, ordinal)
@@ -4149,8 +4391,13 @@ begin
   order by c.conversation_id;
 end;
 $$;
-comment on function crm_private.insert_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
-  'Gives the conversations that this transaction claimed their rows, with everything the delivery says of them. Without a contact, the participant is kept as delivered.';
+comment on function crm_private.insert_conversations(
+  crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[],
+  uuid[], boolean[]
+) is
+  'Inserts the rows of the conversations that this transaction claimed, with what the delivery says of them.
+
+Without a contact, the row keeps the participant as delivered.';
 
 -- sql/040_conversations/fn_insert_events.sql
 create function crm_private.insert_events(
@@ -4168,15 +4415,17 @@ begin
   return query
   insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
     provider_message_id, event_type, event_key, occurred_at, payload)
-  select p_account.workspace_id, p_account.id, v.id, v.contact_id, m.id, e.provider_message_id, e.type, e.key, e.occurred_at,
-    -- What was taken back stays taken back, whatever comes late.
+  select p_account.workspace_id, p_account.id, v.id, v.contact_id, m.id, e.provider_message_id, e.type, e.key,
+    e.occurred_at,
+    -- The text of a late edit does not come back once the message was unsent.
     case when m.unsent_at is not null and e.type = 'edit' then '{}' else e.payload end
   from unnest(p_events) e
   join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
   left join lateral (
     select x.id, x.unsent_at
     from crm.messages x
-    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+      and x.provider_message_id = e.provider_message_id
     offset 0
   ) m on true
   where e.type <> 'message'
@@ -4185,8 +4434,13 @@ begin
   returning event_key, message_id, conversation_id, provider_message_id;
 end;
 $$;
-comment on function crm_private.insert_events(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
-  'Stores the events that are not messages and are new, tied to the message they speak of where it is there already; returns what was stored. The conversations are locked, so a message of theirs that comes meanwhile waits and finds them; one that comes through another conversation of the person is found when the two merge.';
+comment on function crm_private.insert_events(
+  crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]
+) is
+  'Stores the new events that are not messages, tied to their message where it is there. Returns what it stored.
+
+The conversations are locked: a message of theirs that arrives meanwhile waits, and then finds these events. A message
+that arrives through another conversation of the person finds them when the two merge.';
 
 -- sql/040_conversations/fn_insert_messages.sql
 create function crm_private.insert_messages(
@@ -4203,20 +4457,15 @@ begin
   return query
   with incoming as (
     select e.*, v.id as conversation_id, v.contact_id,
-      case
-        when e.direction = 'inbound' then null
-        when e.occurred_at <= v.read_watermark then 'read'
-        when e.occurred_at <= v.delivered_watermark then 'delivered'
-        else 'sent'
-      end as first_status
+      crm_private.first_status(e.direction, e.occurred_at, v.read_watermark, v.delivered_watermark) as first_status
     from unnest(p_events) e
     join unnest(p_conversations) v on v.id = p_conversation_ids[e.ordinal]
     where e.type = 'message'
   ), inserted as (
-    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
-      reply_to, status, sent_at, is_history, payload)
-    select p_account.workspace_id, p_account.id, n.conversation_id, n.provider_message_id, n.direction, n.body, n.attachments,
-      n.reply_to, n.first_status, n.occurred_at, n.is_history, n.payload
+    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction,
+      body, attachments, reply_to, status, sent_at, is_history, payload)
+    select p_account.workspace_id, p_account.id, n.conversation_id, n.provider_message_id, n.direction, n.body,
+      n.attachments, n.reply_to, n.first_status, n.occurred_at, n.is_history, n.payload
     from incoming n
     order by n.key collate "C"
     on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
@@ -4231,34 +4480,12 @@ begin
   returning event_key;
 end;
 $$;
-comment on function crm_private.insert_messages(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
-  'Stores the messages that are new, each with its interaction event, in one statement; returns their event keys. p_conversations are the rows as they are under lock: a late echo takes its status from their watermarks.';
+comment on function crm_private.insert_messages(
+  crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]
+) is
+  'Stores the new messages, each with its interaction event, in one statement. Returns their event keys.
 
--- sql/040_conversations/fn_item_conversations.sql
-create function crm_private.item_conversations(p_account crm.channel_accounts, p_keys crm_private.item_key[])
-returns crm_private.item_conversation[]
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(array_agg(row(o.ordinal, o.conversation_id)::crm_private.item_conversation order by o.ordinal, o.conversation_id), '{}')
-    from (
-      select distinct k.ordinal, c.conversation_id
-      from unnest(p_keys) k
-      cross join lateral (
-        select x.conversation_id
-        from crm.conversation_keys x
-        where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
-        offset 0
-      ) c
-    ) o
-  );
-end;
-$$;
-comment on function crm_private.item_conversations(crm.channel_accounts, crm_private.item_key[]) is
-  'Which conversations the keys of each item point at. A conversation claimed by this transaction may have no row yet.';
+p_conversations are the rows under lock: a late echo takes its status from their watermarks.';
 
 -- sql/040_conversations/fn_item_keys.sql
 create function crm_private.item_keys(
@@ -4273,7 +4500,8 @@ set search_path = ''
 as $$
 begin
   return (
-    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key order by k.kind, k.value collate "C", k.ordinal), '{}')
+    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key
+      order by k.kind, k.value collate "C", k.ordinal), '{}')
     from (
       select i.ordinal, 'thread' as kind, i.thread_id as value
       from unnest(p_items) i
@@ -4291,77 +4519,13 @@ comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbo
 
 Sorted, so that every caller claims in one order.';
 
--- sql/040_conversations/fn_join_copy.sql
-create function crm_private.join_copy(
-  p_message crm.messages,
-  p_body text,
-  p_attachments jsonb,
-  p_reply_to text,
-  p_sent_at timestamptz,
-  p_is_history boolean,
-  p_payload jsonb
-)
-returns crm.messages
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  -- Of two copies the longer one is the richer, and of two equally long ones the greater: an order, so arrival does not matter.
-  -- An edit outranks every copy, and what was taken back stays away.
-  if p_message.unsent_at is null then
-    if p_message.edit_count = 0 and p_body is not null
-      and (p_message.body is null
-        or row(length(p_body), p_body collate "C") > row(length(p_message.body), p_message.body collate "C")) then
-      p_message.body := p_body;
-    end if;
-    if row(jsonb_array_length(p_attachments), p_attachments::text collate "C")
-      > row(jsonb_array_length(p_message.attachments), p_message.attachments::text collate "C") then
-      p_message.attachments := p_attachments;
-    end if;
-    p_message.payload := crm_private.join_payloads(p_message.payload, p_payload);
-  end if;
-  p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
-  -- The earlier time; but a copy that knows only the second tells no other time than one that knows more of the same second.
-  p_message.sent_at := case
-    when date_bin('1 second', p_message.sent_at, 'epoch') = date_bin('1 second', p_sent_at, 'epoch') then greatest(p_message.sent_at, p_sent_at)
-    else least(p_message.sent_at, p_sent_at)
-  end;
-  p_message.is_history := p_message.is_history and p_is_history;
-  return p_message;
-end;
-$$;
-comment on function crm_private.join_copy(crm.messages, text, jsonb, text, timestamptz, boolean, jsonb) is
-  'The message with what another copy of it knows: the richer text and attachments, the earlier time (within one second the finer), all of the payload. Joining in any order, and again, gives the same row.';
-
--- sql/040_conversations/fn_join_payloads.sql
-create function crm_private.join_payloads(p_one jsonb, p_other jsonb)
-returns jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(jsonb_object_agg(k.key, k.value), '{}')
-    from (
-      select distinct on (e.key) e.key, e.value
-      from (select * from jsonb_each(p_one) union all select * from jsonb_each(p_other)) e
-      order by e.key, e.value::text collate "C" desc
-    ) k
-  );
-end;
-$$;
-comment on function crm_private.join_payloads(jsonb, jsonb) is
-  'The keys of both objects; where both have one, the greater value. The same whichever comes first, and joining again changes nothing.';
-
 -- sql/040_conversations/fn_lock_conversations.sql
 create function crm_private.lock_conversations(
   p_account crm.channel_accounts,
   p_items crm_private.inbound_item[],
   p_events crm_private.inbound_event[],
   p_stored crm_private.inbound_event[],
-  p_richer uuid[],
+  p_enriched uuid[],
   p_contact_ids uuid[],
   p_conversation_ids uuid[],
   p_are_new boolean[]
@@ -4375,28 +4539,20 @@ declare
   v_locked crm.conversations[];
   v_is_gone boolean;
 begin
-  select array_agg(v.id) filter (where g.changes), coalesce(bool_or(v.id is null and n.id is null), false) into v_ids, v_is_gone
-  from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
-  left join lateral (
-    select x.* from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = c.conversation_id offset 0
-  ) v on true
-  left join (select distinct n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new) n on n.id = c.conversation_id
-  left join (select distinct p_conversation_ids[s.ordinal] as id from unnest(p_stored) s) s on s.id = v.id
-  cross join lateral (
-    select v.id is not null and n.id is null
-      and (s.id is not null
-        or (v.contact_id is null and c.contact_id is not null)
-        or c.last_message_at > coalesce(v.last_message_at, '-infinity')
-        or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
-        or c.delivered_watermark > coalesce(v.delivered_watermark, '-infinity')
-        or c.read_watermark > coalesce(v.read_watermark, '-infinity')
-        or c.source_updated_at > coalesce(v.source_updated_at, '-infinity')
-        or v.metadata <> crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at)) as changes
-    offset 0
-  ) g;
+  select array_agg(c.conversation_id) filter (where c.has_row and n.id is null and (c.changes or s.id is not null)),
+    coalesce(bool_or(not c.has_row and n.id is null), false)
+  into v_ids, v_is_gone
+  from crm_private.conversation_changes(
+    p_account.workspace_id, p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
+  left join (
+    select distinct n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new
+  ) n on n.id = c.conversation_id
+  left join (
+    select distinct p_conversation_ids[s.ordinal] as id from unnest(p_stored) s
+  ) s on s.id = c.conversation_id;
 
-  -- A copy may come through another conversation of the person than its message.
-  v_ids := array(select i.id from unnest(v_ids) i (id) union select r.id from unnest(p_richer) r (id));
+  -- A copy may arrive in another conversation of the person than the one that has its message.
+  v_ids := array(select i.id from unnest(v_ids) i (id) union select r.id from unnest(p_enriched) r (id));
   if cardinality(v_ids) > 0 then
     select array_agg(l.conversation order by (l.conversation).id) into v_locked
     from (select i.id from unnest(v_ids) i (id) order by i.id) i
@@ -4411,11 +4567,60 @@ begin
   return v_locked;
 end;
 $$;
-comment on function crm_private.lock_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], uuid[], boolean[]) is
-  'Locks the conversations that were there before and that this delivery changes, and those with a message that a copy adds to (p_richer), in id order; returns their rows under lock, null when there is none. One that was merged away meanwhile is a serialization failure: the delivery is resolved anew.';
+comment on function crm_private.lock_conversations(
+  crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[],
+  uuid[], uuid[], boolean[]
+) is
+  'Locks the existing conversations that this delivery changes, in id order. Returns their rows under lock.
+
+That includes those with a message that a copy adds to (p_enriched). Null when there is none.
+
+serialization_failure when one was merged away meanwhile: the caller resolves the delivery again.';
+
+-- sql/040_conversations/fn_look_up_keys.sql
+create function crm_private.look_up_keys(
+  p_account crm.channel_accounts,
+  p_keys crm_private.item_key[],
+  out conversations crm_private.item_conversation[],
+  out unclaimed crm_private.item_key[]
+)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  with looked_up as materialized (
+    select k as key, k.ordinal, c.conversation_id
+    from unnest(p_keys) k
+    left join lateral (
+      select x.conversation_id
+      from crm.conversation_keys x
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+        and x.kind = k.kind and x.value = k.value
+      offset 0
+    ) c on true
+  )
+  select
+    array(
+      select row(o.ordinal, o.conversation_id)::crm_private.item_conversation
+      from (select distinct l.ordinal, l.conversation_id from looked_up l where l.conversation_id is not null) o
+      order by o.ordinal, o.conversation_id),
+    array(select l.key from looked_up l where l.conversation_id is null)
+  into conversations, unclaimed;
+end;
+$$;
+comment on function crm_private.look_up_keys(crm.channel_accounts, crm_private.item_key[]) is
+  'The conversations that the keys of each item point at, and the keys that no conversation of the account has.
+
+conversations: sorted and without repetition. A conversation that this transaction claimed may have no row yet.
+unclaimed: in the order given.';
 
 -- sql/040_conversations/fn_merge_conversation_rows.sql
-create function crm_private.merge_conversation_rows(p_account crm.channel_accounts, p_survivor_id uuid, p_duplicate_id uuid)
+create function crm_private.merge_conversation_rows(
+  p_account crm.channel_accounts,
+  p_survivor_id uuid,
+  p_duplicate_id uuid
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -4428,7 +4633,7 @@ begin
   from crm.conversations v
   where v.workspace_id = p_account.workspace_id and v.id = p_duplicate_id;
 
-  -- Told first: a room above moves what it keeps of the duplicate, before the duplicate's row and its cascades are gone.
+  -- First: a trigger of a room above moves its own rows while the duplicate's row still exists (ADR 29).
   insert into crm.conversation_merges (workspace_id, channel_account_id, survivor_id, duplicate_id)
   values (p_account.workspace_id, p_account.id, p_survivor_id, p_duplicate_id);
   update crm.conversation_merges x set survivor_id = p_survivor_id
@@ -4452,11 +4657,13 @@ begin
 
   update crm.conversations v set
     contact_id = coalesce(v.contact_id, v_duplicate.contact_id),
-    -- The later decision counts, unless somebody wrote after it.
+    -- The later decision counts. A message after both decisions reopens, whichever side was closed.
     status = case
-      when greatest(v.last_inbound_at, v_duplicate.last_inbound_at)
-        > coalesce(greatest(v.status_changed_at, v_duplicate.status_changed_at), '-infinity') and 'closed' in (v.status, v_duplicate.status) then 'open'
-      when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity') then v_duplicate.status
+      when 'closed' in (v.status, v_duplicate.status)
+        and crm_private.status_after_inbound('closed', greatest(v.status_changed_at, v_duplicate.status_changed_at),
+          greatest(v.last_inbound_at, v_duplicate.last_inbound_at)) = 'open' then 'open'
+      when coalesce(v_duplicate.status_changed_at, '-infinity') > coalesce(v.status_changed_at, '-infinity')
+        then v_duplicate.status
       else v.status
     end,
     status_changed_at = greatest(v.status_changed_at, v_duplicate.status_changed_at),
@@ -4466,8 +4673,9 @@ begin
     delivered_watermark = greatest(v.delivered_watermark, v_duplicate.delivered_watermark),
     read_watermark = greatest(v.read_watermark, v_duplicate.read_watermark),
     source_updated_at = greatest(v.source_updated_at, v_duplicate.source_updated_at),
-    follow_up = v.follow_up or v_duplicate.follow_up,
-    metadata = crm_private.conversation_metadata(v.contact_id, v_duplicate.metadata || v.metadata, v_duplicate.contact_id,
+    has_pending_effects = v.has_pending_effects or v_duplicate.has_pending_effects,
+    metadata = crm_private.conversation_metadata(v.contact_id, v_duplicate.metadata || v.metadata,
+      v_duplicate.contact_id,
       v_duplicate.metadata -> 'participant', (v_duplicate.metadata ->> 'participant_at')::timestamptz)
   where v.workspace_id = p_account.workspace_id and v.id = p_survivor_id;
 
@@ -4480,8 +4688,8 @@ begin
   update crm.contact_interaction_events e set contact_id = v_survivor.contact_id
   where e.conversation_id = p_survivor_id and e.contact_id is distinct from v_survivor.contact_id;
 
-  -- An event on one side may have waited for a message on the other.
-  perform crm_private.apply_message_effects(p_account, crm_private.attach_waiting_events(p_account, array(
+  -- An early event of one side may belong to a message of the other.
+  perform crm_private.apply_message_effects(p_account, crm_private.attach_early_events(p_account, array(
     select 'message:' || e.provider_message_id
     from crm.contact_interaction_events e
     where e.conversation_id = p_survivor_id and e.message_id is null and e.provider_message_id is not null)));
@@ -4489,8 +4697,9 @@ begin
   -- A message of one side answers the tags that the AI set before it on the other.
   delete from crm.conversation_tags t
   where t.workspace_id = p_account.workspace_id and t.conversation_id = p_survivor_id and t.set_by = 'ai'
-    and t.set_at < (select max(m.sent_at) from crm.messages m where m.conversation_id = p_survivor_id and m.direction = 'inbound');
-  perform crm_private.note_follow_up(p_account, array[p_survivor_id]);
+    and t.set_at < (
+      select max(m.sent_at) from crm.messages m where m.conversation_id = p_survivor_id and m.direction = 'inbound');
+  perform crm_private.refresh_pending_effects(p_account, array[p_survivor_id]);
 
   v_survivor.delivered_watermark := null;
   v_survivor.read_watermark := null;
@@ -4498,7 +4707,104 @@ begin
 end;
 $$;
 comment on function crm_private.merge_conversation_rows(crm.channel_accounts, uuid, uuid) is
-  'Moves messages, events, keys and tags of the duplicate to the survivor, joins the two rows and deletes the duplicate''s. The caller has locked both.';
+  'Moves messages, events, keys and tags to the survivor, joins the two rows and deletes the duplicate''s.
+
+The caller has locked both.';
+
+-- sql/040_conversations/fn_merge_copy.sql
+create function crm_private.merge_copy(
+  p_message crm.messages,
+  p_body text,
+  p_attachments jsonb,
+  p_reply_to text,
+  p_sent_at timestamptz,
+  p_is_history boolean,
+  p_payload jsonb
+)
+returns crm.messages
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  -- The longer value wins, and of two equally long ones the greater: so the order of arrival does not matter.
+  -- An edit outranks every copy. An unsent message takes no content from a copy.
+  if p_message.unsent_at is null then
+    if p_message.edit_count = 0 and p_body is not null
+      and (p_message.body is null
+        or row(length(p_body), p_body collate "C") > row(length(p_message.body), p_message.body collate "C")) then
+      p_message.body := p_body;
+    end if;
+    if row(jsonb_array_length(p_attachments), p_attachments::text collate "C")
+      > row(jsonb_array_length(p_message.attachments), p_message.attachments::text collate "C") then
+      p_message.attachments := p_attachments;
+    end if;
+    p_message.payload := crm_private.merge_payloads(p_message.payload, p_payload);
+  end if;
+  p_message.reply_to := greatest(p_message.reply_to collate "C", p_reply_to collate "C");
+  -- The earlier time wins, and within one second the finer one: a provider may give the same time in whole seconds.
+  p_message.sent_at := case
+    when date_bin('1 second', p_message.sent_at, 'epoch') = date_bin('1 second', p_sent_at, 'epoch')
+      then greatest(p_message.sent_at, p_sent_at)
+    else least(p_message.sent_at, p_sent_at)
+  end;
+  p_message.is_history := p_message.is_history and p_is_history;
+  return p_message;
+end;
+$$;
+comment on function crm_private.merge_copy(crm.messages, text, jsonb, text, timestamptz, boolean, jsonb) is
+  'The message with what another copy of it knows: richer text and attachments, the earlier time, all payload.
+
+Within one second the finer time wins. Joining in any order, and again, gives the same row.';
+
+-- sql/040_conversations/fn_merge_payloads.sql
+create function crm_private.merge_payloads(p_one jsonb, p_other jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(k.key, k.value), '{}')
+    from (
+      select distinct on (e.key) e.key, e.value
+      from (select * from jsonb_each(p_one) union all select * from jsonb_each(p_other)) e
+      order by e.key, e.value::text collate "C" desc
+    ) k
+  );
+end;
+$$;
+comment on function crm_private.merge_payloads(jsonb, jsonb) is
+  'The keys of both objects; where both have a key, the greater value.
+
+The order of the two makes no difference, and joining again changes nothing.';
+
+-- sql/040_conversations/fn_messages_enriched_by.sql
+create function crm_private.messages_enriched_by(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
+returns setof crm.messages
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select j.*
+  from unnest(p_copies) e
+  cross join lateral (
+    select x as message
+    from crm.messages x
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+      and x.provider_message_id = e.provider_message_id
+    offset 0
+  ) s
+  cross join lateral crm_private.merge_copy(s.message, e.body, e.attachments, e.reply_to, e.occurred_at,
+    e.is_history, e.payload) j
+  where j is distinct from s.message;
+end;
+$$;
+comment on function crm_private.messages_enriched_by(crm.channel_accounts, crm_private.inbound_event[]) is
+  'The stored messages that one of the copies adds something to, as they are with it. Empty on a replay.';
 
 -- sql/040_conversations/fn_move_conversations.sql
 create function crm_private.move_conversations(p_merge crm.contact_merges)
@@ -4523,18 +4829,45 @@ begin
 end;
 $$;
 comment on function crm_private.move_conversations(crm.contact_merges) is
-  'Gives the duplicate''s conversations and their events to the survivor and returns the ids of the conversations. An event belongs to its conversation''s contact, so events need no list. The caller has locked both contacts.';
+  'Gives the duplicate''s conversations and their events to the survivor. Returns the conversations'' ids.
 
--- sql/040_conversations/fn_note_follow_up.sql
-create function crm_private.note_follow_up(p_account crm.channel_accounts, p_conversation_ids uuid[])
+An event belongs to its conversation''s contact, so events need no list. The caller has locked both contacts.';
+
+-- sql/040_conversations/fn_needs_linking.sql
+create function crm_private.needs_linking(p_account crm.channel_accounts, p_keys crm_private.item_key[])
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_looked_up record;
+begin
+  select l.conversations, l.unclaimed into v_looked_up from crm_private.look_up_keys(p_account, p_keys) l;
+  return cardinality(v_looked_up.unclaimed) > 0 or exists (
+    select
+    from unnest(v_looked_up.conversations) f
+    left join lateral (
+      select v.contact_id from crm.conversations v
+      where v.workspace_id = p_account.workspace_id and v.id = f.conversation_id
+      offset 0
+    ) v on true
+    where v.contact_id is null);
+end;
+$$;
+comment on function crm_private.needs_linking(crm.channel_accounts, crm_private.item_key[]) is
+  'True when one of the keys names no conversation yet, or one without a contact: the delivery will write a reference.';
+
+-- sql/040_conversations/fn_refresh_pending_effects.sql
+create function crm_private.refresh_pending_effects(p_account crm.channel_accounts, p_conversation_ids uuid[])
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  update crm.conversations v set follow_up = not v.follow_up
+  update crm.conversations v set has_pending_effects = not v.has_pending_effects
   where v.workspace_id = p_account.workspace_id and v.id = any (p_conversation_ids)
-    and v.follow_up <> (
+    and v.has_pending_effects <> (
       exists (
         select from crm.contact_interaction_events e
         where e.conversation_id = v.id
@@ -4544,8 +4877,8 @@ begin
         where t.workspace_id = v.workspace_id and t.conversation_id = v.id and t.set_by = 'ai'));
 end;
 $$;
-comment on function crm_private.note_follow_up(crm.channel_accounts, uuid[]) is
-  'Brings follow_up of the conversations to what their events and tags say. The caller has locked them.';
+comment on function crm_private.refresh_pending_effects(crm.channel_accounts, uuid[]) is
+  'Brings has_pending_effects of the conversations to what their events and tags say. The caller has locked them.';
 
 -- sql/040_conversations/fn_remove_answered_ai_tags.sql
 create function crm_private.remove_answered_ai_tags(
@@ -4567,20 +4900,25 @@ begin
       select v.id, max(s.occurred_at) as occurred_at
       from unnest(p_before) v
       join unnest(p_stored) s on p_conversation_ids[s.ordinal] = v.id
-      where v.follow_up and s.type = 'message' and s.direction = 'inbound'
+      where v.has_pending_effects and s.type = 'message' and s.direction = 'inbound'
       group by v.id
     ) m
-    where t.workspace_id = p_account.workspace_id and t.conversation_id = m.id and t.set_by = 'ai' and t.set_at < m.occurred_at
+    where t.workspace_id = p_account.workspace_id and t.conversation_id = m.id and t.set_by = 'ai'
+      and t.set_at < m.occurred_at
     returning t.conversation_id
   )
   select array_agg(a.conversation_id) into v_answered from answered a;
   if v_answered is not null then
-    perform crm_private.note_follow_up(p_account, v_answered);
+    perform crm_private.refresh_pending_effects(p_account, v_answered);
   end if;
 end;
 $$;
-comment on function crm_private.remove_answered_ai_tags(crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]) is
-  'Removes the tags that the AI set before a new inbound message occurred. p_before are the conversations as they were under lock.';
+comment on function crm_private.remove_answered_ai_tags(
+  crm.channel_accounts, crm_private.inbound_event[], uuid[], crm.conversations[]
+) is
+  'Removes the tags that the AI set before a new inbound message occurred.
+
+p_before are the conversations as they were under lock.';
 
 -- sql/040_conversations/fn_resolve_conversations.sql
 create function crm_private.resolve_conversations(
@@ -4597,6 +4935,7 @@ set search_path = ''
 as $$
 declare
   v_found crm_private.item_conversation[];
+  v_unclaimed crm_private.item_key[];
   v_again crm_private.item_conversation[];
   v_new_ids uuid[];
   v_claimed boolean := false;
@@ -4608,12 +4947,13 @@ declare
 begin
   conversation_ids := array_fill(null::uuid, array[cardinality(p_items)]);
   are_new := array_fill(false, array[cardinality(p_items)]);
-  v_found := crm_private.item_conversations(p_account, p_keys);
+  select l.conversations, l.unclaimed into v_found, v_unclaimed from crm_private.look_up_keys(p_account, p_keys) l;
 
-  if (p_will_link and cardinality(crm_private.unclaimed_keys(p_account, p_keys)) > 0)
+  if (p_will_link and cardinality(v_unclaimed) > 0)
     or exists (select from unnest(v_found) f group by f.ordinal having count(*) > 1) then
-    -- Conversations first, in id order; then the keys nobody has, in sorted order, for the conversation the item is known by
-    -- or for one that gets its row later. What was read before a lock was waited for may be gone, so read again.
+    -- Lock the conversations in id order. Claim the unclaimed keys in sorted order, for a conversation that another
+    -- key of the item names, or for one that gets its row later.
+    -- Read the keys again under lock: a merge may have committed while this transaction waited.
     v_new_ids := array(select gen_random_uuid() from generate_series(1, cardinality(p_items)));
     loop
       perform l.id
@@ -4623,10 +4963,11 @@ begin
         for no key update
       ) l;
 
-      v_again := crm_private.item_conversations(p_account, p_keys);
+      select l.conversations, l.unclaimed into v_again, v_unclaimed from crm_private.look_up_keys(p_account, p_keys) l;
       if v_again is distinct from v_found then
         if not v_claimed then
-          raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
+          raise exception using errcode = 'serialization_failure',
+            message = 'A conversation was merged away meanwhile.';
         end if;
         v_found := v_again;
         continue;
@@ -4637,27 +4978,31 @@ begin
       select p_account.workspace_id, p_account.id, n.kind, n.value, coalesce(n.conversation_id, v_new_ids[n.ordinal])
       from (
         select distinct on (k.kind, k.value) k.kind, k.value, k.ordinal, f.conversation_id
-        from unnest(crm_private.unclaimed_keys(p_account, p_keys)) k
+        from unnest(v_unclaimed) k
         left join unnest(v_found) f on f.ordinal = k.ordinal
         order by k.kind, k.value, k.ordinal, f.conversation_id
       ) n
       order by n.kind, n.value
       on conflict (workspace_id, channel_account_id, kind, value) do nothing;
       v_claimed := true;
-      v_found := crm_private.item_conversations(p_account, p_keys);
+      select l.conversations into v_found from crm_private.look_up_keys(p_account, p_keys) l;
     end loop;
 
-    -- A payload that bridges two conversations merges the younger into the older, but never those of two people who are kept apart.
-    for v_ordinal in select f.ordinal from unnest(v_found) f group by f.ordinal having count(*) > 1 order by f.ordinal loop
+    -- An item with keys of several conversations merges them into the oldest; those of two contacts stay two.
+    for v_ordinal in
+      select f.ordinal from unnest(v_found) f group by f.ordinal having count(*) > 1 order by f.ordinal
+    loop
       v_survivor := null;
       for v_other in
         select f.conversation_id as id, v.is_there, v.contact_id
-        from unnest(crm_private.item_conversations(p_account, p_keys)) f
+        from crm_private.look_up_keys(p_account, p_keys) l
+        cross join lateral unnest(l.conversations) f
         left join lateral (
           select true as is_there, x.created_at, x.contact_id
           from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
         ) v on true
-        where f.ordinal = v_ordinal and (v.contact_id is null or p_contact_ids[v_ordinal] is null or v.contact_id = p_contact_ids[v_ordinal])
+        where f.ordinal = v_ordinal
+          and (v.contact_id is null or p_contact_ids[v_ordinal] is null or v.contact_id = p_contact_ids[v_ordinal])
         order by v.created_at nulls last, f.conversation_id
       loop
         if v_survivor is null then
@@ -4670,26 +5015,30 @@ begin
           v_owner := coalesce(v_owner, v_other.contact_id);
         else
           update crm.conversation_keys k set conversation_id = v_survivor
-          where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.conversation_id = v_other.id;
+          where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id
+            and k.conversation_id = v_other.id;
         end if;
       end loop;
     end loop;
-    -- Where two were kept apart, the item belongs to its contact's.
+    -- Where conversations of two contacts remain, the item belongs to the one of its own contact.
     v_found := array(
       select distinct on (f.ordinal) row(f.ordinal, f.conversation_id)::crm_private.item_conversation
-      from unnest(crm_private.item_conversations(p_account, p_keys)) f
+      from crm_private.look_up_keys(p_account, p_keys) l
+      cross join lateral unnest(l.conversations) f
       left join lateral (
         select x.created_at, x.contact_id from crm.conversations x
         where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
       ) v on true
-      order by f.ordinal, v.contact_id is not distinct from p_contact_ids[f.ordinal] desc, v.created_at nulls last, f.conversation_id);
+      order by f.ordinal, v.contact_id is not distinct from p_contact_ids[f.ordinal] desc, v.created_at nulls last,
+        f.conversation_id);
   end if;
 
-  -- Only what this call has claimed may be without a row. Any other that is, was merged away since its key was read.
+  -- Only a conversation that this call claimed may lack a row. Any other without one was merged away meanwhile.
   select array_agg(f.conversation_id order by i.ordinal),
     array_agg(f.conversation_id is not null and v.id is null
       and row_number = 1 order by i.ordinal),
-    bool_or(f.conversation_id is not null and v.id is null and (v_new_ids is null or f.conversation_id <> all (v_new_ids)))
+    bool_or(f.conversation_id is not null and v.id is null
+      and (v_new_ids is null or f.conversation_id <> all (v_new_ids)))
   into conversation_ids, are_new, v_is_gone
   from (
     select i.ordinal, f.conversation_id, row_number() over (partition by f.conversation_id order by i.ordinal)
@@ -4698,15 +5047,22 @@ begin
   ) f
   join unnest(p_items) i on i.ordinal = f.ordinal
   left join lateral (
-    select x.id from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
+    select x.id from crm.conversations x
+    where x.workspace_id = p_account.workspace_id and x.id = f.conversation_id offset 0
   ) v on true;
   if v_is_gone then
     raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
   end if;
 end;
 $$;
-comment on function crm_private.resolve_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean, uuid[]) is
-  'The conversation of each item (by ordinal; null when no key names one) and whether the item is the first of one that has no row yet. Keys are claimed before rows, so one thread never gets two conversations. p_will_link: has_unlinked_items said that there is a key to claim or a contact to link. p_contact_ids: the items'' contacts, by ordinal; conversations of two contacts stay two.';
+comment on function crm_private.resolve_conversations(
+  crm.channel_accounts, crm_private.inbound_item[], crm_private.item_key[], boolean, uuid[]
+) is
+  'The conversation of each item, by ordinal, and whether the item is the first of one without a row.
+
+Null when no key names a conversation. Keys are claimed before rows, so one thread never gets two conversations.
+p_will_link: a key is to be claimed, or a contact to be linked. p_contact_ids: the items'' contacts, by ordinal.
+Conversations of two contacts stay two.';
 
 -- sql/040_conversations/fn_return_conversations.sql
 create function crm_private.return_conversations(p_merge crm.contact_merges)
@@ -4728,9 +5084,12 @@ begin
     where v.contact_id = p_merge.survivor_id
     order by v.id
   loop
-    -- Whose ids the conversation is known by, now that the identities are back. An id that was attached since is whose the others are.
-    select array_agg(k.value) filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at < p_merge.merged_at) as of_survivor,
-      array_agg(k.value) filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at >= p_merge.merged_at) as attached_since,
+    -- The identities are returned already: they say whose keys the conversation has.
+    -- An id that the survivor got after the merge follows the other keys.
+    select array_agg(k.value)
+        filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at < p_merge.merged_at) as of_survivor,
+      array_agg(k.value)
+        filter (where i.contact_id = p_merge.survivor_id and i.first_seen_at >= p_merge.merged_at) as attached_since,
       array_agg(k.value) filter (where i.contact_id = p_merge.duplicate_id) as of_duplicate
     into v_keys
     from crm.conversation_keys k
@@ -4757,17 +5116,20 @@ begin
     end;
 
     if v_owner = p_merge.duplicate_id then
-      update crm.conversations v set contact_id = p_merge.duplicate_id where v.workspace_id = p_merge.workspace_id and v.id = v_conversation.id;
-      update crm.contact_interaction_events e set contact_id = p_merge.duplicate_id where e.conversation_id = v_conversation.id;
+      update crm.conversations v set contact_id = p_merge.duplicate_id
+      where v.workspace_id = p_merge.workspace_id and v.id = v_conversation.id;
+      update crm.contact_interaction_events e set contact_id = p_merge.duplicate_id
+      where e.conversation_id = v_conversation.id;
       update crm.contact_identities i set contact_id = p_merge.duplicate_id
       where i.contact_id = p_merge.survivor_id and i.kind || ':' || i.value = any (v_keys.attached_since)
         and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account);
     end if;
 
-    -- One that both were known by was two before a delivery joined them. Who does not keep it goes on in a new one.
+    -- A delivery had joined two conversations in this one. The contact that does not keep it continues in a new one.
     if v_keys.of_survivor is not null and v_keys.of_duplicate is not null then
       insert into crm.conversations (workspace_id, channel_account_id, contact_id)
-      values (p_merge.workspace_id, v_conversation.channel_account_id, case v_owner when p_merge.duplicate_id then p_merge.survivor_id else p_merge.duplicate_id end)
+      values (p_merge.workspace_id, v_conversation.channel_account_id,
+        case v_owner when p_merge.duplicate_id then p_merge.survivor_id else p_merge.duplicate_id end)
       returning id into v_new_id;
       update crm.conversation_keys k set conversation_id = v_new_id
       where k.conversation_id = v_conversation.id and k.kind = 'participant'
@@ -4777,31 +5139,33 @@ begin
 end;
 $$;
 comment on function crm_private.return_conversations(crm.contact_merges) is
-  'Gives the conversations that move_conversations moved back to the duplicate, with their events, those opened since under its identities, and the ids that such a conversation came to be known by. The caller has locked both contacts and given the identities back.';
+  'Gives the conversations that move_conversations moved, with their events, back to the duplicate.
 
--- sql/040_conversations/fn_richer_messages.sql
-create function crm_private.richer_messages(p_account crm.channel_accounts, p_copies crm_private.inbound_event[])
-returns setof crm.messages
+It also gives those opened since under the duplicate''s identities, and the ids by which such a conversation became
+known. The caller has locked both contacts and returned the identities.';
+
+-- sql/040_conversations/fn_status_after_inbound.sql
+create function crm_private.status_after_inbound(
+  p_status text,
+  p_status_changed_at timestamptz,
+  p_inbound_at timestamptz
+)
+returns text
 language plpgsql
-stable
+immutable
 set search_path = ''
 as $$
 begin
-  return query
-  select j.*
-  from unnest(p_copies) e
-  cross join lateral (
-    select x as message
-    from crm.messages x
-    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
-    offset 0
-  ) s
-  cross join lateral crm_private.join_copy(s.message, e.body, e.attachments, e.reply_to, e.occurred_at, e.is_history, e.payload) j
-  where j is distinct from s.message;
+  return case
+    when p_status = 'closed' and p_inbound_at > coalesce(p_status_changed_at, '-infinity') then 'open'
+    else p_status
+  end;
 end;
 $$;
-comment on function crm_private.richer_messages(crm.channel_accounts, crm_private.inbound_event[]) is
-  'The stored messages that one of the copies adds something to, as they are with it. Empty on a replay.';
+comment on function crm_private.status_after_inbound(text, timestamptz, timestamptz) is
+  'The status of a conversation in which the participant wrote at p_inbound_at: that reopens a closed one.
+
+A message from before the conversation was closed, and a null time, change nothing.';
 
 -- sql/040_conversations/fn_store_events.sql
 create function crm_private.store_events(
@@ -4825,13 +5189,15 @@ declare
   v_touched uuid[];
   v_attached uuid[];
   v_waiting uuid[];
-  v_richer uuid[] := array[]::uuid[];
+  v_enriched uuid[] := array[]::uuid[];
   v_before crm.conversations[];
   v_conversations crm.conversations[];
-  v_all_new boolean := (select count(distinct c.id) = count(*) filter (where c.is_new) from unnest(p_conversation_ids, p_are_new) c (id, is_new));
+  v_all_new boolean := (
+    select count(distinct c.id) = count(*) filter (where c.is_new)
+    from unnest(p_conversation_ids, p_are_new) c (id, is_new));
 begin
-  -- 1. Which events are not known yet, and which copies of known messages add something to them.
-  --    A message is known by its row, which has its event (I10).
+  -- 1. Find the events that are unknown, and the copies that add something to a known message.
+  --    A message with a row has its event as well (I10).
   if v_all_new then
     v_fresh := p_events;
   else
@@ -4843,14 +5209,16 @@ begin
         e.body <> coalesce(x.body, '')
           or (e.attachments <> '[]' and e.attachments <> x.attachments)
           or e.reply_to <> coalesce(x.reply_to, '')
-          -- Earlier, or finer within the same second: what join_copy would take.
+          -- Earlier, or finer within the same second: merge_copy would take that time.
           or e.occurred_at <> x.sent_at
-            and (e.occurred_at < x.sent_at) = (date_bin('1 second', e.occurred_at, 'epoch') <> date_bin('1 second', x.sent_at, 'epoch'))
+            and (e.occurred_at < x.sent_at) = (date_bin('1 second', e.occurred_at, 'epoch')
+              <> date_bin('1 second', x.sent_at, 'epoch'))
           or (x.is_history and not e.is_history)
           or (e.payload <> '{}' and x.payload || e.payload <> x.payload), false) as adds
       from crm.messages x
       where e.type = 'message'
-        and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.provider_message_id = e.provider_message_id
+        and x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
+        and x.provider_message_id = e.provider_message_id
       union all
       select false
       from crm.contact_interaction_events x
@@ -4860,7 +5228,7 @@ begin
     ) known on true;
   end if;
 
-  -- The same event twice in one delivery: once, and the other time a copy.
+  -- Of an event that the delivery has twice, the second one is a copy.
   if (select count(distinct e.key collate "C") from unnest(v_fresh) e) < cardinality(v_fresh) then
     select array_agg(k.event) filter (where k.place = 1),
       v_copies || array_agg(k.event) filter (where k.place > 1 and (k.event).type = 'message')
@@ -4869,22 +5237,25 @@ begin
   end if;
   v_stored := coalesce(v_fresh, '{}');
 
-  -- 2. New conversations get their rows; of those that are there, only the ones that will change are locked, in id order.
+  -- 2. Give new conversations their rows. Of the others, lock only those that change, in id order.
   if true = any (p_are_new) then
-    perform crm_private.insert_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, p_are_new);
+    perform crm_private.insert_conversations(p_account, p_items, p_events, v_stored, p_contact_ids,
+      p_conversation_ids, p_are_new);
   end if;
   if not v_all_new then
-    v_richer := array(select distinct r.conversation_id from crm_private.richer_messages(p_account, v_copies) r);
-    v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_richer, p_contact_ids, p_conversation_ids, p_are_new);
+    v_enriched := array(select distinct r.conversation_id from crm_private.messages_enriched_by(p_account, v_copies) r);
+    v_before := crm_private.lock_conversations(p_account, p_items, p_events, v_stored, v_enriched, p_contact_ids,
+      p_conversation_ids, p_are_new);
   end if;
 
   if cardinality(v_fresh) > 0 then
-    -- Those with something new are locked by now, so this is final.
+    -- The conversations that get something new are locked, so these rows are final.
     v_conversations := array(
       select v.conversation
       from (select distinct c.id from unnest(p_conversation_ids) c (id) where c.id is not null) i
       cross join lateral (
-        select x as conversation from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
+        select x as conversation from crm.conversations x
+        where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
       ) v);
     if exists (
       select from unnest(p_conversation_ids) c (id)
@@ -4893,7 +5264,7 @@ begin
       raise exception using errcode = 'serialization_failure', message = 'A conversation was merged away meanwhile.';
     end if;
 
-    -- 3. Messages with their events, then the other events.
+    -- 3. Store messages with their events, then the other events.
     v_keys := array(select crm_private.insert_messages(p_account, v_fresh, p_conversation_ids, v_conversations));
     v_messages := v_keys;
     select v_keys || coalesce(array_agg(s.event_key), '{}'),
@@ -4903,7 +5274,7 @@ begin
     from crm_private.insert_events(p_account, v_fresh, p_conversation_ids, v_conversations) s;
 
     if cardinality(v_keys) < cardinality(v_fresh) then
-      -- Somebody else was faster with some of them: those are copies too.
+      -- Another delivery stored some of them first: those are copies too.
       select coalesce(array_agg(f.event) filter (where f.is_stored), '{}'),
         v_copies || array_agg(f.event) filter (where not f.is_stored and (f.event).type = 'message')
       into v_stored, v_copies
@@ -4913,64 +5284,49 @@ begin
         left join unnest(v_keys) k (key) on k.key = e.key
       ) f;
       update crm.conversations v set unread_count = c.unread
-      from crm_private.conversation_changes(p_items, p_events, v_stored, p_contact_ids, p_conversation_ids) c
+      from crm_private.conversation_changes(
+        p_account.workspace_id, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids) c
       join unnest(p_conversation_ids, p_are_new) n (id, is_new) on n.is_new and n.id = c.conversation_id
       where v.workspace_id = p_account.workspace_id and v.id = c.conversation_id and v.unread_count <> c.unread;
     end if;
 
-    -- 4. What was already known of messages that came only now, and what the new events say of messages.
+    -- 4. Apply early events to the new messages, and new events to known messages.
     if cardinality(v_messages) > 0 then
-      v_attached := crm_private.attach_waiting_events(p_account, v_messages);
+      v_attached := crm_private.attach_early_events(p_account, v_messages);
       if cardinality(v_attached) > 0 then
         v_touched := v_touched || v_attached;
-        v_waiting := v_waiting || array(select v.id from unnest(v_conversations) v where v.follow_up);
+        v_waiting := v_waiting || array(select v.id from unnest(v_conversations) v where v.has_pending_effects);
       end if;
     end if;
     if v_waiting is not null then
-      perform crm_private.note_follow_up(p_account, v_waiting);
+      perform crm_private.refresh_pending_effects(p_account, v_waiting);
     end if;
     if cardinality(v_touched) > 0 then
       perform crm_private.apply_message_effects(p_account, v_touched);
     end if;
   end if;
 
-  -- 5. Copies that know more, the conversations as a whole, and the AI's tags.
+  -- 5. Enrich messages from their copies, update the conversations, remove answered tags of the AI.
   if v_copies is not null then
     perform crm_private.enrich_messages(p_account, v_copies, array(
-      select b.id from unnest(v_before) b union select n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new));
+      select b.id from unnest(v_before) b
+      union
+      select n.id from unnest(p_conversation_ids, p_are_new) n (id, is_new) where n.is_new));
   end if;
   if v_before is not null then
-    perform crm_private.update_conversations(p_account, p_items, p_events, v_stored, p_contact_ids, p_conversation_ids, v_before);
+    perform crm_private.update_conversations(p_account, p_items, p_events, v_stored, p_contact_ids,
+      p_conversation_ids, v_before);
     perform crm_private.remove_answered_ai_tags(p_account, v_stored, p_conversation_ids, v_before);
   end if;
   return v_stored;
 end;
 $$;
-comment on function crm_private.store_events(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], uuid[], uuid[], boolean[]) is
-  'Stores the events of conversations that are resolved, each once, with everything that follows from them; returns those that were not known before. A replay locks nothing and writes nothing.';
+comment on function crm_private.store_events(
+  crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], uuid[], uuid[], boolean[]
+) is
+  'Stores the events of resolved conversations, each once, with everything that follows from them.
 
--- sql/040_conversations/fn_unclaimed_keys.sql
-create function crm_private.unclaimed_keys(p_account crm.channel_accounts, p_keys crm_private.item_key[])
-returns crm_private.item_key[]
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(array_agg(row(k.ordinal, k.kind, k.value)::crm_private.item_key), '{}')
-    from unnest(p_keys) k
-    left join lateral (
-      select true as claimed
-      from crm.conversation_keys x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
-      offset 0
-    ) c on true
-    where c.claimed is null
-  );
-end;
-$$;
-comment on function crm_private.unclaimed_keys(crm.channel_accounts, crm_private.item_key[]) is 'Those of the keys that no conversation of the account has.';
+Returns those that were new. A replay locks nothing and writes nothing.';
 
 -- sql/040_conversations/fn_update_conversation.sql
 -- Security definer: members have no write on any table; the first act is the membership check.
@@ -4994,9 +5350,8 @@ begin
   where v.id = p_conversation_id and v.workspace_id = coalesce(p_workspace_id, v.workspace_id);
   perform crm_private.require_member(v_workspace_id, 'agent');
   if v_workspace_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such conversation.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'conversation')::text,
-      hint = 'It may have been merged into an older one: look it up by its contact.';
+    perform crm_private.raise_not_found('conversation', 'There is no such conversation.',
+      'It may have been merged into an older one: look it up by its contact.');
   end if;
   perform crm_private.check_conversation_patch(p_patch);
 
@@ -5030,7 +5385,11 @@ begin
 end;
 $$;
 comment on function crm.update_conversation(uuid, bigint, jsonb, uuid) is
-  'Changes a conversation if it still has the expected version, and returns the new one. Patch keys: status (open, pending, closed), tags_add, tags_remove (arrays of text), unread_count. For agents. PT400 invalid_input, PT401, PT403, PT404 not_found, PT409 version_conflict with the current version in detail.';
+  'Changes a conversation if it still has the expected version, and returns the new version. For agents.
+
+Patch keys: status (open, pending, closed), tags_add, tags_remove (arrays of text), unread_count.
+
+PT400 invalid_input, PT401, PT403, PT404 not_found, PT409 version_conflict with the current version in detail.';
 
 -- sql/040_conversations/fn_update_conversations.sql
 create function crm_private.update_conversations(
@@ -5055,28 +5414,22 @@ begin
   with updated as (
     update crm.conversations v set
       contact_id = coalesce(v.contact_id, c.contact_id),
-      status = case when v.status = 'closed' and c.newest_unread_at > coalesce(v.status_changed_at, '-infinity') then 'open' else v.status end,
+      status = crm_private.status_after_inbound(v.status, v.status_changed_at, c.newest_unread_at),
       unread_count = v.unread_count + c.unread,
       last_message_at = greatest(v.last_message_at, c.last_message_at),
       last_inbound_at = greatest(v.last_inbound_at, c.last_inbound_at),
       delivered_watermark = greatest(v.delivered_watermark, c.delivered_watermark),
       read_watermark = greatest(v.read_watermark, c.read_watermark),
       source_updated_at = greatest(v.source_updated_at, c.source_updated_at),
-      metadata = crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at)
-    from crm_private.conversation_changes(p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
+      metadata = c.metadata
+    from crm_private.conversation_changes(
+      p_account.workspace_id, p_items, p_events, p_stored, p_contact_ids, p_conversation_ids) c
     join unnest(p_before) b on b.id = c.conversation_id
-    -- The workspace goes without saying; written so, it offers the planner no shorter index to scan.
-    where v.id = c.conversation_id and v.workspace_id is not distinct from p_account.workspace_id
-      and (c.unread > 0
-        or (v.contact_id is null and c.contact_id is not null)
-        or c.last_message_at > coalesce(v.last_message_at, '-infinity')
-        or c.last_inbound_at > coalesce(v.last_inbound_at, '-infinity')
-        or c.delivered_watermark > coalesce(v.delivered_watermark, '-infinity')
-        or c.read_watermark > coalesce(v.read_watermark, '-infinity')
-        or c.source_updated_at > coalesce(v.source_updated_at, '-infinity')
-        or v.metadata <> crm_private.conversation_metadata(v.contact_id, v.metadata, c.contact_id, c.participant, c.participant_at))
+    -- is not distinct from: ADR 7.
+    where v.id = c.conversation_id and v.workspace_id is not distinct from p_account.workspace_id and c.changes
     returning v.id, b.contact_id is null and v.contact_id is not null as linked,
-      v.delivered_watermark is distinct from b.delivered_watermark or v.read_watermark is distinct from b.read_watermark as moved
+      v.delivered_watermark is distinct from b.delivered_watermark
+        or v.read_watermark is distinct from b.read_watermark as moved
   )
   select array_agg(u.id) filter (where u.linked), array_agg(u.id) filter (where u.moved)
   into v_linked, v_moved
@@ -5086,7 +5439,8 @@ begin
     update crm.contact_interaction_events e set contact_id = v.contact_id
     from unnest(v_linked) i (id)
     cross join lateral (
-      select x.id, x.contact_id from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
+      select x.id, x.contact_id
+      from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id offset 0
     ) v
     where e.conversation_id = v.id
       and e.contact_id is distinct from v.contact_id;
@@ -5096,27 +5450,34 @@ begin
   end if;
 end;
 $$;
-comment on function crm_private.update_conversations(crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[], uuid[], crm.conversations[]) is
-  'Brings conversations that were there before (p_before, as they were under lock) to what the delivery says. Links an orphan with its events, reopens a closed one when something unread came after it was closed, marks what was sent up to a watermark. Writes nothing where nothing changes.';
+comment on function crm_private.update_conversations(
+  crm.channel_accounts, crm_private.inbound_item[], crm_private.inbound_event[], crm_private.inbound_event[], uuid[],
+  uuid[], crm.conversations[]
+) is
+  'Brings existing conversations to what the delivery says. Writes nothing where nothing changes.
 
--- sql/040_conversations/trg_conversation_tags_follow_up.sql
-create function crm_private.note_ai_tag()
+It links an orphan with its events, reopens a closed conversation when something unread came after it was closed, and
+marks what was sent up to a watermark. p_before are the rows as they were under lock.';
+
+-- sql/040_conversations/trg_conversation_tags_flag_pending_effects.sql
+create function crm_private.flag_pending_effects()
 returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  update crm.conversations v set follow_up = true
-  where v.workspace_id = new.workspace_id and v.id = new.conversation_id and not v.follow_up;
+  update crm.conversations v set has_pending_effects = true
+  where v.workspace_id = new.workspace_id and v.id = new.conversation_id and not v.has_pending_effects;
   return null;
 end;
 $$;
-comment on function crm_private.note_ai_tag() is 'Trigger: a tag that the AI set gives the conversation''s next inbound message something to follow up.';
+comment on function crm_private.flag_pending_effects() is
+  'Trigger: a tag that the AI set gives the conversation''s next inbound message something to follow up.';
 
-create trigger follow_up
+create trigger flag_pending_effects
 after insert or update on crm.conversation_tags
 for each row when (new.set_by = 'ai')
-execute function crm_private.note_ai_tag();
+execute function crm_private.flag_pending_effects();
 
 -- sql/040_conversations/trg_conversations_bump_version.sql
 create trigger bump_version
@@ -5594,7 +5955,7 @@ begin
         last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
       from known n, message m
       where v.workspace_id = n.workspace_id and v.id = n.id
-      returning v_ordinal, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up, n.kind <> 'psid'
+      returning v_ordinal, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.has_pending_effects, n.kind <> 'psid'
       into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up, v_has_other_ids;
 
       if v_follow_up is null then
@@ -5602,10 +5963,10 @@ begin
         raise exception using errcode = 'data_exception', message = 'not the short way';
       end if;
       if v_has_other_ids and not v_follow_up then
-        v_follow_up := crm_private.has_waiting_events(p_channel_account_id, v_item #>> '{events,0,provider_message_id}');
+        v_follow_up := crm_private.has_early_events(p_channel_account_id, v_item #>> '{events,0,provider_message_id}');
       end if;
       if v_follow_up then
-        perform crm_private.follow_up_message(p_channel_account_id, conversation_id, v_item #>> '{events,0,provider_message_id}');
+        perform crm_private.apply_pending_effects(p_channel_account_id, conversation_id, v_item #>> '{events,0,provider_message_id}');
       end if;
       exit when jsonb_array_length(p_items) = 1;
       v_results := v_results || row(ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted,
@@ -5796,7 +6157,7 @@ begin
   v_identities := array(
     select d from unnest(v_identities) d where (v_items[d.ordinal]).problem is null order by d.kind, d.scope, d.value, d.ordinal);
 
-  v_will_link := crm_private.has_unlinked_items(p_account, v_keys);
+  v_will_link := crm_private.needs_linking(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
   select c.contact_ids, c.outcomes into v_contact_ids, v_outcomes
   from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;
@@ -5969,12 +6330,12 @@ begin
     last_inbound_at = case when v_known.direction = 'inbound' then greatest(v.last_inbound_at, v_known.occurred_at) else v.last_inbound_at end
   from message m
   where v.workspace_id = p_account.workspace_id and v.id = v_known.id
-  returning 1, v.id, v.contact_id, v.version, false, case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.follow_up
+  returning 1, v.id, v.contact_id, v.version, false, case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.has_pending_effects
   into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new, v_result.contact_outcome,
     v_result.events_inserted, v_result.events_duplicate, v_follow_up;
 
-  if v_result.ordinal is not null and (v_follow_up or crm_private.has_waiting_events(p_account.id, v_known.message_id)) then
-    perform crm_private.follow_up_message(p_account.id, v_known.id, v_known.message_id);
+  if v_result.ordinal is not null and (v_follow_up or crm_private.has_early_events(p_account.id, v_known.message_id)) then
+    perform crm_private.apply_pending_effects(p_account.id, v_known.id, v_known.message_id);
   end if;
   return v_result;
 end;
@@ -8006,7 +8367,8 @@ comment on function crm_private.contact_domains() is
 
 Each domain offers two functions in its own room:
 move_<domain>(crm.contact_merges) returns jsonb: gives the duplicate''s rows to the survivor and says which they were;
-return_<domain>(crm.contact_merges) returns void: gives them back, where moved -> ''<domain>'' is what the first returned.
+return_<domain>(crm.contact_merges) returns void: gives them back, where moved -> ''<domain>'' is what the first
+returned.
 A merge locks both contacts before it calls either.';
 
 -- sql/300_contact_merge/fn_explain_contact.sql
@@ -8027,9 +8389,7 @@ begin
   where c.id = p_contact_id and c.workspace_id = coalesce(p_workspace_id, c.workspace_id);
   perform crm_private.require_member(v_workspace_id, 'viewer');
   if v_workspace_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such contact.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'contact')::text,
-      hint = 'Look up the id again.';
+    perform crm_private.raise_not_found('contact', 'There is no such contact.', 'Look up the id again.');
   end if;
 
   select c.* into v_contact from crm.contacts c where c.workspace_id = v_workspace_id and c.id = p_contact_id;
@@ -8037,19 +8397,22 @@ begin
     'contact_id', p_contact_id,
     'merged_into_id', v_contact.merged_into_id,
     'identities', (
-      select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value, 'rule', i.rule, 'source', i.source,
+      select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value, 'rule', i.rule,
+        'source', i.source,
         'delivery', i.delivery, 'first_seen_at', i.first_seen_at, 'is_previous', i.is_previous, 'merge_id', (
-          -- The last of the merges that brought it here.
+          -- The latest merge that brought the identity here.
           select m.id from crm.contact_merges m
           where m.survivor_id = p_contact_id and m.undone_at is null
-            and m.moved -> 'identities' @> jsonb_build_array(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value))
+            and m.moved -> 'identities' @> jsonb_build_array(jsonb_build_object('kind', i.kind, 'scope', i.scope,
+              'value', i.value))
           order by m.merged_at desc
           limit 1)
         ) order by i.first_seen_at, i.kind, i.scope, i.value), '[]')
       from crm.contact_identities i
       where i.contact_id = p_contact_id),
     'fields', (
-      select coalesce(jsonb_object_agg(f.field, jsonb_build_object('value', f.value) || crm_private.field_source(v_contact, f.field)), '{}')
+      select coalesce(jsonb_object_agg(f.field,
+        jsonb_build_object('value', f.value) || crm_private.field_source(v_contact, f.field)), '{}')
       from (
         select f.field, to_jsonb(v_contact) -> f.field as value
         from unnest(crm_private.contact_text_fields() || array['tags', 'source_created_at']) f (field)
@@ -8058,23 +8421,36 @@ begin
       ) f
       where f.value not in ('null', '[]') or v_contact.field_sources ? f.field),
     'merges', (
-      select coalesce(jsonb_agg(jsonb_build_object('merge_id', m.id, 'role', m.role, 'other_contact_id', m.other_contact_id, 'reason', m.reason,
+      select coalesce(jsonb_agg(jsonb_build_object('merge_id', m.id, 'role', m.role,
+        'other_contact_id', m.other_contact_id, 'reason', m.reason,
         'merged_by', m.merged_by, 'merged_at', m.merged_at, 'undone_at', m.undone_at) order by m.merged_at, m.id), '[]')
       from (
-        select s.*, 'survivor' as role, s.duplicate_id as other_contact_id from crm.contact_merges s where s.survivor_id = p_contact_id
+        select s.*, 'survivor' as role, s.duplicate_id as other_contact_id
+        from crm.contact_merges s where s.survivor_id = p_contact_id
         union all
         select d.*, 'duplicate', d.survivor_id from crm.contact_merges d where d.duplicate_id = p_contact_id
       ) m),
     'candidates', (
       select coalesce(jsonb_agg(jsonb_build_object('candidate_id', m.id,
         'other_contact_id', case when m.contact_a_id = p_contact_id then m.contact_b_id else m.contact_a_id end,
-        'status', m.status, 'evidence', m.evidence, 'created_at', m.created_at, 'decided_at', m.decided_at) order by m.created_at, m.id), '[]')
+        'status', m.status, 'evidence', m.evidence, 'created_at', m.created_at, 'decided_at', m.decided_at)
+        order by m.created_at, m.id), '[]')
       from crm.merge_candidates m
       where m.workspace_id = v_workspace_id and (m.contact_a_id = p_contact_id or m.contact_b_id = p_contact_id)));
 end;
 $$;
 comment on function crm.explain_contact(uuid, uuid) is
-  'Why a contact is as it is: {contact_id, merged_into_id, identities: [{kind, scope, value, rule, source, delivery, first_seen_at, is_previous, merge_id}], fields: {field: {value, source, at, delivery}}, merges: [{merge_id, role (survivor or duplicate), other_contact_id, reason, merged_by, merged_at, undone_at}], candidates: [{candidate_id, other_contact_id, status, evidence, created_at, decided_at}]}. merge_id of an identity is the merge that brought it. wa_id, identification and phone_normalized follow from identities and fields. For viewers. PT401, PT403, PT404 not_found.';
+  'Why a contact is as it is: where its identities and fields came from, its merges and candidates. For viewers.
+
+{contact_id, merged_into_id,
+identities: [{kind, scope, value, rule, source, delivery, first_seen_at, is_previous, merge_id}],
+fields: {field: {value, source, at, delivery}},
+merges: [{merge_id, role (survivor or duplicate), other_contact_id, reason, merged_by, merged_at, undone_at}],
+candidates: [{candidate_id, other_contact_id, status, evidence, created_at, decided_at}]}.
+merge_id of an identity is the merge that brought it. wa_id, identification and phone_normalized follow from identities
+and fields.
+
+PT401, PT403, PT404 not_found.';
 
 -- sql/300_contact_merge/fn_lock_merge_candidates.sql
 create function crm_private.lock_merge_candidates(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid)
@@ -8091,10 +8467,17 @@ begin
 end;
 $$;
 comment on function crm_private.lock_merge_candidates(uuid, uuid, uuid) is
-  'Locks the merge candidates that name one of the two contacts, in id order. After the contacts, before conversations.';
+  'Locks the merge candidates that name one of the two contacts, in id order.
+
+In the order of locks they come after the contacts and before conversations.';
 
 -- sql/300_contact_merge/fn_merge_contact_candidates.sql
-create function crm_private.merge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_now timestamptz)
+create function crm_private.merge_contact_candidates(
+  p_workspace_id uuid,
+  p_survivor_id uuid,
+  p_duplicate_id uuid,
+  p_now timestamptz
+)
 returns jsonb
 language plpgsql
 set search_path = ''
@@ -8110,7 +8493,8 @@ begin
   perform crm_private.lock_merge_candidates(p_workspace_id, p_survivor_id, p_duplicate_id);
   for v_row in
     select m.* from crm.merge_candidates m
-    where m.workspace_id = p_workspace_id and p_duplicate_id in (m.contact_a_id, m.contact_b_id) and m.status <> 'merged'
+    where m.workspace_id = p_workspace_id and p_duplicate_id in (m.contact_a_id, m.contact_b_id)
+      and m.status <> 'merged'
     order by m.id
   loop
     v_other := case when v_row.contact_a_id = p_duplicate_id then v_row.contact_b_id else v_row.contact_a_id end;
@@ -8125,13 +8509,15 @@ begin
     where m.workspace_id = p_workspace_id
       and m.contact_a_id = least(p_survivor_id, v_other) and m.contact_b_id = greatest(p_survivor_id, v_other);
     if not found then
-      update crm.merge_candidates m set contact_a_id = least(p_survivor_id, v_other), contact_b_id = greatest(p_survivor_id, v_other)
+      update crm.merge_candidates m
+      set contact_a_id = least(p_survivor_id, v_other), contact_b_id = greatest(p_survivor_id, v_other)
       where m.workspace_id = p_workspace_id and m.id = v_row.id;
       v_moved := v_moved || jsonb_build_object('row', to_jsonb(v_row));
       continue;
     end if;
 
-    -- The survivor has that pair already: one row has the evidence of both, and a rejection counts for both.
+    -- The survivor has a candidate with the same other contact: keep one row with both evidences.
+    -- A rejection of one of them counts.
     v_joined := v_mine;
     if v_row.status = 'rejected' and v_mine.status <> 'rejected' then
       v_joined.status := v_row.status;
@@ -8139,19 +8525,26 @@ begin
     end if;
     v_joined.evidence := v_row.evidence || v_mine.evidence || coalesce((
       select jsonb_build_object('identities', jsonb_agg(distinct i.identity order by i.identity))
-      from jsonb_array_elements(coalesce(v_row.evidence -> 'identities', '[]') || coalesce(v_mine.evidence -> 'identities', '[]')) i (identity)
+      from jsonb_array_elements(coalesce(v_row.evidence -> 'identities', '[]')
+        || coalesce(v_mine.evidence -> 'identities', '[]')) i (identity)
       having count(*) > 0), '{}');
     delete from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.id = v_row.id;
-    update crm.merge_candidates m set status = v_joined.status, decided_at = v_joined.decided_at, evidence = v_joined.evidence
+    update crm.merge_candidates m
+    set status = v_joined.status, decided_at = v_joined.decided_at, evidence = v_joined.evidence
     where m.workspace_id = p_workspace_id and m.id = v_mine.id
       and row(m.status, m.evidence) is distinct from row(v_joined.status, v_joined.evidence);
-    v_moved := v_moved || jsonb_build_object('row', to_jsonb(v_row), 'joins', to_jsonb(v_mine), 'joined', to_jsonb(v_joined));
+    v_moved := v_moved
+      || jsonb_build_object('row', to_jsonb(v_row), 'joins', to_jsonb(v_mine), 'joined', to_jsonb(v_joined));
   end loop;
   return jsonb_build_object('pair', v_pair, 'candidates', v_moved);
 end;
 $$;
 comment on function crm_private.merge_contact_candidates(uuid, uuid, uuid, timestamptz) is
-  'Gives the duplicate''s merge candidates to the survivor and marks the pair of the two as merged. Returns {pair, candidates}: pair is its row as it was (null: there was none), candidates are [{row, joins?, joined?}]: a row as it was, and where the survivor had the same pair, that row before and after it took this one in. Pairs that were merged earlier are history and stay. The caller has locked both contacts.';
+  'Gives the duplicate''s merge candidates to the survivor, and marks the pair of the two as merged.
+
+Returns {pair, candidates}. pair is the pair''s row as it was; null when there was none. candidates are [{row, joins?,
+joined?}]: a row as it was and, where the survivor had the same pair, that row before and after it took this one in.
+Pairs that were merged earlier are history and stay. The caller has locked both contacts.';
 
 -- sql/300_contact_merge/fn_merge_contact_fields.sql
 create function crm_private.merge_contact_fields(p_survivor crm.contacts, p_duplicate crm.contacts)
@@ -8182,19 +8575,17 @@ begin
     from fields f
     where nullif(nullif(f.other, 'null'), '[]') is not null
       and (nullif(nullif(f.mine, 'null'), '[]') is null
-        or row(crm_private.source_rank(coalesce(p_duplicate.field_sources -> f.field ->> 'source', p_duplicate.sync_source)),
-            coalesce((p_duplicate.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
-            f.other #>> '{}' collate "C",
-            f.other::text collate "C",
-            coalesce(p_duplicate.field_sources -> f.field ->> 'delivery', '') collate "C")
-          > row(crm_private.source_rank(coalesce(p_survivor.field_sources -> f.field ->> 'source', p_survivor.sync_source)),
-            coalesce((p_survivor.field_sources -> f.field ->> 'at')::timestamptz, '-infinity'),
-            f.mine #>> '{}' collate "C",
-            f.mine::text collate "C",
-            coalesce(p_survivor.field_sources -> f.field ->> 'delivery', '') collate "C"))
+        or crm_private.field_wins(
+          coalesce(p_duplicate.field_sources -> f.field ->> 'source', p_duplicate.sync_source),
+          (p_duplicate.field_sources -> f.field ->> 'at')::timestamptz, f.other,
+          p_duplicate.field_sources -> f.field ->> 'delivery',
+          coalesce(p_survivor.field_sources -> f.field ->> 'source', p_survivor.sync_source),
+          (p_survivor.field_sources -> f.field ->> 'at')::timestamptz, f.mine,
+          p_survivor.field_sources -> f.field ->> 'delivery'))
   )
   select coalesce(jsonb_object_agg(w.field, w.other) filter (where w.field not like 'custom\_attributes.%'), '{}'),
-    coalesce(jsonb_object_agg(substr(w.field, length('custom_attributes.') + 1), w.other) filter (where w.field like 'custom\_attributes.%'), '{}'),
+    coalesce(jsonb_object_agg(substr(w.field, length('custom_attributes.') + 1), w.other)
+      filter (where w.field like 'custom\_attributes.%'), '{}'),
     coalesce(jsonb_object_agg(w.field, crm_private.field_source(p_duplicate, w.field)), '{}')
   into v_columns, v_custom, v_sources
   from won w;
@@ -8227,7 +8618,10 @@ begin
 end;
 $$;
 comment on function crm_private.merge_contact_fields(crm.contacts, crm.contacts) is
-  'Gives the survivor each field of the duplicate that comes later in the order of fields (source''s rank, time, value, delivery). A stub that takes in a full contact is full from then on. The duplicate keeps its own.';
+  'Gives the survivor each field of the duplicate that comes later in the order of fields.
+
+That order is the source''s rank, time, value, delivery. A stub that takes in a full contact is full from then on. The
+duplicate keeps its own fields.';
 
 -- sql/300_contact_merge/fn_merge_contact_identities.sql
 create function crm_private.merge_contact_identities(p_survivor_id uuid, p_duplicate_id uuid)
@@ -8271,7 +8665,12 @@ The caller has locked both contacts.';
 
 -- sql/300_contact_merge/fn_merge_contacts.sql
 -- Security definer: members have no write on any table; the first act is the membership check.
-create function crm.merge_contacts(p_survivor_id uuid, p_duplicate_id uuid, p_reason text, p_workspace_id uuid default null)
+create function crm.merge_contacts(
+  p_survivor_id uuid,
+  p_duplicate_id uuid,
+  p_reason text,
+  p_workspace_id uuid default null
+)
 returns uuid
 language plpgsql
 security definer
@@ -8289,9 +8688,8 @@ begin
   perform crm_private.require_member(v_workspace_id, 'agent');
   if v_workspace_id is null
     or not exists (select from crm.contacts c where c.workspace_id = v_workspace_id and c.id = p_duplicate_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such contact.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'contact')::text,
-      hint = 'Both contacts are of one workspace. An id that was merged away is followed.';
+    perform crm_private.raise_not_found('contact', 'There is no such contact.',
+      'Both contacts are of one workspace. An id that was merged away is followed.');
   end if;
   if length(coalesce(btrim(p_reason), '')) not between 1 and 1000 then
     perform crm_private.reject_input('p_reason', 'A reason is 1 to 1000 characters.');
@@ -8304,10 +8702,11 @@ begin
       if v_survivor_id = v_duplicate_id then
         perform crm_private.reject_input('p_duplicate_id', 'The two are one contact already.');
       end if;
-      v_merge_id := crm_private.apply_contact_merge(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason), coalesce(auth.uid()::text, 'service_role'));
+      v_merge_id := crm_private.apply_contact_merge(v_workspace_id, v_survivor_id, v_duplicate_id, btrim(p_reason),
+        coalesce(auth.uid()::text, 'service_role'));
       exit;
     exception when serialization_failure then
-      -- One was merged away while this waited for it: what is locked is let go, and all is read anew.
+      -- Another transaction merged one of them away: release the locks and read again.
       if v_attempt = 5 then
         raise;
       end if;
@@ -8317,7 +8716,66 @@ begin
 end;
 $$;
 comment on function crm.merge_contacts(uuid, uuid, text, uuid) is
-  'Merges the duplicate into the survivor, whatever keeps them apart, and returns the id of the contact_merges row, by which it can be undone. Ids that were merged away are followed. An id of the duplicate of a kind that a person has only one of becomes a previous one where the survivor has another. For agents. PT400 invalid_input (also: the two are one contact), PT401, PT403, PT404 not_found.';
+  'Merges the duplicate into the survivor, whatever keeps them apart. For agents.
+
+Returns the id of the contact_merges row, which unmerge_contacts takes. Follows ids of contacts that were merged away.
+Where both have a current id of an exclusive kind, the duplicate''s becomes a previous one.
+
+PT400 invalid_input (also: the two are one contact), PT401, PT403, PT404 not_found.';
+
+-- sql/300_contact_merge/fn_merge_or_propose.sql
+create function crm_private.merge_or_propose(
+  p_workspace_id uuid,
+  p_contact_id uuid,
+  p_other_id uuid,
+  p_reason text,
+  p_evidence jsonb
+)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_contact crm.contacts;
+  v_other crm.contacts;
+begin
+  perform from crm.contacts c
+  where c.workspace_id = p_workspace_id
+    and c.id in (crm_private.surviving_contact(p_workspace_id, p_contact_id),
+      crm_private.surviving_contact(p_workspace_id, p_other_id))
+  order by c.id
+  for no key update;
+  select c.* into v_contact from crm.contacts c
+  where c.workspace_id = p_workspace_id and c.id = crm_private.surviving_contact(p_workspace_id, p_contact_id);
+  select c.* into v_other from crm.contacts c
+  where c.workspace_id = p_workspace_id and c.id = crm_private.surviving_contact(p_workspace_id, p_other_id);
+  if v_contact.id = v_other.id then
+    return 'same';
+  end if;
+
+  if (v_contact.needs_full_sync or v_other.needs_full_sync)
+    and not crm_private.contacts_are_kept_apart(p_workspace_id, v_contact.id, v_other.id) then
+    if crm_private.survivor_of(v_contact.id, v_contact.needs_full_sync, v_contact.created_at, v_other.id,
+        v_other.needs_full_sync, v_other.created_at) = v_contact.id then
+      perform crm_private.apply_contact_merge(p_workspace_id, v_contact.id, v_other.id, p_reason, 'system');
+    else
+      perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_contact.id, p_reason, 'system');
+    end if;
+    return 'merged';
+  end if;
+
+  insert into crm.merge_candidates (workspace_id, contact_a_id, contact_b_id, evidence)
+  values (p_workspace_id, least(v_contact.id, v_other.id), greatest(v_contact.id, v_other.id), p_evidence)
+  on conflict (workspace_id, contact_a_id, contact_b_id) do nothing;
+  return case when found then 'candidate' else 'known' end;
+end;
+$$;
+comment on function crm_private.merge_or_propose(uuid, uuid, uuid, text, jsonb) is
+  'Merges two contacts that are found to be one person, or keeps them as a merge candidate.
+
+Returns merged (one is a stub and nothing keeps them apart), candidate (both are full, or something keeps them apart),
+known (they already were a candidate) or same (they are already one contact). Follows ids of contacts that were merged
+away.';
 
 -- sql/300_contact_merge/fn_reapply_contact_merge.sql
 create function crm_private.reapply_contact_merge(p_merge crm.contact_merges)
@@ -8329,18 +8787,23 @@ declare
   v_survivor crm.contacts;
   v_duplicate crm.contacts;
 begin
-  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
-  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
+  select c.* into strict v_survivor
+  from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
+  select c.* into strict v_duplicate
+  from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
   update crm.contact_merges m set moved = m.moved
     || jsonb_build_object('survivor', to_jsonb(v_survivor),
       'identities', crm_private.merge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id))
-    || crm_private.merge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id, p_merge.merged_at)
+    || crm_private.merge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id,
+      p_merge.merged_at)
   where m.workspace_id = p_merge.workspace_id and m.id = p_merge.id;
   perform crm_private.merge_contact_fields(v_survivor, v_duplicate);
 end;
 $$;
 comment on function crm_private.reapply_contact_merge(crm.contact_merges) is
-  'Makes a merge that unmerge_contact_rows took back once more, upon what its survivor is now, and notes in it what it moved.';
+  'Applies a merge again that unmerge_contact_rows took back, to the survivor as it is now.
+
+The merge''s row then says what this moved.';
 
 -- sql/300_contact_merge/fn_reject_merge_candidate.sql
 -- Security definer: members have no write on any table; the first act is the membership check.
@@ -8362,8 +8825,9 @@ begin
 
   for v_attempt in 1..5 loop
     begin
-      select m.* into v_seen from crm.merge_candidates m where m.workspace_id = v_workspace_id and m.id = p_candidate_id;
-      -- The contacts first, as a merge does: it looks at what is rejected while it holds them.
+      select m.* into v_seen from crm.merge_candidates m
+      where m.workspace_id = v_workspace_id and m.id = p_candidate_id;
+      -- Lock the contacts first, as a merge does: under these locks it reads which pairs are rejected.
       perform from crm.contacts c
       where c.workspace_id = v_workspace_id and c.id in (v_seen.contact_a_id, v_seen.contact_b_id)
       order by c.id
@@ -8371,7 +8835,8 @@ begin
       select m.* into v_candidate from crm.merge_candidates m
       where m.workspace_id = v_workspace_id and m.id = p_candidate_id
       for update;
-      if row(v_candidate.contact_a_id, v_candidate.contact_b_id) is distinct from row(v_seen.contact_a_id, v_seen.contact_b_id) then
+      if row(v_candidate.contact_a_id, v_candidate.contact_b_id)
+        is distinct from row(v_seen.contact_a_id, v_seen.contact_b_id) then
         raise exception using errcode = 'serialization_failure', message = 'The candidate has moved meanwhile.';
       end if;
       exit;
@@ -8382,9 +8847,8 @@ begin
     end;
   end loop;
   if v_candidate.id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such merge candidate.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'merge_candidate')::text,
-      hint = 'A merge of one of the two may have joined it with another: explain_contact lists the candidates of a contact.';
+    perform crm_private.raise_not_found('merge_candidate', 'There is no such merge candidate.',
+      'A merge of one of the two may have joined it with another: explain_contact lists the candidates of a contact.');
   end if;
   if v_candidate.status = 'merged' then
     raise exception using errcode = 'PT409', message = 'The two are merged.',
@@ -8397,54 +8861,19 @@ begin
 end;
 $$;
 comment on function crm.reject_merge_candidate(uuid, uuid) is
-  'Decides that the two contacts of a candidate are two people: nothing merges them on its own again. Rejecting once more changes nothing. For agents. PT401, PT403, PT404 not_found, PT409 already_merged.';
+  'Decides that the two contacts of a candidate are two people. For agents.
 
--- sql/300_contact_merge/fn_settle_pair.sql
-create function crm_private.settle_pair(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid, p_reason text, p_evidence jsonb)
-returns text
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_contact crm.contacts;
-  v_other crm.contacts;
-begin
-  perform from crm.contacts c
-  where c.workspace_id = p_workspace_id
-    and c.id in (crm_private.surviving_contact(p_workspace_id, p_contact_id), crm_private.surviving_contact(p_workspace_id, p_other_id))
-  order by c.id
-  for no key update;
-  select c.* into v_contact from crm.contacts c
-  where c.workspace_id = p_workspace_id and c.id = crm_private.surviving_contact(p_workspace_id, p_contact_id);
-  select c.* into v_other from crm.contacts c
-  where c.workspace_id = p_workspace_id and c.id = crm_private.surviving_contact(p_workspace_id, p_other_id);
-  if v_contact.id = v_other.id then
-    return 'same';
-  end if;
+Nothing merges them on its own from then on. Rejecting again changes nothing.
 
-  if (v_contact.needs_full_sync or v_other.needs_full_sync)
-    and not crm_private.contacts_are_kept_apart(p_workspace_id, v_contact.id, v_other.id) then
-    -- A full contact survives a stub; of two stubs, the older one.
-    if v_other.needs_full_sync
-      and (not v_contact.needs_full_sync or row(v_contact.created_at, v_contact.id) < row(v_other.created_at, v_other.id)) then
-      perform crm_private.apply_contact_merge(p_workspace_id, v_contact.id, v_other.id, p_reason, 'system');
-    else
-      perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_contact.id, p_reason, 'system');
-    end if;
-    return 'merged';
-  end if;
-
-  insert into crm.merge_candidates (workspace_id, contact_a_id, contact_b_id, evidence)
-  values (p_workspace_id, least(v_contact.id, v_other.id), greatest(v_contact.id, v_other.id), p_evidence)
-  on conflict (workspace_id, contact_a_id, contact_b_id) do nothing;
-  return case when found then 'candidate' else 'known' end;
-end;
-$$;
-comment on function crm_private.settle_pair(uuid, uuid, uuid, text, jsonb) is
-  'What becomes of two contacts that are found to be one person: merged (one is a stub and nothing keeps them apart), candidate (both are full, or something keeps them apart: now a merge candidate), known (it was one before), same (they are one contact by now). Merged-away ids are followed.';
+PT401, PT403, PT404 not_found, PT409 already_merged.';
 
 -- sql/300_contact_merge/fn_unmerge_contact_candidates.sql
-create function crm_private.unmerge_contact_candidates(p_workspace_id uuid, p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)
+create function crm_private.unmerge_contact_candidates(
+  p_workspace_id uuid,
+  p_survivor_id uuid,
+  p_duplicate_id uuid,
+  p_moved jsonb
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -8462,33 +8891,40 @@ begin
   update crm.merge_candidates m set status = v_before.status, decided_at = v_before.decided_at
   where m.workspace_id = p_workspace_id and m.id = v_before.id;
 
-  for v_candidate in select c.candidate from jsonb_array_elements(coalesce(p_moved -> 'candidates', '[]')) c (candidate) loop
+  for v_candidate in
+    select c.candidate from jsonb_array_elements(coalesce(p_moved -> 'candidates', '[]')) c (candidate)
+  loop
     v_row := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'row');
     if not v_candidate ? 'joined' then
-      -- With whatever was decided about it since.
+      -- The decision that was made about it since stays.
       update crm.merge_candidates m set
-        contact_a_id = least(p_duplicate_id, case when m.contact_a_id = p_survivor_id then m.contact_b_id else m.contact_a_id end),
-        contact_b_id = greatest(p_duplicate_id, case when m.contact_a_id = p_survivor_id then m.contact_b_id else m.contact_a_id end)
+        contact_a_id = least(p_duplicate_id,
+          case when m.contact_a_id = p_survivor_id then m.contact_b_id else m.contact_a_id end),
+        contact_b_id = greatest(p_duplicate_id,
+          case when m.contact_a_id = p_survivor_id then m.contact_b_id else m.contact_a_id end)
       where m.workspace_id = p_workspace_id and m.id = v_row.id and p_survivor_id in (m.contact_a_id, m.contact_b_id);
       continue when found;
     else
       v_before := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'joins');
       v_joined := jsonb_populate_record(null::crm.merge_candidates, v_candidate -> 'joined');
-      update crm.merge_candidates m set status = v_before.status, decided_at = v_before.decided_at, evidence = v_before.evidence
+      update crm.merge_candidates m
+      set status = v_before.status, decided_at = v_before.decided_at, evidence = v_before.evidence
       where m.workspace_id = p_workspace_id and m.id = v_before.id
-        and row(m.status, m.decided_at, m.evidence) is not distinct from row(v_joined.status, v_joined.decided_at, v_joined.evidence);
+        and row(m.status, m.decided_at, m.evidence)
+          is not distinct from row(v_joined.status, v_joined.decided_at, v_joined.evidence);
     end if;
 
-    -- The other one may have been merged away since; into the survivor itself, it stays who it is.
+    -- Follow later merges of the other contact, but not into the survivor or the duplicate itself.
     v_other := case when v_row.contact_a_id = p_duplicate_id then v_row.contact_b_id else v_row.contact_a_id end;
     loop
       select c.merged_into_id into v_next from crm.contacts c where c.workspace_id = p_workspace_id and c.id = v_other;
       exit when v_next is null or v_next in (p_survivor_id, p_duplicate_id);
       v_other := v_next;
     end loop;
-    insert into crm.merge_candidates (workspace_id, id, contact_a_id, contact_b_id, status, evidence, created_at, decided_at)
-    select p_workspace_id, v_row.id, least(p_duplicate_id, c.id), greatest(p_duplicate_id, c.id), v_row.status, v_row.evidence,
-      v_row.created_at, v_row.decided_at
+    insert into crm.merge_candidates (workspace_id, id, contact_a_id, contact_b_id, status, evidence,
+      created_at, decided_at)
+    select p_workspace_id, v_row.id, least(p_duplicate_id, c.id), greatest(p_duplicate_id, c.id), v_row.status,
+      v_row.evidence, v_row.created_at, v_row.decided_at
     from crm.contacts c
     where c.workspace_id = p_workspace_id and c.id = v_other
     on conflict do nothing;
@@ -8496,10 +8932,16 @@ begin
 end;
 $$;
 comment on function crm_private.unmerge_contact_candidates(uuid, uuid, uuid, jsonb) is
-  'Gives the merge candidates that merge_contact_candidates moved back to the duplicate and brings the pair''s own row back to what it was. What was decided about a candidate since stays decided. The caller has locked both contacts.';
+  'Gives the merge candidates that merge_contact_candidates moved back to the duplicate.
+
+The pair''s own row becomes what it was. A decision made since stays. The caller has locked both contacts.';
 
 -- sql/300_contact_merge/fn_unmerge_contact_fields.sql
-create function crm_private.unmerge_contact_fields(p_survivor crm.contacts, p_duplicate crm.contacts, p_before crm.contacts)
+create function crm_private.unmerge_contact_fields(
+  p_survivor crm.contacts,
+  p_duplicate crm.contacts,
+  p_before crm.contacts
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -8529,19 +8971,21 @@ begin
     from jsonb_object_keys(p_duplicate.field_sources) k (key)
     where k.key like 'identification.%'
   ), given as (
-    -- What still stands as the duplicate had it, and did not before.
+    -- Fields that still hold the duplicate's value, and held another one before the merge.
     select f.field, f.before
     from fields f
     where nullif(nullif(f.theirs, 'null'), '[]') is not null
       and f.now = f.theirs
       and p_survivor.field_sources -> f.field = crm_private.field_source(p_duplicate, f.field)
-      and row(f.before, p_before.field_sources -> f.field) is distinct from row(f.now, p_survivor.field_sources -> f.field)
+      and row(f.before, p_before.field_sources -> f.field)
+        is distinct from row(f.now, p_survivor.field_sources -> f.field)
   )
   select coalesce(array_agg(g.field), '{}'),
     coalesce(jsonb_object_agg(g.field, g.before) filter (where g.field not like 'custom\_attributes.%'), '{}'),
     coalesce(jsonb_object_agg(substr(g.field, length('custom_attributes.') + 1), g.before)
       filter (where g.field like 'custom\_attributes.%' and g.before is not null), '{}'),
-    coalesce(jsonb_object_agg(g.field, p_before.field_sources -> g.field) filter (where p_before.field_sources ? g.field), '{}')
+    coalesce(jsonb_object_agg(g.field, p_before.field_sources -> g.field)
+      filter (where p_before.field_sources ? g.field), '{}')
   into v_fields, v_columns, v_custom, v_sources
   from given g;
 
@@ -8549,13 +8993,15 @@ begin
   if v_source_updated_at = p_duplicate.source_updated_at then
     v_source_updated_at := p_before.source_updated_at;
   end if;
-  -- A stub again, unless the Contacts API has spoken of it meanwhile.
+  -- The survivor is a stub again unless the Contacts API described it since.
   v_is_stub := p_survivor.needs_full_sync
     or p_before.needs_full_sync and not p_duplicate.needs_full_sync
       and v_source_updated_at is null
       and not exists (select from jsonb_each(v_sources) s where s.value ->> 'source' = 'contacts_api')
-      and not exists (select from crm.contact_identities i where i.contact_id = p_survivor.id and i.source = 'contacts_api');
-  if v_fields = '{}' and v_source_updated_at is not distinct from p_survivor.source_updated_at and v_is_stub = p_survivor.needs_full_sync then
+      and not exists (
+        select from crm.contact_identities i where i.contact_id = p_survivor.id and i.source = 'contacts_api');
+  if v_fields = '{}' and v_source_updated_at is not distinct from p_survivor.source_updated_at
+    and v_is_stub = p_survivor.needs_full_sync then
     return;
   end if;
 
@@ -8574,7 +9020,9 @@ begin
     source_created_at = v_restored.source_created_at,
     tags = v_restored.tags,
     custom_attributes = c.custom_attributes
-      - array(select substr(f.field, length('custom_attributes.') + 1) from unnest(v_fields) f (field) where f.field like 'custom\_attributes.%')
+      - array(
+        select substr(f.field, length('custom_attributes.') + 1)
+        from unnest(v_fields) f (field) where f.field like 'custom\_attributes.%')
       || v_custom,
     field_sources = v_sources,
     source_updated_at = v_source_updated_at,
@@ -8584,7 +9032,10 @@ begin
 end;
 $$;
 comment on function crm_private.unmerge_contact_fields(crm.contacts, crm.contacts, crm.contacts) is
-  'Brings each field of the survivor that still holds what the duplicate gave it, in the merge or since (the value and who wrote it), back to what it was before the merge. What else was written since stays. The survivor is under lock and has its own identities again.';
+  'Brings each field of the survivor that still holds what the duplicate gave it back to what it was.
+
+That covers what the duplicate gave in the merge and since, by value and by who wrote it. What others wrote since stays.
+The survivor is under lock and has its own identities again.';
 
 -- sql/300_contact_merge/fn_unmerge_contact_identities.sql
 create function crm_private.unmerge_contact_identities(p_survivor_id uuid, p_duplicate_id uuid, p_moved jsonb)
@@ -8601,7 +9052,9 @@ begin
 end;
 $$;
 comment on function crm_private.unmerge_contact_identities(uuid, uuid, jsonb) is
-  'Gives the identities that merge_contact_identities moved back to the duplicate. The caller has locked both contacts.';
+  'Gives the identities that merge_contact_identities moved back to the duplicate.
+
+The caller has locked both contacts.';
 
 -- sql/300_contact_merge/fn_unmerge_contact_rows.sql
 create function crm_private.unmerge_contact_rows(p_merge crm.contact_merges)
@@ -8614,25 +9067,33 @@ declare
   v_duplicate crm.contacts;
   v_before crm.contacts := jsonb_populate_record(null::crm.contacts, p_merge.moved -> 'survivor');
 begin
-  perform crm_private.unmerge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved -> 'identities');
-  perform crm_private.unmerge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id, p_merge.moved);
-  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
-  -- An identification that goes back takes along when it was last named, also where a delivery named both contacts.
+  perform crm_private.unmerge_contact_identities(p_merge.survivor_id, p_merge.duplicate_id,
+    p_merge.moved -> 'identities');
+  perform crm_private.unmerge_contact_candidates(p_merge.workspace_id, p_merge.survivor_id, p_merge.duplicate_id,
+    p_merge.moved);
+  select c.* into strict v_survivor
+  from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.survivor_id;
+  -- A returned identification keeps the time at which a delivery named it last, also one that named both contacts.
   update crm.contacts c set field_sources = c.field_sources || n.named
   from (
     select jsonb_object_agg(s.key, s.value) as named
     from jsonb_each(v_survivor.field_sources) s
-    join crm.contact_identities i on i.contact_id = p_merge.duplicate_id and i.kind = 'identification' and s.key = 'identification.' || i.value
+    join crm.contact_identities i on i.contact_id = p_merge.duplicate_id and i.kind = 'identification'
+      and s.key = 'identification.' || i.value
     where v_before.field_sources -> s.key is distinct from s.value
   ) n
   where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id and not c.field_sources @> n.named;
-  -- As it is now: it was told what came by its own ids (tell_duplicates).
-  select c.* into strict v_duplicate from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
+  -- Read the duplicate as it is now: tell_duplicates has applied the deliveries that named it.
+  select c.* into strict v_duplicate
+  from crm.contacts c where c.workspace_id = p_merge.workspace_id and c.id = p_merge.duplicate_id;
   perform crm_private.unmerge_contact_fields(v_survivor, v_duplicate, v_before);
 end;
 $$;
 comment on function crm_private.unmerge_contact_rows(crm.contact_merges) is
-  'Takes back what a merge did to identities, merge candidates and the survivor''s fields. The last merge of a survivor first: an earlier one is below it. The caller has locked both contacts.';
+  'Takes back what a merge did to identities, merge candidates and the survivor''s fields.
+
+The caller takes back the last merge of a survivor first, because an earlier one lies below it. The caller has locked
+both contacts.';
 
 -- sql/300_contact_merge/fn_unmerge_contacts.sql
 -- Security definer: members have no write on any table; the first act is the membership check.
@@ -8654,12 +9115,11 @@ begin
   where m.id = p_merge_id and m.workspace_id = coalesce(p_workspace_id, m.workspace_id);
   perform crm_private.require_member(v_workspace_id, 'agent');
   if v_workspace_id is null then
-    raise exception using errcode = 'PT404', message = 'There is no such merge.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'merge')::text,
-      hint = 'explain_contact lists the merges of a contact.';
+    perform crm_private.raise_not_found('merge', 'There is no such merge.',
+      'explain_contact lists the merges of a contact.');
   end if;
 
-  -- The survivor first, and then who was merged into it: so does a delivery that tells the duplicate.
+  -- Lock the survivor first, then the duplicate: the order of a delivery that writes to both.
   perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.survivor_id for no key update;
   perform from crm.contacts c where c.workspace_id = v_workspace_id and c.id = v_merge.duplicate_id for no key update;
   select m.* into v_merge from crm.contact_merges m where m.workspace_id = v_workspace_id and m.id = p_merge_id;
@@ -8669,7 +9129,7 @@ begin
       hint = 'Nothing is left to do.';
   end if;
 
-  -- Where the survivor was merged away itself, what moved is no longer there: the last merge of the chain goes first.
+  -- A survivor that was merged away itself no longer has what moved: the last merge of the chain is undone first.
   v_last := v_merge;
   loop
     select m.* into v_last from crm.contact_merges m
@@ -8683,7 +9143,7 @@ begin
       hint = format('Undo merge %s first.', (v_later[1]).id);
   end if;
 
-  -- Later merges into the same survivor lie on top: they are taken off, and put on again upon what is left.
+  -- Take back the later merges into the same survivor first, and apply them again at the end.
   v_later := array(
     select m from crm.contact_merges m
     where m.survivor_id = v_merge.survivor_id and m.undone_at is null
@@ -8694,9 +9154,11 @@ begin
   end loop;
   perform crm_private.unmerge_contact_rows(v_merge);
   insert into crm.merge_candidates as c (workspace_id, contact_a_id, contact_b_id, status, evidence, decided_at)
-  values (v_workspace_id, least(v_merge.survivor_id, v_merge.duplicate_id), greatest(v_merge.survivor_id, v_merge.duplicate_id),
+  values (v_workspace_id, least(v_merge.survivor_id, v_merge.duplicate_id),
+    greatest(v_merge.survivor_id, v_merge.duplicate_id),
     'rejected', jsonb_build_object('undone_merge', v_merge.id), clock_timestamp())
-  on conflict (workspace_id, contact_a_id, contact_b_id) do update set status = 'rejected', decided_at = excluded.decided_at;
+  on conflict (workspace_id, contact_a_id, contact_b_id) do update
+  set status = 'rejected', decided_at = excluded.decided_at;
   for v_place in 1..cardinality(v_later) loop
     perform crm_private.reapply_contact_merge(v_later[v_place]);
   end loop;
@@ -8712,7 +9174,14 @@ begin
 end;
 $$;
 comment on function crm.unmerge_contacts(uuid, uuid) is
-  'Undoes a merge: what moved goes back, with the conversations opened since under the duplicate''s identities and what deliveries wrote that named it alone; a field that still holds what the duplicate gave it goes back to what it was, what any other newer delivery wrote stays. The pair becomes a rejected candidate and is not merged on its own again. A conversation that a delivery made of one of each stays whole with whose it was first; the other goes on in a new one. For agents. PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (merge_id in detail is to be undone first).';
+  'Undoes a merge: what moved returns to the duplicate, and the two stay apart from then on. For agents.
+
+The duplicate also gets the conversations opened since under its identities, and what deliveries wrote that named it
+alone. A field that still holds what the duplicate gave it becomes what it was. What another newer delivery wrote stays.
+The pair becomes a rejected candidate. A conversation that a delivery made of one of each stays whole with its first
+owner; the other contact continues in a new one.
+
+PT401, PT403, PT404 not_found, PT409 already_undone, PT409 merged_again (undo merge_id in detail first).';
 
 -- sql/300_contact_merge/trg_contact_merges_move_references.sql
 create function crm_private.move_references()
@@ -8726,7 +9195,8 @@ declare
   v_domain text;
   v_moved jsonb;
 begin
-  select c.* into strict v_survivor from crm.contacts c where c.workspace_id = new.workspace_id and c.id = new.survivor_id;
+  select c.* into strict v_survivor
+  from crm.contacts c where c.workspace_id = new.workspace_id and c.id = new.survivor_id;
   select c.* into strict v_duplicate
   from crm.contacts c where c.workspace_id = new.workspace_id and c.id = new.duplicate_id;
 
@@ -8743,16 +9213,16 @@ begin
 end;
 $$;
 comment on function crm_private.move_references() is
-  'Trigger: a new row of contact_merges moves everything that references the duplicate to the survivor, joins their fields,
-and says in `moved` what it was.
+  'Trigger: a new row of contact_merges moves what references the duplicate to the survivor and joins their fields.
 
-History stays where it is: earlier merges, merged_into_id, candidates that are merged. The caller has locked both contacts.';
+The column moved says what it was. History stays in place: earlier merges, merged_into_id, candidates that are merged.
+The caller has locked both contacts.';
 
 create trigger move_references before insert on crm.contact_merges
 for each row execute function crm_private.move_references();
 
--- sql/310_reconcile/fn_attach_left_events.sql
-create function crm_private.attach_left_events(
+-- sql/310_reconcile/fn_attach_stranded_events.sql
+create function crm_private.attach_stranded_events(
   p_workspace_id uuid,
   p_after_at timestamptz,
   p_after_id uuid,
@@ -8775,7 +9245,8 @@ begin
   v_events := array(
     select e
     from crm.contact_interaction_events e
-    where e.workspace_id = p_workspace_id and e.message_id is null and e.provider_message_id is not null and e.event_type <> 'message'
+    where e.workspace_id = p_workspace_id and e.message_id is null and e.provider_message_id is not null
+      and e.event_type <> 'message'
       and row(e.created_at, e.id) > row(p_after_at, p_after_id)
     order by e.created_at, e.id
     limit p_limit);
@@ -8790,20 +9261,23 @@ begin
     where a.workspace_id = p_workspace_id and a.id in (select e.channel_account_id from unnest(v_events) e)
     order by a.id
   loop
-    select array_agg(distinct 'message:' || e.provider_message_id), array_agg(distinct w.conversation_id order by w.conversation_id)
+    select array_agg(distinct 'message:' || e.provider_message_id),
+      array_agg(distinct w.conversation_id order by w.conversation_id)
     into v_keys, v_conversations
     from unnest(v_events) e
     cross join lateral (
       select x.id
       from crm.messages x
-      where x.workspace_id = p_workspace_id and x.channel_account_id = v_account.id and x.provider_message_id = e.provider_message_id
+      where x.workspace_id = p_workspace_id and x.channel_account_id = v_account.id
+        and x.provider_message_id = e.provider_message_id
       offset 0
     ) m
     cross join lateral (
       select x.conversation_id
       from crm.contact_interaction_events x
       where x.provider_message_id = e.provider_message_id and x.message_id is null
-        and x.workspace_id is not distinct from p_workspace_id and x.channel_account_id is not distinct from v_account.id
+        and x.workspace_id is not distinct from p_workspace_id
+        and x.channel_account_id is not distinct from v_account.id
       offset 0
     ) w
     where e.channel_account_id = v_account.id;
@@ -8815,17 +9289,21 @@ begin
       select v.id from crm.conversations v where v.workspace_id = p_workspace_id and v.id = i.id
       for no key update
     ) l;
-    v_messages := crm_private.attach_waiting_events(v_account, v_keys);
+    v_messages := crm_private.attach_early_events(v_account, v_keys);
     if cardinality(v_messages) > 0 then
-      perform crm_private.note_follow_up(v_account, v_conversations);
+      perform crm_private.refresh_pending_effects(v_account, v_conversations);
       perform crm_private.apply_message_effects(v_account, v_messages);
       attached := attached + cardinality(v_messages);
     end if;
   end loop;
 end;
 $$;
-comment on function crm_private.attach_left_events(uuid, timestamptz, uuid, int) is
-  'Looks at the next p_limit events that wait for their message and arrived after the place given: where the message is there (the two came at the same moment through two conversations), they are tied to it and applied. attached: how many messages had any. last_at, last_id: where to go on.';
+comment on function crm_private.attach_stranded_events(uuid, timestamptz, uuid, int) is
+  'Ties events to messages that they missed, among the next p_limit events that wait for their message.
+
+An event and its message miss each other when both arrive at the same moment through two conversations. It looks at
+events that arrived after the place given. attached: how many messages had any. last_at, last_id: where the next call
+resumes.';
 
 -- sql/310_reconcile/fn_backfill_phones.sql
 create function crm.backfill_phones(p_workspace_id uuid, p_dry_run boolean default true, p_limit int default 500)
@@ -8842,26 +9320,27 @@ declare
   v_last uuid;
 begin
   if not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
   if p_limit is null or p_limit not between 1 and 2000 then
     perform crm_private.reject_input('p_limit', 'A call takes 1 to 2,000 contacts.');
   end if;
 
-  select (s.cursor ->> 'after')::uuid into v_after from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = v_resource for update;
+  select (s.cursor ->> 'after')::uuid into v_after
+  from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = v_resource for update;
   for v_attempt in 1..5 loop
     begin
       select b.* into scanned, normalized, merged, candidates, v_last
-      from crm_private.backfill_phones_of(p_workspace_id, coalesce(v_after, '00000000-0000-0000-0000-000000000000'), p_limit) b;
+      from crm_private.backfill_phones_of(p_workspace_id,
+        coalesce(v_after, '00000000-0000-0000-0000-000000000000'), p_limit) b;
       remaining := case when v_last is null then 0 else (
         select count(*)
         from crm.contacts c
-        where c.workspace_id = p_workspace_id and c.id > v_last and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
+        where c.workspace_id = p_workspace_id and c.id > v_last and (c.mobile is not null or c.phone is not null)
+          and c.merged_into_id is null
       ) end;
       if coalesce(p_dry_run, true) then
-        -- A dry run is the run itself, undone: so it reports exactly what the run then does.
+        -- A dry run does the work and rolls it back: so it reports exactly what a run would do.
         raise exception using errcode = 'OF001';
       end if;
       exit;
@@ -8869,7 +9348,7 @@ begin
       when sqlstate 'OF001' then
         exit;
       when serialization_failure then
-        -- A contact was merged away while this waited for it: what is locked is let go, and all is read anew.
+        -- Another transaction merged a contact away: release the locks and read again.
         if v_attempt = 5 then
           raise;
         end if;
@@ -8877,7 +9356,7 @@ begin
   end loop;
 
   if not coalesce(p_dry_run, true) then
-    -- At the end it starts over: the next round finds what was written since.
+    -- After the last contact the next call starts over, and finds what was written since.
     insert into crm.sync_state (resource, workspace_id, cursor)
     values (v_resource, p_workspace_id, jsonb_build_object('after', case when remaining > 0 then v_last end))
     on conflict (workspace_id, resource) do update set cursor = excluded.cursor, updated_at = clock_timestamp();
@@ -8886,7 +9365,15 @@ begin
 end;
 $$;
 comment on function crm.backfill_phones(uuid, boolean, int) is
-  'Brings the next p_limit contacts (1 to 2,000) that have a phone to what normalize_phone says now: phone_normalized, and their phone identity. Stubs that turn out to share a number are merged, full contacts become merge candidates. Call it until remaining is 0; the call after that starts over. A dry run (the default) reports what the next call would do and changes nothing. Of the p_limit contacts: scanned, normalized (phone_normalized changed), merged (contacts merged away), candidates (new ones). PT400 invalid_input, PT404 not_found.';
+  'Brings the next p_limit contacts (1 to 2,000) that have a phone to what normalize_phone says now.
+
+It changes phone_normalized and the phone identity. Stubs that turn out to share a number are merged; full contacts
+become merge candidates. Repeat it until remaining is 0; the next call starts over. A dry run (the default) reports what
+the next call would do and changes nothing.
+Of the p_limit contacts: scanned, normalized (phone_normalized changed), merged (contacts merged away), candidates (new
+ones).
+
+PT400 invalid_input, PT404 not_found.';
 
 -- sql/310_reconcile/fn_backfill_phones_of.sql
 create function crm_private.backfill_phones_of(
@@ -8908,18 +9395,23 @@ declare
   v_ids uuid[];
   v_pair record;
 begin
-  select array_agg(c.id order by c.id), coalesce(array_agg(row(c.place, 'phone', '', c.phone,
-      array_position(crm_private.kind_names(), 'phone'), false, false)::crm_private.item_identity order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
+  select array_agg(c.id order by c.id),
+    coalesce(array_agg(row(c.place, 'phone', '', c.phone,
+        array_position(crm_private.kind_names(), 'phone'), false, false)::crm_private.item_identity
+      order by c.phone collate "C", c.id) filter (where c.phone is not null and not c.is_blocked), '{}')
   into v_ids, v_phones
   from (
     select b.id, b.place, n.phone, exists (
         select from crm.blocked_identity_values x
-        where x.kind in ('*', 'phone') and (x.workspace_id is null or x.workspace_id = p_workspace_id) and n.phone ~* ('^(?:' || x.pattern || ')$')
+        where x.kind in ('*', 'phone') and (x.workspace_id is null or x.workspace_id = p_workspace_id)
+          and n.phone ~* ('^(?:' || x.pattern || ')$')
       ) as is_blocked
     from (
-      select c.id, coalesce(nullif(btrim(c.mobile), ''), c.phone) as given, (row_number() over (order by c.id))::int as place
+      select c.id, coalesce(nullif(btrim(c.mobile), ''), c.phone) as given,
+        (row_number() over (order by c.id))::int as place
       from crm.contacts c
-      where c.workspace_id = p_workspace_id and c.id > p_after and (c.mobile is not null or c.phone is not null) and c.merged_into_id is null
+      where c.workspace_id = p_workspace_id and c.id > p_after and (c.mobile is not null or c.phone is not null)
+        and c.merged_into_id is null
       order by c.id
       limit p_limit
     ) b
@@ -8930,7 +9422,7 @@ begin
   merged := 0;
   candidates := 0;
 
-  -- Identities before contacts, as everywhere.
+  -- Claim identities before locking contacts (ADR 4).
   perform crm_private.lock_phone_variants(p_workspace_id,
     v_phones || array(
       select row(d.ordinal, d.kind, d.scope, v.value, d.strength, false, true)::crm_private.item_identity
@@ -8943,7 +9435,7 @@ begin
   order by d.value, c.needs_full_sync, c.created_at, c.id
   on conflict (workspace_id, kind, scope, value) do nothing;
 
-  -- Those of this call and those they may be joined with, in id order.
+  -- Lock the contacts of this call and those they may be merged with, in id order.
   perform l.id
   from (
     select i.id from unnest(v_ids) i (id)
@@ -8966,15 +9458,17 @@ begin
     select from unnest(v_ids || array(
       select o.contact_id from unnest(v_phones) d cross join lateral (
         select x.contact_id from crm.contact_identities x
-        where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = '' and x.value = d.value offset 0) o)) i (id)
+        where x.workspace_id = p_workspace_id and x.kind = 'phone' and x.scope = ''
+          and x.value = d.value offset 0) o)) i (id)
     left join lateral (
-      select true as is_there from crm.contacts c where c.workspace_id = p_workspace_id and c.id = i.id and c.merged_into_id is null offset 0
+      select true as is_there from crm.contacts c
+      where c.workspace_id = p_workspace_id and c.id = i.id and c.merged_into_id is null offset 0
     ) c on true
     where c.is_there is null) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
   end if;
 
-  -- An update of the column is enough: the trigger knows what belongs there.
+  -- Touching the column is enough: its trigger computes the value.
   with changed as (
     update crm.contacts c set phone_normalized = n.phone
     from unnest(v_ids) with ordinality i (id, place)
@@ -9000,8 +9494,9 @@ begin
     where o.contact_id <> v_ids[d.ordinal]
     order by 1, 2
   loop
-    case crm_private.settle_pair(p_workspace_id, v_pair.id, v_pair.other_id, 'same phone number',
-        jsonb_build_object('identities', jsonb_build_array(jsonb_build_object('kind', 'phone', 'scope', '', 'value', v_pair.value))))
+    case crm_private.merge_or_propose(p_workspace_id, v_pair.id, v_pair.other_id, 'same phone number',
+        jsonb_build_object('identities',
+          jsonb_build_array(jsonb_build_object('kind', 'phone', 'scope', '', 'value', v_pair.value))))
       when 'merged' then merged := merged + 1;
       when 'candidate' then candidates := candidates + 1;
       else null;
@@ -9010,14 +9505,16 @@ begin
 end;
 $$;
 comment on function crm_private.backfill_phones_of(uuid, uuid, int) is
-  'One call''s work of backfill_phones: the p_limit contacts with a phone that come after p_after in id order; last_id is the last of them.';
+  'The work of one call of backfill_phones: the p_limit contacts with a phone after p_after, in id order.
+
+last_id is the last of them.';
 
 -- sql/310_reconcile/fn_claim_dead_letters.sql
 create function crm_private.claim_dead_letters(p_account crm.channel_accounts, p_tried boolean, p_limit int)
 returns crm.dead_letters[]
 language plpgsql
 set search_path = ''
--- Each of the two cases is one range of the index.
+-- A custom plan: each value of p_tried is one range of the index.
 set plan_cache_mode = force_custom_plan
 as $$
 begin
@@ -9045,7 +9542,10 @@ begin
 end;
 $$;
 comment on function crm_private.claim_dead_letters(crm.channel_accounts, boolean, int) is
-  'Locks open dead letters of the account that a replay may store, those from before it was connected included: those never tried, or (p_tried) the others, those tried longest ago first; up to p_limit, and 2,000 events. What another replay holds is left out.';
+  'Locks up to p_limit open dead letters of the account that a replay may store, with up to 2,000 events.
+
+Those from before the account was connected are included. p_tried false: those never tried. p_tried true: the others,
+those tried longest ago first. It skips what another replay holds.';
 
 -- sql/310_reconcile/fn_link_orphans.sql
 create function crm_private.link_orphans(
@@ -9093,7 +9593,10 @@ begin
 end;
 $$;
 comment on function crm_private.link_orphans(uuid, uuid, int) is
-  'Delivers once more, without events, the participants of the next p_limit conversations after p_after that have no contact: so they are linked by the rules of any delivery, and under its locks. linked: how many have a contact now. last_id: where to go on.';
+  'Links the next p_limit conversations after p_after that have no contact, where their participant can be found.
+
+It delivers each participant again, without events: the rules and locks of any delivery decide. linked: how many have a
+contact now. last_id: where the next call resumes.';
 
 -- sql/310_reconcile/fn_orphan_items.sql
 create function crm_private.orphan_items(
@@ -9137,7 +9640,11 @@ begin
   ) v
   cross join lateral (
     select coalesce(v.metadata -> 'participant', '{}') as participant,
-      case when jsonb_typeof(v.metadata #> '{participant,identities}') = 'array' then v.metadata #> '{participant,identities}' else '[]' end as identities
+      case
+        when jsonb_typeof(v.metadata #> '{participant,identities}') = 'array'
+          then v.metadata #> '{participant,identities}'
+        else '[]'
+      end as identities
   ) p
   cross join lateral (
     select min(x.value) filter (where x.kind = 'thread') as thread_id,
@@ -9167,12 +9674,13 @@ begin
     return;
   end if;
 
-  -- Passed by: whoever still has no usable identity, and what would not lead back to the conversation.
+  -- Leave out items without a usable identity, and items whose keys do not lead back to the conversation.
   v_parsed := crm_private.parse_items(p_account, items, '{}');
   v_identities := crm_private.item_identities(p_account, v_parsed);
   v_keys := crm_private.item_keys(p_account, v_parsed, v_identities);
-  -- Sets of ordinals, not joins: a plan for arrays of any length would compare every item with every other.
-  select jsonb_agg(items -> (u.ordinal - 1) order by u.ordinal), array_agg(conversation_ids[u.ordinal] order by u.ordinal)
+  -- Sets of ordinals instead of joins: a generic plan would compare every item with every other.
+  select jsonb_agg(items -> (u.ordinal - 1) order by u.ordinal),
+    array_agg(conversation_ids[u.ordinal] order by u.ordinal)
   into items, conversation_ids
   from (
     select d.ordinal from unnest(v_identities) d where not d.is_previous
@@ -9182,7 +9690,8 @@ begin
     cross join lateral (
       select x.conversation_id
       from crm.conversation_keys x
-      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind and x.value = k.value
+      where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = k.kind
+        and x.value = k.value
       offset 0
     ) x
     where x.conversation_id = conversation_ids[k.ordinal]
@@ -9191,7 +9700,104 @@ begin
 end;
 $$;
 comment on function crm_private.orphan_items(crm.channel_accounts, uuid[]) is
-  'Items without events that deliver the participants of the account''s conversations once more, as kept or else as their keys name them, and the conversations they are of, in the same order. Only those that can be linked by now; both null when there is none.';
+  'Items without events that deliver the participants of the account''s conversations again.
+
+A participant is as kept, or else as the conversation''s keys name it. Beside the items: the conversations they are of,
+in the same order. Only those that can be linked now. Both are null when there is none.';
+
+-- sql/310_reconcile/fn_recheck_merge_candidates.sql
+create function crm_private.recheck_merge_candidates(
+  p_workspace_id uuid,
+  p_after uuid,
+  p_limit int,
+  out examined int,
+  out merged int,
+  out last_id uuid
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_batch uuid[];
+  v_pair record;
+  v_outcome text;
+begin
+  v_batch := array(
+    select m.id
+    from crm.merge_candidates m
+    where m.workspace_id = p_workspace_id and m.status = 'open' and m.id > p_after
+    order by m.id
+    limit p_limit);
+  examined := cardinality(v_batch);
+  last_id := v_batch[examined];
+
+  for v_attempt in 1..5 loop
+    merged := 0;
+    begin
+      -- Lock all contacts of this call in id order before the first pair is merged.
+      perform l.id
+      from (
+        select distinct c.id
+        from unnest(v_batch) b (id)
+        cross join lateral (
+          select x.* from crm.merge_candidates x
+          where x.workspace_id = p_workspace_id and x.id = b.id and x.status = 'open' offset 0
+        ) m
+        cross join lateral (values (m.contact_a_id), (m.contact_b_id)) p (id)
+        cross join lateral (select crm_private.surviving_contact(p_workspace_id, p.id) as id) c
+        where exists (
+          select from crm.contacts x
+          where x.workspace_id = p_workspace_id and x.id in (m.contact_a_id, m.contact_b_id)
+            and (x.needs_full_sync or x.merged_into_id is not null))
+        order by c.id
+      ) i
+      cross join lateral (
+        select x.id from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id
+        for no key update
+      ) l;
+
+      for v_pair in
+        select m.id, m.contact_a_id, m.contact_b_id, m.evidence, s.is_history
+        from unnest(v_batch) b (id)
+        cross join lateral (
+          select x.* from crm.merge_candidates x
+          where x.workspace_id = p_workspace_id and x.id = b.id and x.status = 'open' offset 0
+        ) m
+        cross join lateral (
+          select bool_or(c.merged_into_id is not null) as is_history, bool_or(c.needs_full_sync) as has_stub
+          from crm.contacts c
+          where c.workspace_id = p_workspace_id and c.id in (m.contact_a_id, m.contact_b_id)
+        ) s
+        where s.is_history or (
+          s.has_stub and not crm_private.contacts_are_kept_apart(p_workspace_id, m.contact_a_id, m.contact_b_id))
+        order by m.id
+      loop
+        v_outcome := crm_private.merge_or_propose(p_workspace_id, v_pair.contact_a_id, v_pair.contact_b_id,
+          'reconciled', v_pair.evidence);
+        if v_outcome = 'merged' then
+          merged := merged + 1;
+        end if;
+        if v_outcome = 'same' or v_pair.is_history then
+          -- The candidate of the two survivors replaces this one.
+          update crm.merge_candidates m set status = 'merged', decided_at = clock_timestamp()
+          where m.workspace_id = p_workspace_id and m.id = v_pair.id and m.status = 'open';
+        end if;
+      end loop;
+      return;
+    exception when serialization_failure then
+      -- Another transaction merged a contact away: release the locks and read again.
+      if v_attempt = 5 then
+        raise;
+      end if;
+    end;
+  end loop;
+end;
+$$;
+comment on function crm_private.recheck_merge_candidates(uuid, uuid, int) is
+  'Looks at the next p_limit open merge candidates after p_after.
+
+It merges a pair with a stub that nothing keeps apart any more, and closes one whose contacts were merged meanwhile.
+merged: how many contacts were merged away. last_id: where the next call resumes.';
 
 -- sql/310_reconcile/fn_reconcile_contacts.sql
 create function crm.reconcile_contacts(
@@ -9227,16 +9833,14 @@ begin
     perform crm_private.reject_input('p_stale_after', 'An age is 0 to 100 years.');
   end if;
   if p_workspace_id is not null and not exists (select from crm.workspaces w where w.id = p_workspace_id) then
-    raise exception using errcode = 'PT404', message = 'There is no such workspace.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
-      hint = 'Create it with create_workspace.';
+    perform crm_private.raise_not_found('workspace', 'There is no such workspace.', 'Create it with create_workspace.');
   end if;
 
   orphaned_conversations_fixed := 0;
   stubs_merged := 0;
   has_more := false;
   if p_workspace_id is null then
-    -- A round over all workspaces goes on where the last call stopped, or one with much to look at would keep it from the others.
+    -- A round over all workspaces resumes where the last call stopped: a large workspace does not hold up the others.
     perform pg_advisory_xact_lock(hashtextextended('reconcile', 0));
     select s.workspace_id into v_from from crm.sync_state s where s.resource = 'reconcile:all';
   end if;
@@ -9245,12 +9849,13 @@ begin
     select w.id
     from crm.workspaces w
     where w.id between coalesce(v_from, v_first) and coalesce(p_workspace_id, v_last)
-      -- Of all workspaces, those with something to look at: one step of an index each.
+      -- In a round, only workspaces with something to look at: one index probe each.
       and (p_workspace_id is not null or coalesce(
         (select true from crm.conversations v where v.workspace_id = w.id and v.contact_id is null limit 1),
         (select true from crm.merge_candidates m where m.workspace_id = w.id and m.status = 'open' limit 1),
         (select true from crm.contact_interaction_events e
-          where e.workspace_id = w.id and e.message_id is null and e.provider_message_id is not null and e.event_type <> 'message' limit 1),
+          where e.workspace_id = w.id and e.message_id is null and e.provider_message_id is not null
+            and e.event_type <> 'message' limit 1),
         false))
     order by w.id
   loop
@@ -9267,13 +9872,15 @@ begin
   end loop;
 
   if p_workspace_id is null then
-    delete from crm.sync_state s where s.resource = 'reconcile:all' and (not has_more or s.workspace_id <> v_workspace_id);
+    delete from crm.sync_state s
+    where s.resource = 'reconcile:all' and (not has_more or s.workspace_id <> v_workspace_id);
     if has_more then
-      insert into crm.sync_state (workspace_id, resource) values (v_workspace_id, 'reconcile:all') on conflict (workspace_id, resource) do nothing;
+      insert into crm.sync_state (workspace_id, resource) values (v_workspace_id, 'reconcile:all')
+      on conflict (workspace_id, resource) do nothing;
     end if;
   end if;
 
-  -- Written twice, or one plan for both would read every workspace's.
+  -- Written twice: one plan for both cases would read the rows of every workspace.
   if p_workspace_id is null then
     stale_stubs_found := (
       select count(*) from crm.contacts c
@@ -9284,13 +9891,22 @@ begin
       select count(*) from crm.contacts c
       where c.workspace_id = p_workspace_id and c.needs_full_sync and c.merged_into_id is null
         and c.created_at < now() - p_stale_after);
-    merge_candidates_found := (select count(*) from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.status = 'open');
+    merge_candidates_found := (
+      select count(*) from crm.merge_candidates m where m.workspace_id = p_workspace_id and m.status = 'open');
   end if;
   return next;
 end;
 $$;
 comment on function crm.reconcile_contacts(uuid, interval, int) is
-  'Puts right what deliveries left: links conversations without a contact whose participant can be found or made by now, merges stubs that nothing keeps apart any more, ties events to messages they missed. Looks at p_limit (1 to 2,000) rows and goes on where the last call stopped; call it until has_more is false. Without p_workspace_id over all workspaces. stale_stubs_found: stubs created longer ago than p_stale_after; merge_candidates_found: the open ones. Both are of now, and changed by nothing here. PT400 invalid_input, PT404 not_found.';
+  'Repairs what deliveries left behind, over p_limit (1 to 2,000) rows. Repeat it until has_more is false.
+
+It links conversations without a contact whose participant can now be found or created, merges stubs that nothing keeps
+apart any more, and ties events to messages they missed. Each call resumes where the last one stopped. Without
+p_workspace_id it covers all workspaces.
+stale_stubs_found: stubs created longer ago than p_stale_after. merge_candidates_found: the open ones. Both are counts
+of now, after this call.
+
+PT400 invalid_input, PT404 not_found.';
 
 -- sql/310_reconcile/fn_reconcile_workspace.sql
 create function crm_private.reconcile_workspace(
@@ -9306,7 +9922,7 @@ set search_path = ''
 as $$
 declare
   v_first constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
-  -- No delivery takes as long: whatever was still being written when a walk over the events ended is looked at again.
+  -- Longer than any delivery takes: the next pass looks again at events that were not yet committed in this one.
   v_overlap constant interval := '1 hour'::interval;
   v_steps constant text[] := array['orphans', 'candidates', 'events'];
   v_state record;
@@ -9317,7 +9933,7 @@ declare
   v_cursor jsonb := '{}'::jsonb;
   v_did record;
 begin
-  -- One at a time in a workspace. What is read from here on is as the one before left it.
+  -- One call at a time in a workspace: each reads the cursor that the last one left.
   perform pg_advisory_xact_lock(hashtextextended('reconcile:' || p_workspace_id, 0));
   select s.* into v_state from crm.sync_state s where s.workspace_id = p_workspace_id and s.resource = 'reconcile';
   v_step := coalesce(v_state.cursor ->> 'step', v_steps[1]);
@@ -9330,14 +9946,16 @@ begin
 
   loop
     if v_step = 'orphans' then
-      select d.examined, d.last_id, d.linked into v_did from crm_private.link_orphans(p_workspace_id, v_after, p_limit - examined) d;
+      select d.examined, d.last_id, d.linked into v_did
+      from crm_private.link_orphans(p_workspace_id, v_after, p_limit - examined) d;
       linked := linked + v_did.linked;
     elsif v_step = 'candidates' then
-      select d.examined, d.last_id, d.merged into v_did from crm_private.settle_candidates(p_workspace_id, v_after, p_limit - examined) d;
+      select d.examined, d.last_id, d.merged into v_did
+      from crm_private.recheck_merge_candidates(p_workspace_id, v_after, p_limit - examined) d;
       merged := merged + v_did.merged;
     else
       select d.examined, d.last_id, d.last_at into v_did
-      from crm_private.attach_left_events(p_workspace_id, v_after_at, v_after, p_limit - examined) d;
+      from crm_private.attach_stranded_events(p_workspace_id, v_after_at, v_after, p_limit - examined) d;
       v_after_at := coalesce(v_did.last_at, v_after_at);
       v_watermark := greatest(v_watermark, v_did.last_at);
     end if;
@@ -9359,13 +9977,144 @@ begin
   if row(v_cursor, v_watermark) is distinct from row(coalesce(v_state.cursor, '{}'), v_state.high_watermark) then
     insert into crm.sync_state (workspace_id, resource, cursor, high_watermark)
     values (p_workspace_id, 'reconcile', v_cursor, v_watermark)
-    on conflict (workspace_id, resource) do update set cursor = excluded.cursor, high_watermark = excluded.high_watermark,
+    on conflict (workspace_id, resource) do update
+    set cursor = excluded.cursor, high_watermark = excluded.high_watermark,
       updated_at = clock_timestamp();
   end if;
 end;
 $$;
 comment on function crm_private.reconcile_workspace(uuid, int) is
-  'Goes on with the workspace''s pass of reconciliation (orphans, then merge candidates, then events that wait) over at most p_limit rows, and keeps where it stopped in sync_state ''reconcile''. is_done: the pass has come to its end, and the next call begins a new one. The watermark says up to when waiting events were looked at: a message that comes later finds them itself.';
+  'Resumes the workspace''s pass of reconciliation over at most p_limit rows, and keeps where it stopped.
+
+A pass looks at orphans, then merge candidates, then events that wait. sync_state keeps its place under the resource
+''reconcile''. is_done: the pass is complete, and the next call begins a new one. The watermark says up to when waiting
+events were looked at: a message that arrives later finds them itself.';
+
+-- sql/310_reconcile/fn_record_replay_outcomes.sql
+create function crm_private.record_replay_outcomes(p_letters crm.dead_letters[], p_errors jsonb[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Give a letter from before the account was connected to its workspace, unless that has the same item already.
+  with moved as (
+    delete from crm.dead_letters d
+    using crm.channel_accounts a
+    where d.id = any (array(select (p_letters[n]).id from generate_subscripts(p_letters, 1) n))
+      and d.workspace_id is null and a.channel = d.channel and a.external_id = d.account_external_id
+    returning d.id, a.workspace_id, a.id as channel_account_id, d.channel, d.account_external_id, d.reason, d.path,
+      d.detail, d.item, d.item_hash, d.status, d.attempts, d.created_at
+  )
+  insert into crm.dead_letters (id, workspace_id, channel_account_id, channel, account_external_id, reason, path,
+    detail, item, item_hash, status, attempts, created_at)
+  select m.* from moved m
+  on conflict on constraint dead_letters_item_key do nothing;
+
+  with outcome as (
+    select distinct on (k.id) k.id, p_errors[n.place] as error
+    from generate_subscripts(p_letters, 1) n (place)
+    cross join lateral (select (p_letters[n.place]).* offset 0) l
+    left join crm.channel_accounts a on a.channel = l.channel and a.external_id = l.account_external_id
+    cross join lateral (
+      select coalesce((
+        select d.id
+        from crm.dead_letters d
+        where d.workspace_id = a.workspace_id and d.channel = l.channel
+          and d.account_external_id = l.account_external_id
+          and d.item_hash = l.item_hash
+      ), l.id) as id
+      offset 0
+    ) k
+    order by k.id, p_errors[n.place] nulls first
+  )
+  update crm.dead_letters d set
+    status = case when o.error is null then 'replayed' else 'open' end,
+    replayed_at = case when o.error is null then clock_timestamp() end,
+    attempts = d.attempts + (o.error is not null)::int,
+    tried_at = case when o.error is null then d.tried_at else clock_timestamp() end,
+    replay_error = o.error
+  from outcome o
+  where d.id = o.id and d.status = 'open';
+end;
+$$;
+comment on function crm_private.record_replay_outcomes(crm.dead_letters[], jsonb[]) is
+  'Records what became of replayed dead letters, by place: an error of null means stored.
+
+What failed stays open, and is tried again after all others. A letter without a workspace gets that of its account, if
+the account is connected now.';
+
+-- sql/310_reconcile/fn_replay_account_letters.sql
+create function crm_private.replay_account_letters(
+  p_account crm.channel_accounts,
+  p_letters crm.dead_letters[],
+  p_now timestamptz
+)
+returns jsonb[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_problem text := case
+    when p_account.id is null then 'unknown_account'
+    when not p_account.is_active then 'inactive_account'
+  end;
+  v_all_places int[];
+  v_places int[];
+  v_history_before timestamptz;
+  v_items jsonb;
+  v_results crm_private.ingest_result[];
+  v_errors jsonb[] := array_fill(null::jsonb, array[cardinality(p_letters)]);
+begin
+  for v_place in 1..cardinality(p_letters) loop
+    if not (p_letters[v_place]).is_item then
+      v_errors[v_place] := jsonb_build_object('code', 'needs_translation');
+    elsif v_problem is not null then
+      v_errors[v_place] := jsonb_build_object('code', v_problem);
+    else
+      v_all_places := v_all_places || v_place;
+    end if;
+  end loop;
+  if v_all_places is null then
+    return v_errors;
+  end if;
+
+  -- A letter keeps the history_before of the run that brought it.
+  for v_history_before, v_places in
+    select (p_letters[p.place]).history_before, array_agg(p.place order by p.place)
+    from unnest(v_all_places) p (place)
+    group by 1
+    order by 1
+  loop
+    select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items
+    from unnest(v_places) with ordinality p (place, number);
+    v_results := array(
+      select r from crm_private.ingest_isolating(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
+    for v_number in 1..cardinality(v_results) loop
+      -- Of an item with several events, the good ones are stored and each bad one has a dead letter of its own.
+      if not ((v_results[v_number]).error ? 'events'
+        and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
+        v_errors[v_places[v_number]] := (v_results[v_number]).error;
+      end if;
+    end loop;
+  end loop;
+
+  -- Where chats land as raw records, transform the record again: only it says whether the chat was closed.
+  update crm.raw_records r set status = 'pending', error = null, processed_at = null
+  where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats'
+    and r.status = 'failed'
+    and r.external_id = any (array(
+      select (p_letters[p.place]).item ->> 'thread_id'
+      from unnest(v_all_places) p (place) where v_errors[p.place] is null));
+  return v_errors;
+end;
+$$;
+comment on function crm_private.replay_account_letters(crm.channel_accounts, crm.dead_letters[], timestamptz) is
+  'Ingests the items of dead letters of one account again, like any delivery.
+
+Per letter, in order: null when it is stored, or why not: {code, path?, events?, sqlstate?}. The code is
+needs_translation where the item is what a provider sent, and unknown_account or inactive_account for the account. The
+letters stay as they are: the caller records what became of them.';
 
 -- sql/310_reconcile/fn_replay_dead_letter.sql
 -- Security definer: members have no write on any table; the first act is the membership check.
@@ -9390,9 +10139,8 @@ begin
   where d.id = p_dead_letter_id and (p_workspace_id is null or d.workspace_id = p_workspace_id)
   for update;
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such dead letter.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'dead_letter')::text,
-      hint = 'Look its id up again in crm.dead_letters.';
+    perform crm_private.raise_not_found('dead_letter', 'There is no such dead letter.',
+      'Look its id up again in crm.dead_letters.');
   end if;
 
   if v_letter.status = 'discarded' then
@@ -9401,15 +10149,20 @@ begin
     select a.* into v_account
     from crm.channel_accounts a
     where a.channel = v_letter.channel and a.external_id = v_letter.account_external_id;
-    error := (crm_private.replay_letters(v_account, array[v_letter], clock_timestamp()))[1];
-    perform crm_private.settle_dead_letters(array[v_letter], array[error]);
+    error := (crm_private.replay_account_letters(v_account, array[v_letter], clock_timestamp()))[1];
+    perform crm_private.record_replay_outcomes(array[v_letter], array[error]);
   end if;
   replayed := error is null;
   return next;
 end;
 $$;
 comment on function crm.replay_dead_letter(uuid, uuid) is
-  'Ingests one dead letter again. replayed says whether its item is stored now (or was before); otherwise error says why not: {code, path?, events?, sqlstate?}, where needs_translation means that only the translation can read the item, and discarded that somebody decided against it. For admins. PT401, PT403, PT404 not_found.';
+  'Ingests one dead letter again. For admins.
+
+replayed: the item is stored, now or before. Otherwise error says why not: {code, path?, events?, sqlstate?}. The code
+needs_translation means that only translation can read the item; discarded means that a person decided against it.
+
+PT401, PT403, PT404 not_found.';
 
 -- sql/310_reconcile/fn_replay_dead_letters.sql
 create function crm.replay_dead_letters(p_limit int default 100)
@@ -9421,70 +10174,20 @@ begin
   if p_limit is null or p_limit not between 1 and 500 then
     perform crm_private.reject_input('p_limit', 'A call takes 1 to 500 dead letters.');
   end if;
-  return query select r.replayed, r.failed from crm_private.replay_open_letters(p_limit, clock_timestamp()) r;
+  return query select r.replayed, r.failed from crm_private.replay_due_letters(p_limit, clock_timestamp()) r;
 end;
 $$;
 comment on function crm.replay_dead_letters(int) is
-  'Ingests up to p_limit open dead letters of active accounts again (and about 2,000 events), those never tried first, then those tried longest ago. replayed: stored now, or known meanwhile. failed: still open, and replay_error says why; what only the translation can read fails once and is left out from then on. Several may run at once: each letter is replayed by one. PT400 invalid_input.';
+  'Ingests up to p_limit open dead letters of active accounts again, with about 2,000 events.
 
--- sql/310_reconcile/fn_replay_letters.sql
-create function crm_private.replay_letters(p_account crm.channel_accounts, p_letters crm.dead_letters[], p_now timestamptz)
-returns jsonb[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_problem text := case when p_account.id is null then 'unknown_account' when not p_account.is_active then 'inactive_account' end;
-  v_all_places int[];
-  v_places int[];
-  v_history_before timestamptz;
-  v_items jsonb;
-  v_results crm_private.ingest_result[];
-  v_errors jsonb[] := array_fill(null::jsonb, array[cardinality(p_letters)]);
-begin
-  for v_place in 1..cardinality(p_letters) loop
-    if not (p_letters[v_place]).is_item then
-      v_errors[v_place] := jsonb_build_object('code', 'needs_translation');
-    elsif v_problem is not null then
-      v_errors[v_place] := jsonb_build_object('code', v_problem);
-    else
-      v_all_places := v_all_places || v_place;
-    end if;
-  end loop;
-  if v_all_places is null then
-    return v_errors;
-  end if;
+Those never tried come first, then those tried longest ago. replayed: stored now, or known meanwhile. failed: still
+open; replay_error says why. What only translation can read fails once and is skipped from then on. Several calls may
+run at once: each letter is replayed by one.
 
-  -- What was history to the run that brought it still is.
-  for v_history_before, v_places in
-    select (p_letters[p.place]).history_before, array_agg(p.place order by p.place)
-    from unnest(v_all_places) p (place)
-    group by 1
-    order by 1
-  loop
-    select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items from unnest(v_places) with ordinality p (place, number);
-    v_results := array(select r from crm_private.ingest_isolating(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
-    for v_number in 1..cardinality(v_results) loop
-      -- Of several events the bad ones have dead letters of their own by now, and the others are stored.
-      if not ((v_results[v_number]).error ? 'events' and jsonb_array_length(v_items #> array[(v_number - 1)::text, 'events']) > 1) then
-        v_errors[v_places[v_number]] := (v_results[v_number]).error;
-      end if;
-    end loop;
-  end loop;
+PT400 invalid_input.';
 
-  -- Where chats land as raw records: the item has the chat's messages, and the record says more, such as when it was closed.
-  update crm.raw_records r set status = 'pending', error = null, processed_at = null
-  where r.workspace_id = p_account.workspace_id and r.channel_account_id = p_account.id and r.entity = 'chats' and r.status = 'failed'
-    and r.external_id = any (array(
-      select (p_letters[p.place]).item ->> 'thread_id' from unnest(v_all_places) p (place) where v_errors[p.place] is null));
-  return v_errors;
-end;
-$$;
-comment on function crm_private.replay_letters(crm.channel_accounts, crm.dead_letters[], timestamptz) is
-  'Ingests the items of dead letters of one account again, as any delivery. Per letter, in order: null when it is stored, or why not: {code, path?, events?, sqlstate?}; needs_translation where the item is what a provider sent, unknown_account and inactive_account for the account. The letters stay as they are: settle_dead_letters.';
-
--- sql/310_reconcile/fn_replay_open_letters.sql
-create function crm_private.replay_open_letters(p_limit int, p_now timestamptz)
+-- sql/310_reconcile/fn_replay_due_letters.sql
+create function crm_private.replay_due_letters(p_limit int, p_now timestamptz)
 returns table (replayed int, failed int)
 language plpgsql
 set search_path = ''
@@ -9505,7 +10208,8 @@ begin
       cross join lateral (
         select d.tried_at, d.created_at
         from crm.dead_letters d
-        where d.channel = a.channel and d.account_external_id = a.external_id and d.status = 'open' and (d.is_item or d.tried_at is null)
+        where d.channel = a.channel and d.account_external_id = a.external_id and d.status = 'open'
+          and (d.is_item or d.tried_at is null)
           and (v_tried and d.tried_at > '-infinity' or not v_tried and d.tried_at is null)
         order by d.tried_at nulls first, d.created_at
         limit 1
@@ -9516,159 +10220,24 @@ begin
       exit when cardinality(v_letters) >= p_limit or v_events >= 2000;
       v_claimed := crm_private.claim_dead_letters(v_account, v_tried, p_limit - cardinality(v_letters));
       v_letters := v_letters || v_claimed;
-      v_errors := v_errors || crm_private.replay_letters(v_account, v_claimed, p_now);
+      v_errors := v_errors || crm_private.replay_account_letters(v_account, v_claimed, p_now);
       v_events := v_events + (
         select coalesce(sum(crm_private.event_count((v_claimed[n]).item)), 0) from generate_subscripts(v_claimed, 1) n);
     end loop;
   end loop;
-  -- Last: while a letter's row has changed and is not committed, whoever keeps the same item waits for it.
-  perform crm_private.settle_dead_letters(v_letters, v_errors);
+  -- Last: from here to the commit, a delivery that keeps the same item waits for the letter's row.
+  perform crm_private.record_replay_outcomes(v_letters, v_errors);
 
   replayed := cardinality(array_positions(v_errors, null));
   failed := cardinality(v_errors) - replayed;
   return next;
 end;
 $$;
-comment on function crm_private.replay_open_letters(int, timestamptz) is
-  'Replays up to p_limit open dead letters of active accounts: those never tried first, then the account first whose letter was tried longest ago. p_now is what times in the future are measured against.';
+comment on function crm_private.replay_due_letters(int, timestamptz) is
+  'Replays up to p_limit open dead letters of active accounts.
 
--- sql/310_reconcile/fn_settle_candidates.sql
-create function crm_private.settle_candidates(
-  p_workspace_id uuid,
-  p_after uuid,
-  p_limit int,
-  out examined int,
-  out merged int,
-  out last_id uuid
-)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_batch uuid[];
-  v_pair record;
-  v_outcome text;
-begin
-  v_batch := array(
-    select m.id
-    from crm.merge_candidates m
-    where m.workspace_id = p_workspace_id and m.status = 'open' and m.id > p_after
-    order by m.id
-    limit p_limit);
-  examined := cardinality(v_batch);
-  last_id := v_batch[examined];
-
-  for v_attempt in 1..5 loop
-    merged := 0;
-    begin
-      -- All contacts of this call in id order, then one pair after the other.
-      perform l.id
-      from (
-        select distinct c.id
-        from unnest(v_batch) b (id)
-        cross join lateral (
-          select x.* from crm.merge_candidates x where x.workspace_id = p_workspace_id and x.id = b.id and x.status = 'open' offset 0
-        ) m
-        cross join lateral (values (m.contact_a_id), (m.contact_b_id)) p (id)
-        cross join lateral (select crm_private.surviving_contact(p_workspace_id, p.id) as id) c
-        where exists (
-          select from crm.contacts x
-          where x.workspace_id = p_workspace_id and x.id in (m.contact_a_id, m.contact_b_id)
-            and (x.needs_full_sync or x.merged_into_id is not null))
-        order by c.id
-      ) i
-      cross join lateral (
-        select x.id from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id
-        for no key update
-      ) l;
-
-      for v_pair in
-        select m.id, m.contact_a_id, m.contact_b_id, m.evidence, s.is_history
-        from unnest(v_batch) b (id)
-        cross join lateral (
-          select x.* from crm.merge_candidates x where x.workspace_id = p_workspace_id and x.id = b.id and x.status = 'open' offset 0
-        ) m
-        cross join lateral (
-          select bool_or(c.merged_into_id is not null) as is_history, bool_or(c.needs_full_sync) as has_stub
-          from crm.contacts c
-          where c.workspace_id = p_workspace_id and c.id in (m.contact_a_id, m.contact_b_id)
-        ) s
-        where s.is_history or (
-          s.has_stub and not crm_private.contacts_are_kept_apart(p_workspace_id, m.contact_a_id, m.contact_b_id))
-        order by m.id
-      loop
-        v_outcome := crm_private.settle_pair(p_workspace_id, v_pair.contact_a_id, v_pair.contact_b_id, 'reconciled', v_pair.evidence);
-        if v_outcome = 'merged' then
-          merged := merged + 1;
-        end if;
-        if v_outcome = 'same' or v_pair.is_history then
-          -- The pair that counts is the survivors' now.
-          update crm.merge_candidates m set status = 'merged', decided_at = clock_timestamp()
-          where m.workspace_id = p_workspace_id and m.id = v_pair.id and m.status = 'open';
-        end if;
-      end loop;
-      return;
-    exception when serialization_failure then
-      -- A contact was merged away while this waited for it.
-      if v_attempt = 5 then
-        raise;
-      end if;
-    end;
-  end loop;
-end;
-$$;
-comment on function crm_private.settle_candidates(uuid, uuid, int) is
-  'Looks at the next p_limit open merge candidates after p_after: a pair with a stub that nothing keeps apart any more is merged, one whose contacts were merged meanwhile is closed. merged: how many contacts were merged away. last_id: where to go on.';
-
--- sql/310_reconcile/fn_settle_dead_letters.sql
-create function crm_private.settle_dead_letters(p_letters crm.dead_letters[], p_errors jsonb[])
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  -- A letter from before the account was connected becomes the workspace's, unless the workspace has the same item already.
-  with moved as (
-    delete from crm.dead_letters d
-    using crm.channel_accounts a
-    where d.id = any (array(select (p_letters[n]).id from generate_subscripts(p_letters, 1) n))
-      and d.workspace_id is null and a.channel = d.channel and a.external_id = d.account_external_id
-    returning d.id, a.workspace_id, a.id as channel_account_id, d.channel, d.account_external_id, d.reason, d.path, d.detail, d.item,
-      d.item_hash, d.status, d.attempts, d.created_at
-  )
-  insert into crm.dead_letters (id, workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash,
-    status, attempts, created_at)
-  select m.* from moved m
-  on conflict on constraint dead_letters_item_key do nothing;
-
-  with outcome as (
-    select distinct on (k.id) k.id, p_errors[n.place] as error
-    from generate_subscripts(p_letters, 1) n (place)
-    cross join lateral (select (p_letters[n.place]).* offset 0) l
-    left join crm.channel_accounts a on a.channel = l.channel and a.external_id = l.account_external_id
-    cross join lateral (
-      select coalesce((
-        select d.id
-        from crm.dead_letters d
-        where d.workspace_id = a.workspace_id and d.channel = l.channel and d.account_external_id = l.account_external_id
-          and d.item_hash = l.item_hash
-      ), l.id) as id
-      offset 0
-    ) k
-    order by k.id, p_errors[n.place] nulls first
-  )
-  update crm.dead_letters d set
-    status = case when o.error is null then 'replayed' else 'open' end,
-    replayed_at = case when o.error is null then clock_timestamp() end,
-    attempts = d.attempts + (o.error is not null)::int,
-    tried_at = case when o.error is null then d.tried_at else clock_timestamp() end,
-    replay_error = o.error
-  from outcome o
-  where d.id = o.id and d.status = 'open';
-end;
-$$;
-comment on function crm_private.settle_dead_letters(crm.dead_letters[], jsonb[]) is
-  'Notes what became of dead letters that were replayed, by place: an error of null means stored. What failed stays open, and is tried again after all others. A letter without a workspace gets that of its account, if it is connected by now.';
+Those never tried come first, then the account whose letter was tried longest ago. Times in the future are measured
+against p_now.';
 
 -- sql/320_settings/fn_merge_settings.sql
 create function crm_private.merge_settings(p_belongs_to text, p_channel text, p_settings jsonb, p_changes jsonb)
@@ -9846,10 +10415,198 @@ that is null changes nothing, and a call that changes nothing writes nothing. Fo
 PT400 invalid_input (an unknown setting or a wrong value, with its path), PT401, PT403, PT404 not_found,
 PT409 setting_in_use (the default country, once numbers were read in it).';
 
+-- sql/800_monitoring/checks/05_view_last_runs.sql
+create view crm_private.last_runs with (security_invoker = true) as
+select r.*
+from crm.sync_state s
+cross join lateral (
+  select x.*
+  from crm.sync_runs x
+  where x.workspace_id = s.workspace_id and x.resource = s.resource and x.finished_at is not null
+  order by x.started_at desc
+  limit 1
+) r
+where not exists (
+  select from crm.sync_runs n
+  where n.workspace_id = r.workspace_id and n.resource = r.resource and n.finished_at is null
+    and n.last_page_at > r.finished_at);
+comment on view crm_private.last_runs is
+  'How did the last run of each resource end? The newest finished run, as long as no later run has
+stored a page.';
+
+-- sql/800_monitoring/checks/05_view_monitored_accounts.sql
+create view crm_private.monitored_accounts with (security_invoker = true) as
+select a.workspace_id, a.id, a.channel || ':' || a.external_id as subject
+from crm.channel_accounts a
+where a.is_active;
+comment on view crm_private.monitored_accounts is
+  'Which accounts do the checks look at? One row per active account, with the subject that names it in sync_health.';
+
+-- sql/800_monitoring/checks/10_view_health_reconnect.sql
+create view crm.health_reconnect with (security_invoker = true) as
+select
+  a.workspace_id,
+  'reconnect' as "check",
+  a.subject,
+  f.runs = 0 as ok,
+  jsonb_build_object('resources', f.resources, 'error', f.error, 'at', f.at) as detail,
+  'critical' as severity,
+  'The provider refuses the credentials of the account' as title,
+  'Renew the token or the credentials in the function secret. Then call the sync: it resumes after the last page.'
+    as remedy
+from crm_private.monitored_accounts a
+cross join lateral (
+  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources,
+    (array_agg(r.error order by r.finished_at desc))[1] as error, max(r.finished_at) as at
+  from crm_private.last_runs r
+  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status = 'failed'
+    and r.error_code = 'reconnect'
+) f;
+comment on view crm.health_reconnect is
+  'Check: whose credentials does the provider refuse? One row per active account.';
+
+-- sql/800_monitoring/checks/20_view_health_sync_failing.sql
+create view crm.health_sync_failing with (security_invoker = true) as
+select
+  a.workspace_id,
+  'sync_failing' as "check",
+  a.subject,
+  f.runs = 0 as ok,
+  jsonb_build_object('resources', f.resources, 'error', f.error, 'at', f.at) as detail,
+  'critical' as severity,
+  'The last run of a sync failed' as title,
+  'Remove the cause that the code of the error names. Then call the sync: after a failed run the schedule does not.'
+    as remedy
+from crm_private.monitored_accounts a
+cross join lateral (
+  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources,
+    (array_agg(r.error order by r.finished_at desc))[1] as error, max(r.finished_at) as at
+  from crm_private.last_runs r
+  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status = 'failed'
+    and r.error_code <> 'reconnect'
+) f;
+comment on view crm.health_sync_failing is
+  'Check: whose last run failed, for another reason than its credentials? One row per active account.';
+
+-- sql/800_monitoring/checks/30_view_health_sync_stuck.sql
+create view crm.health_sync_stuck with (security_invoker = true) as
+select
+  a.workspace_id,
+  'sync_stuck' as "check",
+  a.subject,
+  f.runs = 0 as ok,
+  jsonb_build_object('resources', f.resources, 'since', f.since, 'error', f.error) as detail,
+  'warning' as severity,
+  'A run makes no progress' as title,
+  'Look whether the schedule is set up and the function answers. If both work, remove the cause that the error names.'
+    as remedy
+from crm_private.monitored_accounts a
+cross join lateral (
+  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources,
+    min(w.since) as since, (array_agg(r.error order by w.since))[1] as error
+  from crm.sync_runs r
+  left join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
+  cross join lateral (
+    select case r.status
+      -- A run that rests until the provider's limit ends is not stuck.
+      when 'paused' then least(coalesce(r.resume_at, r.paused_at),
+        greatest(coalesce(r.progressed_at, r.started_at), case when r.error_code = 'throttled' then r.resume_at end))
+      else coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)
+    end as since
+  ) w
+  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status in ('running', 'paused')
+    -- The scheduled job resumes such runs every minute.
+    and w.since < now() - interval '10 minutes'
+) f;
+comment on view crm.health_sync_stuck is
+  'Check: whose run has made no progress for more than 10 minutes? One row per active account.
+
+Either nobody resumes the run, or it fails each time; since says from when on.';
+
+-- sql/800_monitoring/checks/40_view_health_sync_overdue.sql
+create view crm.health_sync_overdue with (security_invoker = true) as
+select
+  a.workspace_id,
+  'sync_overdue' as "check",
+  a.subject,
+  f.resources = '[]' as ok,
+  jsonb_build_object('resources', f.resources, 'since', f.since) as detail,
+  'critical' as severity,
+  'The schedule calls the sync, and no run begins' as title,
+  'Read the answers to the calls in net._http_response. Most often a key or a function secret is missing or wrong.'
+    as remedy
+from crm_private.monitored_accounts a
+cross join lateral (
+  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(s.called_since) as since
+  from crm.sync_state s
+  cross join lateral (
+    select x.channel_account_id, x.started_at
+    from crm.sync_runs x
+    where x.workspace_id = s.workspace_id and x.resource = s.resource
+    order by x.started_at desc
+    limit 1
+  ) r
+  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_since > r.started_at
+    -- The scheduled job calls every quarter of an hour, and a function that works begins a run at once.
+    and s.called_since < now() - interval '1 hour'
+) f;
+comment on view crm.health_sync_overdue is
+  'Check: for whom has the schedule called for more than an hour without a run? One row per active account.';
+
+-- sql/800_monitoring/checks/50_view_health_dead_letters.sql
+create view crm.health_dead_letters with (security_invoker = true) as
+select
+  f.workspace_id,
+  'dead_letters' as "check",
+  f.subject,
+  f.ok,
+  f.detail,
+  'warning' as severity,
+  'Some deliveries could not be stored' as title,
+  'Look at crm.dead_letter_summary and remove the cause. Then replay the letters, or discard what nobody needs.'
+    as remedy
+from (
+  select a.workspace_id, a.subject, l.letters = 0 as ok,
+    jsonb_build_object('open', l.letters, 'oldest', l.oldest) as detail
+  from crm_private.monitored_accounts a
+  cross join lateral (
+    select count(*) as letters, min(d.created_at) as oldest
+    from crm.dead_letters d
+    where d.workspace_id = a.workspace_id and d.channel_account_id = a.id and d.status = 'open'
+  ) l
+  union all
+  -- Letters of accounts that nobody connected have no workspace: only the operator sees them.
+  select null, d.channel || ':' || d.account_external_id, false,
+    jsonb_build_object('open', count(*), 'oldest', min(d.created_at), 'reason', 'not connected')
+  from crm.dead_letters d
+  where d.workspace_id is null and d.status = 'open'
+  group by d.channel, d.account_external_id
+) f;
+comment on view crm.health_dead_letters is
+  'Check: whose deliveries could not be stored? One row per active account, and per account that nobody has connected.';
+
+-- sql/800_monitoring/checks/60_view_health_rate_limited.sql
+create view crm.health_rate_limited with (security_invoker = true) as
+select
+  a.workspace_id,
+  'rate_limited' as "check",
+  a.subject,
+  b.blocked_until is null or b.blocked_until <= now() as ok,
+  jsonb_build_object('blocked_until', case when b.blocked_until > now() then b.blocked_until end) as detail,
+  'info' as severity,
+  'The provider accepts no requests at the moment' as title,
+  'Wait: runs resume when the pause ends. If it happens every day, lower the rate with set_rate_limit, or sync less.'
+    as remedy
+from crm_private.monitored_accounts a
+left join crm.rate_limit_buckets b on b.bucket = a.subject;
+comment on view crm.health_rate_limited is
+  'Check: who may send nothing until the provider''s pause ends? One row per active account.';
+
 -- sql/800_monitoring/fn_contact_sync_stats.sql
 -- Security definer: counts must not pay for row level security; the first act is the membership check.
 create function crm.contact_sync_stats(p_workspace_id uuid)
-returns table (contacts bigint, contacts_needing_sync bigint, stale_stubs bigint, conversations bigint, orphaned_conversations bigint)
+returns table (contacts bigint, contacts_needing_sync bigint, stale_stubs bigint, conversations bigint,
+  orphaned_conversations bigint)
 language plpgsql
 stable
 security definer
@@ -9874,7 +10631,9 @@ begin
 end;
 $$;
 comment on function crm.contact_sync_stats(uuid) is
-  'How many contacts the workspace has, how many are stubs, how many of those for more than 7 days, how many conversations, how many without a contact. For viewers. PT401, PT403.';
+  'Counts contacts, stubs, stubs older than 7 days, conversations, and conversations without a contact. For viewers.
+
+PT401, PT403.';
 
 -- sql/800_monitoring/view_active_syncs.sql
 create view crm.active_syncs with (security_invoker = true) as
@@ -9897,10 +10656,11 @@ select
   r.rejected,
   r.total_estimate,
   p.progress,
-  -- Of a run that nobody works on, paused or left by its process, nobody knows when it ends.
+  -- No rate and no end for a run without a worker: it is paused, or its process died.
   case when p.is_worked_on then round(p.items_per_second * 60, 1) end as items_per_minute,
   case when p.is_worked_on and p.items_per_second > 0 and r.total_estimate > 0 then
-    date_trunc('second', now() + make_interval(secs => (greatest(r.total_estimate - r.items, 0) / p.items_per_second)::float8))
+    date_trunc('second',
+      now() + make_interval(secs => (greatest(r.total_estimate - r.items, 0) / p.items_per_second)::float8))
   end as estimated_end,
   case when p.is_worked_on then l.expires_at - now() end as lease_left,
   r.started_at,
@@ -9915,20 +10675,27 @@ left join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fe
 cross join lateral (
   select coalesce(l.expires_at > now(), false) as is_worked_on, r.active_for + case
     when r.status <> 'running' then '0'
-    -- Nobody is at work any more: it was until its last page.
-    when l.expires_at is null or l.expires_at <= now() then greatest(r.last_page_at - coalesce(r.resumed_at, r.started_at), '0')
+    -- Without a lease the run was active until its last page.
+    when l.expires_at is null or l.expires_at <= now()
+      then greatest(r.last_page_at - coalesce(r.resumed_at, r.started_at), '0')
     else greatest(now() - coalesce(r.resumed_at, r.started_at), '0')
   end as active_for
   offset 0
 ) d
 cross join lateral (
-  select d.is_worked_on, d.active_for, round(100.0 * least(r.items, r.total_estimate) / nullif(r.total_estimate, 0), 1) as progress,
+  select d.is_worked_on, d.active_for,
+    round(100.0 * least(r.items, r.total_estimate) / nullif(r.total_estimate, 0), 1) as progress,
     r.items / nullif(extract(epoch from d.active_for), 0) as items_per_second
   offset 0
 ) p
 where r.status in ('running', 'paused')
 order by r.started_at, r.id;
-comment on view crm.active_syncs is 'Which syncs are under way, how far are they, and when will they end? One row per run that is running or paused; progress in percent of total_estimate. items_per_minute and estimated_end only while somebody works on it. A running one without lease_left lost its process: the next start_sync goes on with it.';
+comment on view crm.active_syncs is
+  'Which syncs are under way, how far are they, and when will they end?
+
+One row per run that is running or paused. progress is in percent of total_estimate. items_per_minute and estimated_end
+are set only while a worker holds the lease. A running run without lease_left lost its process: the next start_sync
+resumes it.';
 
 -- sql/800_monitoring/view_channel_overview.sql
 create view crm.channel_overview with (security_invoker = true) as
@@ -9979,7 +10746,10 @@ select
 from crm.contacts c
 where c.merged_into_id is null
 group by c.workspace_id, c.sync_source;
-comment on view crm.contact_sync_overview is 'How complete are the contacts? One row per workspace and source: stubs from chats, upgraded stubs, contacts from the API.';
+comment on view crm.contact_sync_overview is
+  'How complete are the contacts?
+
+One row per workspace and source: stubs from chats, upgraded stubs, contacts from the API.';
 
 -- sql/800_monitoring/view_dead_letter_summary.sql
 create view crm.dead_letter_summary with (security_invoker = true) as
@@ -9995,12 +10765,17 @@ select
   bool_or(d.is_item and a.is_active is true) as can_be_replayed,
   max(d.attempts) as most_attempts,
   max(d.tried_at) as last_tried_at,
-  (array_agg(coalesce(d.replay_error ->> 'code', d.detail) order by d.tried_at desc nulls last, d.created_at desc))[1] as last_error
+  (array_agg(coalesce(d.replay_error ->> 'code', d.detail)
+    order by d.tried_at desc nulls last, d.created_at desc))[1] as last_error
 from crm.dead_letters d
 left join crm.channel_accounts a on a.channel = d.channel and a.external_id = d.account_external_id
 where d.status = 'open'
 group by d.workspace_id, d.channel, d.account_external_id, d.reason, d.path;
-comment on view crm.dead_letter_summary is 'What could not be stored, and why? One row per account, reason and path of the open dead letters: how many, since when, whether the database can replay them now (an item, of an account that is connected and active), and what became of the last attempt.';
+comment on view crm.dead_letter_summary is
+  'What could not be stored, and why?
+
+One row per account, reason and path of the open dead letters: how many, since when, whether the database can replay
+them now (an item, of an account that is connected and active), and what became of the last attempt.';
 
 -- sql/800_monitoring/view_inbox.sql
 create view crm.inbox with (security_invoker = true) as
@@ -10070,7 +10845,12 @@ left join lateral (
 ) l on true
 where v.contact_id is null
 order by v.last_message_at desc nulls last, v.id;
-comment on view crm.orphaned_conversations is 'Which conversations belong to nobody, and why? One row per conversation without a contact, with the participant as delivered. One with participant_keys had a contact that was deleted, or its ids are blocked; the others never named a usable id. `since` is the conversation''s start: when a contact was deleted is not kept.';
+comment on view crm.orphaned_conversations is
+  'Which conversations have no contact, and why?
+
+One row per such conversation, with the participant as delivered. One with participant_keys had a contact that was
+deleted, or its ids are blocked; the others never named a usable id. since is the conversation''s start: the time of a
+deletion is not kept.';
 
 -- sql/800_monitoring/view_stale_stubs.sql
 create view crm.stale_stubs with (security_invoker = true) as
@@ -10080,7 +10860,8 @@ select
   c.full_name,
   c.phone_normalized,
   c.email,
-  (select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value) order by i.kind, i.scope, i.value), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
+    order by i.kind, i.scope, i.value), '[]')
     from crm.contact_identities i
     where i.contact_id = c.id and not i.is_previous) as identities,
   v.conversations,
@@ -10095,7 +10876,10 @@ cross join lateral (
 ) v
 where c.needs_full_sync and c.merged_into_id is null and c.created_at < now() - interval '7 days'
 order by v.last_message_at desc nulls last, c.created_at desc;
-comment on view crm.stale_stubs is 'Whom has no Contacts API told us about for more than 7 days? One row per stub of that age, those who wrote last first, with the ids to look them up by.';
+comment on view crm.stale_stubs is
+  'Which stubs has the Contacts API not described for more than 7 days?
+
+One row per stub of that age, the latest writers first, with the ids to look them up by.';
 
 -- sql/800_monitoring/view_stuck_locks.sql
 create view crm.stuck_locks with (security_invoker = true) as
@@ -10110,7 +10894,8 @@ select
   l.expires_at as expired_at,
   date_trunc('second', now() - coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)) as stuck_for
 from (
-  select x.workspace_id, x.resource, x.holder, x.fencing_token, x.acquired_at, x.expires_at from crm.sync_locks x where x.expires_at <= now()
+  select x.workspace_id, x.resource, x.holder, x.fencing_token, x.acquired_at, x.expires_at
+  from crm.sync_locks x where x.expires_at <= now()
 ) l
 full join (
   select x.*
@@ -10121,115 +10906,27 @@ full join (
       where h.resource = x.resource and h.fencing_token = x.fencing_token and h.expires_at > now())
 ) r on r.workspace_id = l.workspace_id and r.resource = l.resource and r.fencing_token = l.fencing_token
 order by stuck_for desc, resource;
-comment on view crm.stuck_locks is 'Who held a lock and never gave it back? One row per resource whose lease is over, and per running run that nobody works on any more; stuck_for since the lease''s end, or since the run''s last sign when the lock was cleaned up or taken for something else.';
+comment on view crm.stuck_locks is
+  'Which locks were taken and never given back?
+
+One row per resource whose lease is over, and per running run that no worker holds any more. stuck_for counts since the
+lease''s end, or since the run''s last sign when the lock was cleaned up or taken for something else.';
 
 -- sql/800_monitoring/view_sync_health.sql
--- One select per check, each with a row for everything it looks at, ok or not: a new check is one more select at the end.
+-- One line per check. Each is a view of its own in checks/, with these columns.
 create view crm.sync_health with (security_invoker = true) as
-with last_runs as (
-  -- The newest finished run of each resource, as long as no later one has got a page.
-  select r.*
-  from crm.sync_state s
-  cross join lateral (
-    select x.*
-    from crm.sync_runs x
-    where x.workspace_id = s.workspace_id and x.resource = s.resource and x.finished_at is not null
-    order by x.started_at desc
-    limit 1
-  ) r
-  where not exists (
-    select from crm.sync_runs n
-    where n.workspace_id = r.workspace_id and n.resource = r.resource and n.finished_at is null and n.last_page_at > r.finished_at)
-), accounts as (
-  select a.workspace_id, a.id, a.channel || ':' || a.external_id as subject
-  from crm.channel_accounts a
-  where a.is_active
-)
-select a.workspace_id, 'reconnect' as "check", a.subject, f.runs = 0 as ok,
-  jsonb_build_object('resources', f.resources, 'error', f.error, 'at', f.at) as detail
-from accounts a
-cross join lateral (
-  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources,
-    (array_agg(r.error order by r.finished_at desc))[1] as error, max(r.finished_at) as at
-  from last_runs r
-  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status = 'failed' and r.error_code = 'reconnect'
-) f
+select * from crm.health_reconnect
+union all select * from crm.health_sync_failing
+union all select * from crm.health_sync_stuck
+union all select * from crm.health_sync_overdue
+union all select * from crm.health_dead_letters
+union all select * from crm.health_rate_limited;
+comment on view crm.sync_health is
+  'Is there anything that somebody should be called for?
 
-union all
-select a.workspace_id, 'sync_failing', a.subject, f.runs = 0,
-  jsonb_build_object('resources', f.resources, 'error', f.error, 'at', f.at)
-from accounts a
-cross join lateral (
-  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources,
-    (array_agg(r.error order by r.finished_at desc))[1] as error, max(r.finished_at) as at
-  from last_runs r
-  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status = 'failed' and r.error_code <> 'reconnect'
-) f
-
-union all
--- The scheduled job goes on with such runs every minute: after ten without any progress somebody should look. Resting until a
--- provider's limit is over is not standing still.
-select a.workspace_id, 'sync_stuck', a.subject, f.runs = 0,
-  jsonb_build_object('resources', f.resources, 'since', f.since, 'error', f.error)
-from accounts a
-cross join lateral (
-  select count(*) as runs, coalesce(jsonb_agg(r.resource order by r.resource), '[]') as resources, min(w.since) as since,
-    (array_agg(r.error order by w.since))[1] as error
-  from crm.sync_runs r
-  left join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
-  cross join lateral (
-    select case r.status
-      when 'paused' then least(coalesce(r.resume_at, r.paused_at),
-        greatest(coalesce(r.progressed_at, r.started_at), case when r.error_code = 'throttled' then r.resume_at end))
-      else coalesce(l.expires_at, r.last_page_at, r.resumed_at, r.started_at)
-    end as since
-  ) w
-  where r.workspace_id = a.workspace_id and r.channel_account_id = a.id and r.status in ('running', 'paused')
-    and w.since < now() - interval '10 minutes'
-) f
-
-union all
--- The scheduled job calls every quarter of an hour, and each call begins a run at once, unless the function cannot.
-select a.workspace_id, 'sync_overdue', a.subject, f.resources = '[]',
-  jsonb_build_object('resources', f.resources, 'since', f.since)
-from accounts a
-cross join lateral (
-  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(s.called_since) as since
-  from crm.sync_state s
-  cross join lateral (
-    select x.channel_account_id, x.started_at
-    from crm.sync_runs x
-    where x.workspace_id = s.workspace_id and x.resource = s.resource
-    order by x.started_at desc
-    limit 1
-  ) r
-  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_since > r.started_at and s.called_since < now() - interval '1 hour'
-) f
-
-union all
-select a.workspace_id, 'dead_letters', a.subject, f.letters = 0,
-  jsonb_build_object('open', f.letters, 'oldest', f.oldest)
-from accounts a
-cross join lateral (
-  select count(*) as letters, min(d.created_at) as oldest
-  from crm.dead_letters d
-  where d.workspace_id = a.workspace_id and d.channel_account_id = a.id and d.status = 'open'
-) f
-
-union all
--- Of accounts that are not connected: only the operator sees them.
-select null, 'dead_letters', d.channel || ':' || d.account_external_id, false,
-  jsonb_build_object('open', count(*), 'oldest', min(d.created_at), 'reason', 'not connected')
-from crm.dead_letters d
-where d.workspace_id is null and d.status = 'open'
-group by d.channel, d.account_external_id
-
-union all
-select a.workspace_id, 'rate_limited', a.subject, b.blocked_until is null or b.blocked_until <= now(),
-  jsonb_build_object('blocked_until', case when b.blocked_until > now() then b.blocked_until end)
-from accounts a
-left join crm.rate_limit_buckets b on b.bucket = a.subject;
-comment on view crm.sync_health is 'Is there anything that somebody should be called for? One row per check and account (subject), with what was found in detail. reconnect: its token is refused; sync_failing: the newest run ended with another error; sync_stuck: a run has made no progress for more than 10 minutes, because nobody goes on with it or it always fails; sync_overdue: the scheduled job calls, and for more than an hour no run has begun; dead_letters: some are open; rate_limited: the provider lets us send nothing just now.';
+One row per check and account (subject), with what the check found in detail.
+severity: critical, when no data arrives until somebody acts; warning, when somebody should look; info, when it
+passes by itself. title: what a row that is not ok means. remedy: what to do about it.';
 
 -- sql/800_monitoring/view_sync_statistics.sql
 create view crm.sync_statistics with (security_invoker = true) as
@@ -10277,7 +10974,12 @@ from (
 ) r
 group by r.workspace_id, r.resource, r.day
 order by r.day desc, r.resource;
-comment on view crm.sync_statistics is 'How did the syncs of each resource go, day by day (UTC, by when they began)? Runs and how they ended (completion_rate in percent of those that ended), durations from start to end and without the pauses (avg_active), what became of the items, and the codes of the failed runs, counted.';
+comment on view crm.sync_statistics is
+  'How did the syncs of each resource go, day by day?
+
+Days are UTC, by when the runs began. Runs and how they ended (completion_rate in percent of those that ended),
+durations from start to end and without the pauses (avg_active), what became of the items, and the codes of the failed
+runs, counted.';
 
 -- sql/900_schedule/fn_call_function.sql
 create function crm_private.call_function(p_project_url text, p_secret_name text, p_function text, p_bodies jsonb[])
@@ -10554,6 +11256,8 @@ grant execute on all functions in schema crm, crm_private to service_role;
 
 -- Policies need execute, and no usage on the schema.
 grant execute on function crm_private.member_workspace_ids() to authenticated;
+-- The views over these run as the member: they need select, and no usage on the schema either.
+grant select on crm_private.monitored_accounts, crm_private.last_runs to authenticated;
 
 grant execute on function
   crm.add_member(uuid, uuid, text),

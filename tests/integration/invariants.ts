@@ -106,7 +106,7 @@ const CHECKS: readonly Check[] = [
     invariant: 'I11: a conversation with an event that waits says so',
     violations: `select distinct v.id from crm.conversations v
       join crm.contact_interaction_events e on e.workspace_id = v.workspace_id and e.conversation_id = v.id
-      where e.message_id is null and e.provider_message_id is not null and not v.follow_up`,
+      where e.message_id is null and e.provider_message_id is not null and not v.has_pending_effects`,
   },
   {
     invariant: "I11: a message we sent has the highest status of its events and of its conversation's watermarks",

@@ -594,7 +594,7 @@ export type Database = {
           contact_id: string | null
           created_at: string
           delivered_watermark: string | null
-          follow_up: boolean
+          has_pending_effects: boolean
           id: string
           last_inbound_at: string | null
           last_message_at: string | null
@@ -614,7 +614,7 @@ export type Database = {
           contact_id?: string | null
           created_at?: string
           delivered_watermark?: string | null
-          follow_up?: boolean
+          has_pending_effects?: boolean
           id?: string
           last_inbound_at?: string | null
           last_message_at?: string | null
@@ -633,7 +633,7 @@ export type Database = {
           contact_id?: string | null
           created_at?: string
           delivered_watermark?: string | null
-          follow_up?: boolean
+          has_pending_effects?: boolean
           id?: string
           last_inbound_at?: string | null
           last_message_at?: string | null
@@ -1393,6 +1393,90 @@ export type Database = {
           },
         ]
       }
+      health_dead_letters: {
+        Row: {
+          check: string | null
+          detail: Json | null
+          ok: boolean | null
+          remedy: string | null
+          severity: string | null
+          subject: string | null
+          title: string | null
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Relationships: []
+      }
+      health_rate_limited: {
+        Row: {
+          check: string | null
+          detail: Json | null
+          ok: boolean | null
+          remedy: string | null
+          severity: string | null
+          subject: string | null
+          title: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: []
+      }
+      health_reconnect: {
+        Row: {
+          check: string | null
+          detail: Json | null
+          ok: boolean | null
+          remedy: string | null
+          severity: string | null
+          subject: string | null
+          title: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: []
+      }
+      health_sync_failing: {
+        Row: {
+          check: string | null
+          detail: Json | null
+          ok: boolean | null
+          remedy: string | null
+          severity: string | null
+          subject: string | null
+          title: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: []
+      }
+      health_sync_overdue: {
+        Row: {
+          check: string | null
+          detail: Json | null
+          ok: boolean | null
+          remedy: string | null
+          severity: string | null
+          subject: string | null
+          title: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: []
+      }
+      health_sync_stuck: {
+        Row: {
+          check: string | null
+          detail: Json | null
+          ok: boolean | null
+          remedy: string | null
+          severity: string | null
+          subject: string | null
+          title: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: []
+      }
       inbox: {
         Row: {
           account: string
@@ -1524,7 +1608,10 @@ export type Database = {
           check: string | null
           detail: Json | null
           ok: boolean | null
+          remedy: string | null
+          severity: string | null
           subject: string | null
+          title: string | null
           workspace_id: string | null
         }
         ComputedFields: never

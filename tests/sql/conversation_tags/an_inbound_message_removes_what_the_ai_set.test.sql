@@ -20,10 +20,10 @@ select tests.deliver(tests.chat('P1', tests.said('m4', 20)));
 select is(pg_temp.tags('psid:P1'), array['ai late', 'human'], 'an inbound message removes what the AI set before it occurred, on the short way');
 select tests.deliver(tests.the_long_way(tests.chat('P2', tests.said('n4', 20))));
 select is(pg_temp.tags('psid:P2'), array['ai late', 'human'], 'and on the general way');
-select is((tests.conversation('psid:P1')).follow_up, true, 'there is more to remove');
+select is((tests.conversation('psid:P1')).has_pending_effects, true, 'there is more to remove');
 select tests.deliver(tests.chat('P1', tests.said('m5', 31)));
 select is(pg_temp.tags('psid:P1'), array['human'], 'a later one removes the rest');
-select is((tests.conversation('psid:P1')).follow_up, false, 'then nothing is left to follow up');
+select is((tests.conversation('psid:P1')).has_pending_effects, false, 'then no effect is pending');
 
 select pg_temp.tag('psid:P1');
 select tests.deliver(tests.chat('P1', tests.sent('m6', 60)));

@@ -63,3 +63,13 @@ begin
       (p_start ->> 'run_id')::uuid) l
   );
 end $$;
+
+-- The subjects of workspace pgtap-acme for which this check of sync_health is not ok.
+create or replace function tests.unhealthy(p_check text) returns text[] language plpgsql stable set search_path = '' as $$
+declare
+  v_subjects text[];
+begin
+  execute format('select array_agg(h.subject order by h.subject) from crm.%I h where h.workspace_id = $1 and not h.ok', 'health_' || p_check)
+  into v_subjects using tests.workspace_id();
+  return coalesce(v_subjects, '{}');
+end $$;

@@ -20,8 +20,11 @@ select is_empty($$
   from pg_proc p
   where p.pronamespace = 'crm'::regnamespace
     and exists (
-      select from regexp_matches(p.prosrc, 'errcode = ''(PT[0-9]{3})''|(crm_private[.]reject_input)', 'g') m (part)
-      where position(coalesce(m.part[1], 'PT400') in obj_description(p.oid, 'pg_proc')) = 0)
+      select
+      from regexp_matches(p.prosrc, 'errcode = ''(PT[0-9]{3})''|(crm_private[.](?:reject_input|raise_not_found))', 'g') m (part)
+      where position(
+        coalesce(m.part[1], case m.part[2] when 'crm_private.reject_input' then 'PT400' else 'PT404' end)
+        in obj_description(p.oid, 'pg_proc')) = 0)
 $$, 'every RPC says which errors it raises');
 
 select * from finish();

@@ -8,7 +8,17 @@ const CHECK = {
   subject: 'messenger:A1',
   ok: false,
   detail: { resources: ['messenger:A1:conversations'], error: 'reconnect: no\u001b[2J token', at: null },
-}
+  severity: 'critical',
+  title: 'The provider refuses the credentials',
+  remedy: 'Renew the token.',
+} as const
+const PAUSE = {
+  ...CHECK,
+  check: 'rate_limited',
+  severity: 'info',
+  title: 'The provider accepts no requests',
+  remedy: 'Wait.',
+} as const
 const RUNNING = {
   workspace_id: WORKSPACE.id,
   run_id: 'run-1',
@@ -109,6 +119,22 @@ describe('onefold status', () => {
     expect(out).toMatch(/2026-07-31 │ messenger:A1:conversations │ 4\s+│ 2\s+│ 2\s+│ 700.*│ reconnect × 2/)
     expect(out).toMatch(
       /messenger:A1 │ malformed │ \$\.data\[0\]\.id │ 8\s+│ 2026-07-30 08:00:00 │ 2026-07-31 08:00:00 │ no/,
+    )
+  })
+
+  it('shows the worst problem first, and once per check what to do', async () => {
+    const problems = [PAUSE, CHECK, { ...CHECK, subject: 'messenger:A2' }]
+    const { out } = await status([], { problems: async () => problems })
+    const rows = [...out.matchAll(/(critical|info) +│ (\w+) +│ (messenger:A\d)/g)].map(([, ...cells]) => cells)
+    expect(rows).toEqual([
+      ['critical', 'reconnect', 'messenger:A1'],
+      ['critical', 'reconnect', 'messenger:A2'],
+      ['info', 'rate_limited', 'messenger:A1'],
+    ])
+    expect(out).toContain(
+      '\n\nWhat to do\n' +
+        'reconnect: The provider refuses the credentials. Renew the token.\n' +
+        'rate_limited: The provider accepts no requests. Wait.\n',
     )
   })
 

@@ -1,20 +1,20 @@
-create function crm_private.settle_dead_letters(p_letters crm.dead_letters[], p_errors jsonb[])
+create function crm_private.record_replay_outcomes(p_letters crm.dead_letters[], p_errors jsonb[])
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- A letter from before the account was connected becomes the workspace's, unless the workspace has the same item already.
+  -- Give a letter from before the account was connected to its workspace, unless that has the same item already.
   with moved as (
     delete from crm.dead_letters d
     using crm.channel_accounts a
     where d.id = any (array(select (p_letters[n]).id from generate_subscripts(p_letters, 1) n))
       and d.workspace_id is null and a.channel = d.channel and a.external_id = d.account_external_id
-    returning d.id, a.workspace_id, a.id as channel_account_id, d.channel, d.account_external_id, d.reason, d.path, d.detail, d.item,
-      d.item_hash, d.status, d.attempts, d.created_at
+    returning d.id, a.workspace_id, a.id as channel_account_id, d.channel, d.account_external_id, d.reason, d.path,
+      d.detail, d.item, d.item_hash, d.status, d.attempts, d.created_at
   )
-  insert into crm.dead_letters (id, workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash,
-    status, attempts, created_at)
+  insert into crm.dead_letters (id, workspace_id, channel_account_id, channel, account_external_id, reason, path,
+    detail, item, item_hash, status, attempts, created_at)
   select m.* from moved m
   on conflict on constraint dead_letters_item_key do nothing;
 
@@ -27,7 +27,8 @@ begin
       select coalesce((
         select d.id
         from crm.dead_letters d
-        where d.workspace_id = a.workspace_id and d.channel = l.channel and d.account_external_id = l.account_external_id
+        where d.workspace_id = a.workspace_id and d.channel = l.channel
+          and d.account_external_id = l.account_external_id
           and d.item_hash = l.item_hash
       ), l.id) as id
       offset 0
@@ -44,5 +45,8 @@ begin
   where d.id = o.id and d.status = 'open';
 end;
 $$;
-comment on function crm_private.settle_dead_letters(crm.dead_letters[], jsonb[]) is
-  'Notes what became of dead letters that were replayed, by place: an error of null means stored. What failed stays open, and is tried again after all others. A letter without a workspace gets that of its account, if it is connected by now.';
+comment on function crm_private.record_replay_outcomes(crm.dead_letters[], jsonb[]) is
+  'Records what became of replayed dead letters, by place: an error of null means stored.
+
+What failed stays open, and is tried again after all others. A letter without a workspace gets that of its account, if
+the account is connected now.';

@@ -1,4 +1,10 @@
-create function crm_private.settle_pair(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid, p_reason text, p_evidence jsonb)
+create function crm_private.merge_or_propose(
+  p_workspace_id uuid,
+  p_contact_id uuid,
+  p_other_id uuid,
+  p_reason text,
+  p_evidence jsonb
+)
 returns text
 language plpgsql
 set search_path = ''
@@ -9,7 +15,8 @@ declare
 begin
   perform from crm.contacts c
   where c.workspace_id = p_workspace_id
-    and c.id in (crm_private.surviving_contact(p_workspace_id, p_contact_id), crm_private.surviving_contact(p_workspace_id, p_other_id))
+    and c.id in (crm_private.surviving_contact(p_workspace_id, p_contact_id),
+      crm_private.surviving_contact(p_workspace_id, p_other_id))
   order by c.id
   for no key update;
   select c.* into v_contact from crm.contacts c
@@ -22,9 +29,8 @@ begin
 
   if (v_contact.needs_full_sync or v_other.needs_full_sync)
     and not crm_private.contacts_are_kept_apart(p_workspace_id, v_contact.id, v_other.id) then
-    -- A full contact survives a stub; of two stubs, the older one.
-    if v_other.needs_full_sync
-      and (not v_contact.needs_full_sync or row(v_contact.created_at, v_contact.id) < row(v_other.created_at, v_other.id)) then
+    if crm_private.survivor_of(v_contact.id, v_contact.needs_full_sync, v_contact.created_at, v_other.id,
+        v_other.needs_full_sync, v_other.created_at) = v_contact.id then
       perform crm_private.apply_contact_merge(p_workspace_id, v_contact.id, v_other.id, p_reason, 'system');
     else
       perform crm_private.apply_contact_merge(p_workspace_id, v_other.id, v_contact.id, p_reason, 'system');
@@ -38,5 +44,9 @@ begin
   return case when found then 'candidate' else 'known' end;
 end;
 $$;
-comment on function crm_private.settle_pair(uuid, uuid, uuid, text, jsonb) is
-  'What becomes of two contacts that are found to be one person: merged (one is a stub and nothing keeps them apart), candidate (both are full, or something keeps them apart: now a merge candidate), known (it was one before), same (they are one contact by now). Merged-away ids are followed.';
+comment on function crm_private.merge_or_propose(uuid, uuid, uuid, text, jsonb) is
+  'Merges two contacts that are found to be one person, or keeps them as a merge candidate.
+
+Returns merged (one is a stub and nothing keeps them apart), candidate (both are full, or something keeps them apart),
+known (they already were a candidate) or same (they are already one contact). Follows ids of contacts that were merged
+away.';

@@ -1,12 +1,12 @@
-create function crm_private.note_follow_up(p_account crm.channel_accounts, p_conversation_ids uuid[])
+create function crm_private.refresh_pending_effects(p_account crm.channel_accounts, p_conversation_ids uuid[])
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  update crm.conversations v set follow_up = not v.follow_up
+  update crm.conversations v set has_pending_effects = not v.has_pending_effects
   where v.workspace_id = p_account.workspace_id and v.id = any (p_conversation_ids)
-    and v.follow_up <> (
+    and v.has_pending_effects <> (
       exists (
         select from crm.contact_interaction_events e
         where e.conversation_id = v.id
@@ -16,5 +16,5 @@ begin
         where t.workspace_id = v.workspace_id and t.conversation_id = v.id and t.set_by = 'ai'));
 end;
 $$;
-comment on function crm_private.note_follow_up(crm.channel_accounts, uuid[]) is
-  'Brings follow_up of the conversations to what their events and tags say. The caller has locked them.';
+comment on function crm_private.refresh_pending_effects(crm.channel_accounts, uuid[]) is
+  'Brings has_pending_effects of the conversations to what their events and tags say. The caller has locked them.';

@@ -1,4 +1,4 @@
-create function crm_private.attach_waiting_events(p_account crm.channel_accounts, p_message_keys text[])
+create function crm_private.attach_early_events(p_account crm.channel_accounts, p_message_keys text[])
 returns uuid[]
 language plpgsql
 set search_path = ''
@@ -7,7 +7,7 @@ declare
   v_waiting record;
   v_messages uuid[] := array[]::uuid[];
 begin
-  -- One by one: events that wait are few, and the look-up that finds none is what has to be cheap.
+  -- One by one: early events are few. The look-up that finds none has to be cheap.
   for v_waiting in
     select w.id, m.id as message_id
     from unnest(p_message_keys) k (key)
@@ -15,8 +15,9 @@ begin
       select e.id, e.provider_message_id
       from crm.contact_interaction_events e
       where e.provider_message_id = substr(k.key, length('message:') + 1) and e.message_id is null
-        -- Written so, these offer the planner no other index to scan.
-        and e.workspace_id is not distinct from p_account.workspace_id and e.channel_account_id is not distinct from p_account.id
+        -- is not distinct from: ADR 7.
+        and e.workspace_id is not distinct from p_account.workspace_id
+        and e.channel_account_id is not distinct from p_account.id
       offset 0
     ) w
     cross join lateral (
@@ -34,5 +35,7 @@ begin
   return array(select distinct m.id from unnest(v_messages) m (id));
 end;
 $$;
-comment on function crm_private.attach_waiting_events(crm.channel_accounts, text[]) is
-  'Ties events that came before their message (a status, an edit, a reaction) to the messages with these event keys; returns the messages that had any.';
+comment on function crm_private.attach_early_events(crm.channel_accounts, text[]) is
+  'Ties events that came before their message (a status, an edit, a reaction) to the messages with these event keys.
+
+Returns the messages that had any.';

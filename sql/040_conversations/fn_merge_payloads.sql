@@ -1,4 +1,4 @@
-create function crm_private.join_payloads(p_one jsonb, p_other jsonb)
+create function crm_private.merge_payloads(p_one jsonb, p_other jsonb)
 returns jsonb
 language plpgsql
 immutable
@@ -15,5 +15,7 @@ begin
   );
 end;
 $$;
-comment on function crm_private.join_payloads(jsonb, jsonb) is
-  'The keys of both objects; where both have one, the greater value. The same whichever comes first, and joining again changes nothing.';
+comment on function crm_private.merge_payloads(jsonb, jsonb) is
+  'The keys of both objects; where both have a key, the greater value.
+
+The order of the two makes no difference, and joining again changes nothing.';
