@@ -6,4 +6,5 @@ set search_path = ''
 as $$
   select array['viewer', 'agent', 'admin', 'owner'];
 $$;
-comment on function crm_private.roles() is 'The roles of a member, the least first: each has the rights of those before it.';
+comment on function crm_private.roles() is
+  'The roles of a member, the least first: each has the rights of those before it.';

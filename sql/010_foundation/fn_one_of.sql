@@ -4,8 +4,11 @@ language plpgsql
 immutable
 set search_path = ''
 as $$
+declare
+  v_count constant int := cardinality(p_names);
 begin
-  return concat_ws(' or ', nullif(array_to_string(p_names[:cardinality(p_names) - 1], ', '), ''), p_names[cardinality(p_names)]);
+  return concat_ws(' or ', nullif(array_to_string(p_names[:v_count - 1], ', '), ''), p_names[v_count]);
 end;
 $$;
-comment on function crm_private.one_of(text[]) is 'The names as a sentence lists them: ''viewer, agent, admin or owner''.';
+comment on function crm_private.one_of(text[]) is
+  'The names as a sentence lists them: ''viewer, agent, admin or owner''.';

@@ -7,7 +7,8 @@ declare
   v_account crm.channel_accounts;
 begin
   if p_channel is null or p_channel <> all (crm_private.channels()) then
-    perform crm_private.reject_input('p_channel', format('The channel is %s.', crm_private.one_of(crm_private.channels())));
+    perform crm_private.reject_input('p_channel',
+      format('The channel is %s.', crm_private.one_of(crm_private.channels())));
   end if;
   if coalesce(btrim(p_external_id), '') = '' or length(p_external_id) > 256 then
     perform crm_private.reject_input('p_external_id', 'The provider''s account id is 1 to 256 characters.');

@@ -12,7 +12,7 @@ begin
   if coalesce(btrim(p_name), '') = '' then
     perform crm_private.reject_input('p_name', 'A workspace needs a name.');
   end if;
-  perform crm_private.check_default_country(p_default_country);
+  perform crm.normalize_phone('', coalesce(p_default_country, '')); -- Refuses what has no telephone numbers.
 
   insert into crm.workspaces (slug, name, default_country)
   values (p_slug, btrim(p_name), p_default_country)

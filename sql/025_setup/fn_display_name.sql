@@ -14,4 +14,6 @@ begin
 end;
 $$;
 comment on function crm_private.display_name(text, text) is
-  'The name without blanks around it; null for null. PT400 invalid_input with the path for none, or one that is too long.';
+  'The name without blanks around it; null for null.
+
+PT400 invalid_input with the path, for an empty name and one of more than 256 characters.';

@@ -20,7 +20,7 @@ begin
       where not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (select from own o where o.kind = g.kind and o.scope = g.scope and o.value = g.value)
-        -- An id that a provider gave names the person, whatever the typed ids say: people mistype those, and correct them.
+        -- An id that a provider gave names the person, whatever typed ids say: people mistype those, and correct them.
         and not (i.kind <> all (crm_private.exclusive_provider_kinds()) and exists (
           select
           from own o

@@ -21,9 +21,9 @@ begin
       where b.scope_from = 'business'
         and exists (
           select from crm_private.identity_scopes(p_before.workspace_id, b.kind) s (scope)
-          join crm.contact_identities i on i.workspace_id = p_before.workspace_id and i.kind = b.kind and i.scope = s.scope
-            and i.value = d.value)
-        -- Found in the new scope as well, the id is the same person's. Which scope deliveries give without one is unknown.
+          join crm.contact_identities i on i.workspace_id = p_before.workspace_id and i.kind = b.kind
+            and i.scope = s.scope and i.value = d.value)
+        -- An id that is known in the new scope as well is found there. Without a business, deliveries say the scope.
         and not exists (
           select from crm.contact_identities i
           where i.workspace_id = p_before.workspace_id and i.kind = b.kind and i.scope = v_after and i.value = d.value)

@@ -11,7 +11,8 @@ declare
 begin
   perform l.id from crm.conversations l where l.contact_id = p_merge.survivor_id order by l.id for no key update;
   for v_conversation in
-    select v.id, v.channel_account_id, v.created_at, a as account, p_merge.moved -> 'conversations' ? v.id::text as was_moved
+    select v.id, v.channel_account_id, v.created_at, a as account,
+      p_merge.moved -> 'conversations' ? v.id::text as was_moved
     from crm.conversations v
     join crm.channel_accounts a on a.workspace_id = v.workspace_id and a.id = v.channel_account_id
     where v.contact_id = p_merge.survivor_id
@@ -27,7 +28,8 @@ begin
     into v_keys
     from crm.conversation_keys k
     join crm.contact_identities i on i.contact_id in (p_merge.survivor_id, p_merge.duplicate_id)
-      and k.value = i.kind || ':' || i.value and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account)
+      and k.value = i.kind || ':' || i.value
+      and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account)
     where k.conversation_id = v_conversation.id and k.kind = 'participant';
 
     v_owner := case

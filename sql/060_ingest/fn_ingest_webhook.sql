@@ -25,7 +25,8 @@ begin
   end if;
 
   if p_channel is null or p_channel <> all (crm_private.channels()) then
-    perform crm_private.reject_input('p_channel', format('The channel is %s.', crm_private.one_of(crm_private.channels())));
+    perform crm_private.reject_input('p_channel',
+      format('The channel is %s.', crm_private.one_of(crm_private.channels())));
   end if;
   perform crm_private.check_batch(p_items);
   if jsonb_typeof(p_rejected) is distinct from 'array' then

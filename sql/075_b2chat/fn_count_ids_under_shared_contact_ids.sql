@@ -1,4 +1,7 @@
-create function crm_private.count_ids_under_shared_contact_ids(p_before crm.channel_accounts, p_after crm.channel_accounts)
+create function crm_private.count_ids_under_shared_contact_ids(
+  p_before crm.channel_accounts,
+  p_after crm.channel_accounts
+)
 returns int
 language plpgsql
 stable
@@ -12,7 +15,8 @@ begin
   end if;
   -- Ids that the contacts export alone has named stay where they are.
   if not exists (
-    select from crm.conversations v where v.workspace_id = p_before.workspace_id and v.channel_account_id = p_before.id) then
+    select from crm.conversations v
+    where v.workspace_id = p_before.workspace_id and v.channel_account_id = p_before.id) then
     return 0;
   end if;
   return (

@@ -7,8 +7,8 @@ declare
   v_kinds constant text[] := array_remove(crm_private.exclusive_kinds(), 'identification');
   v_moved jsonb;
 begin
-  -- Of two current ids of an exclusive kind the survivor's stays current. Of two identifications note_identity_fields says
-  -- which one does.
+  -- Of two current ids of an exclusive kind the survivor's stays current. Which of two identifications does,
+  -- note_identity_fields says.
   select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
       || case when i.is_second then '{"was_current": true}' else '{}' end::jsonb
     order by i.kind, i.scope, i.value), '[]')

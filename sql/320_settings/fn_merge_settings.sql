@@ -31,8 +31,12 @@ begin
       perform crm_private.reject_input(v_change.path, format('There is no such setting of a %s. There is: %s.',
         coalesce(p_channel || ' account', 'workspace'), coalesce(v_names, 'none')));
     end if;
-    v_settings := case when v_change.is_removal then v_settings - v_change.key
-      else v_settings || jsonb_build_object(v_change.key, crm_private.setting_value(v_change.path, v_type, v_change.value)) end;
+    if v_change.is_removal then
+      v_settings := v_settings - v_change.key;
+    else
+      v_settings := v_settings || jsonb_build_object(v_change.key,
+        crm_private.setting_value(v_change.path, v_type, v_change.value));
+    end if;
   end loop;
   return v_settings;
 end;

@@ -48,7 +48,7 @@ begin
 end;
 $$;
 comment on function crm.update_channel_account(uuid, jsonb, text, boolean, uuid) is
-  'Changes settings of the account key by key, its name and whether it is active; returns the settings as they are then.
+  'Changes settings of the account key by key, its name and whether it is active; returns all settings then.
 
 p_settings: {name: value} of those to change, null for a value removes it; docs/operations.md lists them. An argument
 that is null changes nothing, and a call that changes nothing writes nothing. For admins.

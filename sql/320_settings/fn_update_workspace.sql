@@ -23,9 +23,7 @@ begin
       detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
       hint = 'Create it with create_workspace.';
   end if;
-  if p_default_country is not null then
-    perform crm_private.check_default_country(p_default_country);
-  end if;
+  perform crm.normalize_phone('', p_default_country); -- Refuses what has no telephone numbers.
   v_after := v_before;
   v_after.settings := crm_private.merge_settings('workspace', null, v_before.settings, p_settings);
   v_after.name := coalesce(crm_private.display_name('p_name', p_name), v_before.name);
@@ -34,14 +32,15 @@ begin
   if v_after is distinct from v_before then
     perform crm_private.refuse_if_in_use('default_country',
       crm_private.count_ids_under_default_country(v_before, v_after));
-    update crm.workspaces w set settings = v_after.settings, name = v_after.name, default_country = v_after.default_country
+    update crm.workspaces w set
+      settings = v_after.settings, name = v_after.name, default_country = v_after.default_country
     where w.id = p_workspace_id;
   end if;
   return v_after.settings;
 end;
 $$;
 comment on function crm.update_workspace(uuid, jsonb, text, text) is
-  'Changes settings of the workspace key by key, its name and its default country; returns the settings as they are then.
+  'Changes settings of the workspace key by key, its name and its default country; returns all settings then.
 
 p_settings: {name: value} of those to change, null for a value removes it; docs/operations.md lists them. An argument
 that is null changes nothing, and a call that changes nothing writes nothing. For admins.

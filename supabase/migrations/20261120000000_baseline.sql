@@ -17,7 +17,8 @@ set search_path = ''
 as $$
   select array['viewer', 'agent', 'admin', 'owner'];
 $$;
-comment on function crm_private.roles() is 'The roles of a member, the least first: each has the rights of those before it.';
+comment on function crm_private.roles() is
+  'The roles of a member, the least first: each has the rights of those before it.';
 
 -- sql/010_foundation/10_tables.sql
 create table crm.workspaces (
@@ -33,7 +34,8 @@ create table crm.workspaces (
   constraint settings_is_object check (jsonb_typeof(settings) = 'object')
 );
 comment on table crm.workspaces is 'A tenant. Everything that belongs to it carries its id, and keys start with it.';
-comment on column crm.workspaces.settings is 'Those of crm_private.settings() that are set for the workspace: update_workspace changes them.';
+comment on column crm.workspaces.settings is
+  'Those of crm_private.settings() that are set for the workspace: update_workspace changes them.';
 comment on column crm.workspaces.default_country is 'ISO 3166-1 alpha-2; numbers written without a country code are read as this country''s.';
 
 create table crm.workspace_members (
@@ -186,11 +188,14 @@ language plpgsql
 immutable
 set search_path = ''
 as $$
+declare
+  v_count constant int := cardinality(p_names);
 begin
-  return concat_ws(' or ', nullif(array_to_string(p_names[:cardinality(p_names) - 1], ', '), ''), p_names[cardinality(p_names)]);
+  return concat_ws(' or ', nullif(array_to_string(p_names[:v_count - 1], ', '), ''), p_names[v_count]);
 end;
 $$;
-comment on function crm_private.one_of(text[]) is 'The names as a sentence lists them: ''viewer, agent, admin or owner''.';
+comment on function crm_private.one_of(text[]) is
+  'The names as a sentence lists them: ''viewer, agent, admin or owner''.';
 
 -- sql/010_foundation/fn_plausible_time.sql
 create function crm_private.plausible_time(p_time timestamptz)
@@ -1290,23 +1295,6 @@ $$;
 comment on function crm.channel_account(uuid) is
   'A channel account, for whoever may run a sync of it: admins of its workspace. PT401, PT403, PT404 not_found.';
 
--- sql/025_setup/fn_check_default_country.sql
-create function crm_private.check_default_country(p_country text)
-returns void
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  if p_country is null or p_country !~ '^[A-Z]{2}$' then
-    perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
-  end if;
-  perform crm.normalize_phone('', p_country); -- Refuses a country that has no telephone numbers.
-end;
-$$;
-comment on function crm_private.check_default_country(text) is
-  'Returns when phone numbers can be read as this country''s. PT400 invalid_input.';
-
 -- sql/025_setup/fn_connect_channel.sql
 create function crm.connect_channel(p_workspace_id uuid, p_channel text, p_external_id text, p_display_name text)
 returns uuid
@@ -1317,7 +1305,8 @@ declare
   v_account crm.channel_accounts;
 begin
   if p_channel is null or p_channel <> all (crm_private.channels()) then
-    perform crm_private.reject_input('p_channel', format('The channel is %s.', crm_private.one_of(crm_private.channels())));
+    perform crm_private.reject_input('p_channel',
+      format('The channel is %s.', crm_private.one_of(crm_private.channels())));
   end if;
   if coalesce(btrim(p_external_id), '') = '' or length(p_external_id) > 256 then
     perform crm_private.reject_input('p_external_id', 'The provider''s account id is 1 to 256 characters.');
@@ -1367,7 +1356,7 @@ begin
   if coalesce(btrim(p_name), '') = '' then
     perform crm_private.reject_input('p_name', 'A workspace needs a name.');
   end if;
-  perform crm_private.check_default_country(p_default_country);
+  perform crm.normalize_phone('', coalesce(p_default_country, '')); -- Refuses what has no telephone numbers.
 
   insert into crm.workspaces (slug, name, default_country)
   values (p_slug, btrim(p_name), p_default_country)
@@ -1400,7 +1389,9 @@ begin
 end;
 $$;
 comment on function crm_private.display_name(text, text) is
-  'The name without blanks around it; null for null. PT400 invalid_input with the path for none, or one that is too long.';
+  'The name without blanks around it; null for null.
+
+PT400 invalid_input with the path, for an empty name and one of more than 256 characters.';
 
 -- sql/025_setup/fn_setting_value.sql
 create function crm_private.setting_value(p_path text, p_type text, p_value jsonb)
@@ -1998,7 +1989,7 @@ begin
       where not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (select from own o where o.kind = g.kind and o.scope = g.scope and o.value = g.value)
-        -- An id that a provider gave names the person, whatever the typed ids say: people mistype those, and correct them.
+        -- An id that a provider gave names the person, whatever typed ids say: people mistype those, and correct them.
         and not (i.kind <> all (crm_private.exclusive_provider_kinds()) and exists (
           select
           from own o
@@ -2125,32 +2116,33 @@ begin
       from crm.contact_identities i
       -- The fields that gave the number, as they were written; null where none did.
       cross join lateral (
-        select bool_or(g.given !~ '^\s*\+'
-          and crm_private.canonical_identity_value('phone', g.given, p_after.default_country) is distinct from i.value) as is_read_otherwise
+        select bool_or(g.given !~ '^\s*\+' and i.value is distinct from
+          crm_private.canonical_identity_value('phone', g.given, p_after.default_country)) as is_read_differently
         from crm.contacts c
         cross join lateral (values (c.mobile), (c.phone)) g (given)
-        where c.workspace_id = p_before.id and c.id = i.contact_id
+        where c.workspace_id = p_before.id and c.id = i.contact_id and g.given is not null
           and (translate(g.given, ' ()-.', '') = i.value
             or crm_private.canonical_identity_value('phone', g.given, p_before.default_country) = i.value)
       ) f
       where i.workspace_id = p_before.id and i.kind = 'phone' and i.scope = ''
-        and coalesce(f.is_read_otherwise,
+        and coalesce(f.is_read_differently,
           -- Listed among identities: how it was written is not kept, but the number of a wa_id has its country code.
           i.value >= v_prefix and i.value < v_prefix || ':'
           and not exists (
             select from unnest(i.value || crm_private.phone_variants(i.value)) v (value)
             join crm.contact_identities w on w.workspace_id = p_before.id and w.kind = 'wa_id' and w.scope = ''
               and w.value = substr(v.value, 2))
-          and crm.normalize_phone(substr(i.value, length(v_prefix) + 1), p_after.default_country) is distinct from i.value)
+          and i.value is distinct from
+            crm.normalize_phone(substr(i.value, length(v_prefix) + 1), p_after.default_country))
       limit 1000
     ) n
   );
 end;
 $$;
 comment on function crm_private.count_ids_under_default_country(crm.workspaces, crm.workspaces) is
-  'How many phone numbers, up to 1,000, would be read otherwise in the new country.
+  'How many phone numbers, up to 1,000, would be read differently in the new country.
 
-update_workspace and update_channel_account refuse such a change. Of a number that no field gave, only its canonical form is kept: one of the old country
+update_workspace refuses such a change. Of a number that no field gave, only its canonical form is kept: one of the old country
 counts, unless it is a wa_id as well.';
 
 -- sql/030_contacts/fn_field_source.sql
@@ -4202,9 +4194,9 @@ begin
       where b.scope_from = 'business'
         and exists (
           select from crm_private.identity_scopes(p_before.workspace_id, b.kind) s (scope)
-          join crm.contact_identities i on i.workspace_id = p_before.workspace_id and i.kind = b.kind and i.scope = s.scope
-            and i.value = d.value)
-        -- Found in the new scope as well, the id is the same person's. Which scope deliveries give without one is unknown.
+          join crm.contact_identities i on i.workspace_id = p_before.workspace_id and i.kind = b.kind
+            and i.scope = s.scope and i.value = d.value)
+        -- An id that is known in the new scope as well is found there. Without a business, deliveries say the scope.
         and not exists (
           select from crm.contact_identities i
           where i.workspace_id = p_before.workspace_id and i.kind = b.kind and i.scope = v_after and i.value = d.value)
@@ -4515,7 +4507,7 @@ begin
 end;
 $$;
 comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]) is
-  'What names the conversation of each item: its thread id, and the participant''s ids of the kinds that do on the channel.
+  'What names the conversation of each item: its thread id, and those ids of the participant that do on the channel.
 
 Sorted, so that every caller claims in one order.';
 
@@ -5078,7 +5070,8 @@ declare
 begin
   perform l.id from crm.conversations l where l.contact_id = p_merge.survivor_id order by l.id for no key update;
   for v_conversation in
-    select v.id, v.channel_account_id, v.created_at, a as account, p_merge.moved -> 'conversations' ? v.id::text as was_moved
+    select v.id, v.channel_account_id, v.created_at, a as account,
+      p_merge.moved -> 'conversations' ? v.id::text as was_moved
     from crm.conversations v
     join crm.channel_accounts a on a.workspace_id = v.workspace_id and a.id = v.channel_account_id
     where v.contact_id = p_merge.survivor_id
@@ -5094,7 +5087,8 @@ begin
     into v_keys
     from crm.conversation_keys k
     join crm.contact_identities i on i.contact_id in (p_merge.survivor_id, p_merge.duplicate_id)
-      and k.value = i.kind || ':' || i.value and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account)
+      and k.value = i.kind || ':' || i.value
+      and crm_private.identity_may_be_of_account(i.kind, i.scope, v_conversation.account)
     where k.conversation_id = v_conversation.id and k.kind = 'participant';
 
     v_owner := case
@@ -6371,7 +6365,8 @@ begin
   end if;
 
   if p_channel is null or p_channel <> all (crm_private.channels()) then
-    perform crm_private.reject_input('p_channel', format('The channel is %s.', crm_private.one_of(crm_private.channels())));
+    perform crm_private.reject_input('p_channel',
+      format('The channel is %s.', crm_private.one_of(crm_private.channels())));
   end if;
   perform crm_private.check_batch(p_items);
   if jsonb_typeof(p_rejected) is distinct from 'array' then
@@ -7524,7 +7519,8 @@ set search_path = ''
 as $$
 begin
   -- Nothing proves that both exports number people alike: the account's settings may say so.
-  return case when p_account.settings -> 'shared_contact_ids' = 'true' then 'contacts:' else 'chats:' end || p_account.external_id;
+  return case when p_account.settings -> 'shared_contact_ids' = 'true' then 'contacts:' else 'chats:' end
+    || p_account.external_id;
 end;
 $$;
 comment on function crm_private.chat_contact_scope(crm.channel_accounts) is
@@ -7630,7 +7626,10 @@ comment on function crm_private.claimed_by_account(crm.raw_records[]) is
   'The accounts of claimed records, each with the places of its records, oldest first.';
 
 -- sql/075_b2chat/fn_count_ids_under_shared_contact_ids.sql
-create function crm_private.count_ids_under_shared_contact_ids(p_before crm.channel_accounts, p_after crm.channel_accounts)
+create function crm_private.count_ids_under_shared_contact_ids(
+  p_before crm.channel_accounts,
+  p_after crm.channel_accounts
+)
 returns int
 language plpgsql
 stable
@@ -7644,7 +7643,8 @@ begin
   end if;
   -- Ids that the contacts export alone has named stay where they are.
   if not exists (
-    select from crm.conversations v where v.workspace_id = p_before.workspace_id and v.channel_account_id = p_before.id) then
+    select from crm.conversations v
+    where v.workspace_id = p_before.workspace_id and v.channel_account_id = p_before.id) then
     return 0;
   end if;
   return (
@@ -7921,7 +7921,9 @@ set search_path = ''
 as $$
 begin
   return coalesce(p_account.settings ->> 'time_zone', (
-    select s.default_value #>> '{}' from crm_private.settings() s where s.channel = p_account.channel and s.name = 'time_zone'));
+    select s.default_value #>> '{}'
+    from crm_private.settings() s
+    where s.channel = p_account.channel and s.name = 'time_zone'));
 end;
 $$;
 comment on function crm_private.merchant_time_zone(crm.channel_accounts) is
@@ -8633,8 +8635,8 @@ declare
   v_kinds constant text[] := array_remove(crm_private.exclusive_kinds(), 'identification');
   v_moved jsonb;
 begin
-  -- Of two current ids of an exclusive kind the survivor's stays current. Of two identifications note_identity_fields says
-  -- which one does.
+  -- Of two current ids of an exclusive kind the survivor's stays current. Which of two identifications does,
+  -- note_identity_fields says.
   select coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
       || case when i.is_second then '{"was_current": true}' else '{}' end::jsonb
     order by i.kind, i.scope, i.value), '[]')
@@ -10273,8 +10275,12 @@ begin
       perform crm_private.reject_input(v_change.path, format('There is no such setting of a %s. There is: %s.',
         coalesce(p_channel || ' account', 'workspace'), coalesce(v_names, 'none')));
     end if;
-    v_settings := case when v_change.is_removal then v_settings - v_change.key
-      else v_settings || jsonb_build_object(v_change.key, crm_private.setting_value(v_change.path, v_type, v_change.value)) end;
+    if v_change.is_removal then
+      v_settings := v_settings - v_change.key;
+    else
+      v_settings := v_settings || jsonb_build_object(v_change.key,
+        crm_private.setting_value(v_change.path, v_type, v_change.value));
+    end if;
   end loop;
   return v_settings;
 end;
@@ -10357,7 +10363,7 @@ begin
 end;
 $$;
 comment on function crm.update_channel_account(uuid, jsonb, text, boolean, uuid) is
-  'Changes settings of the account key by key, its name and whether it is active; returns the settings as they are then.
+  'Changes settings of the account key by key, its name and whether it is active; returns all settings then.
 
 p_settings: {name: value} of those to change, null for a value removes it; docs/operations.md lists them. An argument
 that is null changes nothing, and a call that changes nothing writes nothing. For admins.
@@ -10390,9 +10396,7 @@ begin
       detail = jsonb_build_object('code', 'not_found', 'what', 'workspace')::text,
       hint = 'Create it with create_workspace.';
   end if;
-  if p_default_country is not null then
-    perform crm_private.check_default_country(p_default_country);
-  end if;
+  perform crm.normalize_phone('', p_default_country); -- Refuses what has no telephone numbers.
   v_after := v_before;
   v_after.settings := crm_private.merge_settings('workspace', null, v_before.settings, p_settings);
   v_after.name := coalesce(crm_private.display_name('p_name', p_name), v_before.name);
@@ -10401,14 +10405,15 @@ begin
   if v_after is distinct from v_before then
     perform crm_private.refuse_if_in_use('default_country',
       crm_private.count_ids_under_default_country(v_before, v_after));
-    update crm.workspaces w set settings = v_after.settings, name = v_after.name, default_country = v_after.default_country
+    update crm.workspaces w set
+      settings = v_after.settings, name = v_after.name, default_country = v_after.default_country
     where w.id = p_workspace_id;
   end if;
   return v_after.settings;
 end;
 $$;
 comment on function crm.update_workspace(uuid, jsonb, text, text) is
-  'Changes settings of the workspace key by key, its name and its default country; returns the settings as they are then.
+  'Changes settings of the workspace key by key, its name and its default country; returns all settings then.
 
 p_settings: {name: value} of those to change, null for a value removes it; docs/operations.md lists them. An argument
 that is null changes nothing, and a call that changes nothing writes nothing. For admins.

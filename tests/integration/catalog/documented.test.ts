@@ -65,8 +65,11 @@ test('the table of settings is the registry', async () => {
   for (const [name, , , , meaning] of table) expect(meaning, name).not.toBe('')
 })
 
-test('what cannot change later is what has a guard', async () => {
-  const { rows } = await database.pool.query('select name from crm_private.setting_guards()')
+test('what cannot change later is what an update refuses', async () => {
+  const { rows } = await database.pool.query(`
+    select (regexp_matches(p.prosrc, $$refuse_if_in_use\\('(\\w+)'$$, 'g'))[1] as name
+    from pg_proc p
+    where p.proname in ('update_workspace', 'update_channel_account')`)
   const guarded = z
     .array(z.object({ name: z.string() }))
     .parse(rows)

@@ -146,10 +146,9 @@ begin
 
   perform tests.deliver(tests.chat('P1', tests.said('m1', 1)), '{"participant": {}, "events": []}');
   perform crm.update_conversation(v.id, v.version, '{"tags_add": ["vip"]}') from tests.conversation('psid:P1') v;
-  -- Two threads of one person that a delivery shows to be one.
-  perform tests.ingest('pgtap-number', tests.item(tests.person('{wa_id:573001110000}')));
-  perform tests.ingest('pgtap-number', tests.item(tests.person('{bsuid@pgtap:B1}')));
-  perform tests.ingest('pgtap-number', tests.item(tests.person('{wa_id:573001110000,bsuid@pgtap:B1}')));
+  -- A thread that was merged into that one.
+  insert into crm.conversation_merges (workspace_id, channel_account_id, survivor_id, duplicate_id)
+  select v.workspace_id, v.channel_account_id, v.id, gen_random_uuid() from tests.conversation('psid:P1') v;
   -- Two stubs that turn out to be one person, and two full contacts that a chat speaks of as one.
   perform tests.upsert('chat_embedded', tests.person('{email:one@x.co}')), tests.upsert('chat_embedded', tests.person('{phone:+573001112233}')),
     tests.upsert('chat_embedded', tests.person('{email:one@x.co,phone:+573001112233}'));
