@@ -6,9 +6,13 @@ as $$
 declare
   v_count int;
 begin
-  -- A lock that somebody is just now extending or writing under is not over, or will be found next time.
+  -- Skip a lock whose row another transaction has: its holder may be extending it. The next call looks at it again.
   with expired as materialized (
-    select l.resource from crm.sync_locks l where l.expires_at <= clock_timestamp() order by l.resource for no key update skip locked
+    select l.resource
+    from crm.sync_locks l
+    where l.expires_at <= clock_timestamp()
+    order by l.resource
+    for no key update skip locked
   )
   update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null
   from expired e
@@ -17,4 +21,7 @@ begin
   return v_count;
 end;
 $$;
-comment on function crm.cleanup_expired_locks() is 'Marks the locks whose lease is over as free, and returns how many. The rows stay, with their fencing tokens.';
+comment on function crm.cleanup_expired_locks() is
+  'Marks the locks whose lease is over as free.
+
+Returns how many. The rows stay, with their fencing tokens.';

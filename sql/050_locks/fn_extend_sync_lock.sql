@@ -7,7 +7,7 @@ declare
   v_lock crm.sync_locks;
   v_now timestamptz;
 begin
-  perform crm_private.check_lease(p_resource, p_ttl);
+  perform crm_private.check_lease_arguments(p_resource, p_ttl);
   select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
   v_now := clock_timestamp();
   if v_lock.token is distinct from p_token or p_token is null or v_lock.expires_at <= v_now then
@@ -18,4 +18,7 @@ begin
 end;
 $$;
 comment on function crm.extend_sync_lock(text, uuid, interval) is
-  'Lets the lease end p_ttl (1 second to 1 hour) from now and returns that time; null when the lock is lost: taken, released, or over even if nobody took it. PT400 invalid_input.';
+  'Lets the lease end p_ttl (1 second to 1 hour) from now.
+
+Returns that time. Null when the lock is lost: taken, released, or over even when no other caller took it.
+Errors: PT400 invalid_input.';

@@ -6,8 +6,8 @@ as $$
 declare
   v_lock crm.sync_locks;
 begin
-  -- To the end of the transaction nobody can take the lock over, even when the lease ends meanwhile. Not `for share`: two writers
-  -- that both went on to extend would wait for each other.
+  -- The row lock keeps others from taking over until the transaction ends, even when the lease ends before that.
+  -- `for share` would let two writers in, which then wait for each other to extend the lease.
   select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
   if v_lock.token is distinct from p_token or p_token is null or v_lock.expires_at <= clock_timestamp() then
     raise exception using errcode = 'PT409', message = 'The lock is lost.',
@@ -17,4 +17,7 @@ begin
 end;
 $$;
 comment on function crm_private.require_sync_lock(text, uuid) is
-  'Returns when the lock is held with this token, and keeps it so to the end of the transaction. PT409 lock_lost otherwise: another token, released, or the lease is over.';
+  'Returns when the lock is held with this token.
+
+No other caller can take it before the transaction ends.
+Errors: PT409 lock_lost for another token, a released lock, or a lease that is over.';

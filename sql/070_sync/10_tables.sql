@@ -3,18 +3,21 @@ create table crm.sync_state (
   resource text not null,
   cursor jsonb not null default '{}',
   high_watermark timestamptz,
-  called_at timestamptz,
-  called_since timestamptz,
+  triggered_at timestamptz,
+  unanswered_since timestamptz,
   updated_at timestamptz not null default now(),
   primary key (workspace_id, resource),
   constraint resource_is_not_empty check (resource <> ''),
   constraint cursor_is_object check (jsonb_typeof(cursor) = 'object')
 );
-comment on table crm.sync_state is 'How far each walk over a resource has come: it goes on from here after any interruption.';
-comment on column crm.sync_state.cursor is 'Where to go on; what it holds is the walk''s own affair.';
-comment on column crm.sync_state.high_watermark is 'By the source''s clock: everything up to here has been seen.';
-comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run.';
-comment on column crm.sync_state.called_since is 'The first call after which no run has begun; before the newest run''s start, there is none.';
+comment on table crm.sync_state is
+  'How far the reading of each resource has come. The next run resumes here after any interruption.';
+comment on column crm.sync_state.cursor is 'Where to resume. Only the provider''s reader knows what is in it.';
+comment on column crm.sync_state.high_watermark is
+  'By the source''s clock: every change up to this time has been read.';
+comment on column crm.sync_state.triggered_at is 'When the scheduled job last called the function for a new run.';
+comment on column crm.sync_state.unanswered_since is
+  'The first call after which no run has begun. Earlier than the start of the newest run: there is no such call.';
 
 create table crm.sync_runs (
   workspace_id uuid not null,
@@ -40,7 +43,7 @@ create table crm.sync_runs (
   started_at timestamptz not null default clock_timestamp(),
   last_page_at timestamptz,
   progressed_at timestamptz,
-  vain_attempts int not null default 0,
+  stalled_attempts int not null default 0,
   paused_at timestamptz,
   resumed_at timestamptz,
   resume_at timestamptz,
@@ -60,29 +63,49 @@ create table crm.sync_runs (
   constraint finished_at_a_time check ((status in ('completed', 'failed')) = (finished_at is not null)),
   constraint failed_with_an_error check (status <> 'failed' or error_code is not null)
 );
-comment on table crm.sync_runs is 'One full or incremental pass over a resource, however many processes it took: what it read, what became of it, how it ended.';
-comment on column crm.sync_runs.status is 'running: under a lease, or its process died and the lease is over; paused: goes on at resume_at; completed and failed are final.';
-comment on column crm.sync_runs.holder is 'Who runs it, or ran it last.';
-comment on column crm.sync_runs.fencing_token is 'The fencing token of the lock it runs under, or ran under last.';
-comment on column crm.sync_runs.since is 'An incremental run reads what changed from here on, by the source''s clock; null in a full one.';
-comment on column crm.sync_runs.history_before is 'Messages from before it are history: they make nothing unread and open no reply window. A day before the run began, or, if longer ago, what had been read by then: the high watermark; without one, the last run''s start if it completed, or its history_before if it failed. Minus infinity: there is no history.';
-comment on column crm.sync_runs.pages is 'Committed calls; a large page may take several.';
-comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items. A new record of an export counts when it is transformed.';
-comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters, or raw records with status failed.';
-comment on column crm.sync_runs.rejected is 'What the translation could not read and set aside as dead letters; not among the items.';
-comment on column crm.sync_runs.rejected_by is 'The same by what it was: {what: count}, or by the reason where it was not said.';
-comment on column crm.sync_runs.total_estimate is 'How many items the source says there are; null when it does not say.';
-comment on column crm.sync_runs.active_for is 'How long it ran before its last pause or interruption, without the pauses.';
-comment on column crm.sync_runs.progressed_at is 'When a page last brought something or moved the cursor.';
-comment on column crm.sync_runs.vain_attempts is 'How often in a row it paused with an error and without any progress.';
+comment on table crm.sync_runs is
+  'One full or incremental reading of a resource, however many processes it took: what it read and how it ended.';
+comment on column crm.sync_runs.status is
+  'running: under a lease, or its process died and the lease is over. paused: it resumes at resume_at.
+completed and failed are final.';
+comment on column crm.sync_runs.holder is 'The process that runs it, or the last one that did.';
+comment on column crm.sync_runs.fencing_token is 'The fencing token of its lock, or of the last lock it had.';
+comment on column crm.sync_runs.since is
+  'An incremental run reads what changed from here on, by the source''s clock. Null for a full run.';
+comment on column crm.sync_runs.history_before is
+  'Messages from before this time are history: they make nothing unread and open no reply window.
+
+It is a day before the run began or, if that is longer ago, the time up to which earlier runs had read:
+the high watermark, else the start of the last run if it completed, else the last run''s history_before.
+Minus infinity: no message is history.';
+comment on column crm.sync_runs.pages is 'Committed calls. A large page may take several.';
+comment on column crm.sync_runs.items is
+  'Items read: created + updated + unchanged + failed. One conversation may come in several items.
+A new record of an export counts when it is transformed.';
+comment on column crm.sync_runs.failed is
+  'Items of which nothing was stored. They are dead letters, or raw records with status failed.';
+comment on column crm.sync_runs.rejected is
+  'What the translation could not read and set aside as dead letters. Not among the items.';
+comment on column crm.sync_runs.rejected_by is
+  'The rejected by what they were: {what: count}, or by the reason where that is not known.';
+comment on column crm.sync_runs.total_estimate is
+  'How many items the source says there are. Null when it does not say.';
+comment on column crm.sync_runs.active_for is
+  'How long it ran before its last pause or interruption, without the pauses.';
+comment on column crm.sync_runs.progressed_at is 'When a page last brought something new or moved the cursor.';
+comment on column crm.sync_runs.stalled_attempts is
+  'How often in a row it paused with an error and without any progress.';
 comment on column crm.sync_runs.paused_at is 'When it last paused.';
-comment on column crm.sync_runs.resumed_at is 'When it last went on; null when it ran in one go.';
-comment on column crm.sync_runs.resume_at is 'The scheduled job does not go on with a paused run before this time; null: it may at once.';
-comment on column crm.sync_runs.error is 'Why it failed or paused: begins with a stable code (docs/conversation-sync.md), then a text for people.';
+comment on column crm.sync_runs.resumed_at is 'When it last resumed. Null while it runs in its first process.';
+comment on column crm.sync_runs.resume_at is
+  'The scheduled job resumes a paused run from this time on. Null: at once.';
+comment on column crm.sync_runs.error is
+  'Why it failed or paused: a stable code (docs/conversation-sync.md), then a text for people.';
 create index sync_runs_id_idx on crm.sync_runs (id);
 create index sync_runs_channel_account_idx on crm.sync_runs (workspace_id, channel_account_id);
 create index sync_runs_resource_idx on crm.sync_runs (workspace_id, resource, started_at desc);
-create unique index sync_runs_one_unfinished on crm.sync_runs (workspace_id, resource) where status in ('running', 'paused');
+create unique index sync_runs_one_unfinished on crm.sync_runs (workspace_id, resource)
+  where status in ('running', 'paused');
 
 create table crm.rate_limit_buckets (
   bucket text primary key,
@@ -97,9 +120,16 @@ create table crm.rate_limit_buckets (
   constraint refill_is_valid check (refill_per_second > 0 and refill_per_second <= 1000000),
   constraint tokens_are_valid check (tokens between 0 and capacity)
 );
-comment on table crm.rate_limit_buckets is 'Token buckets: how many requests may be sent to whom, over all functions together. A bucket nobody has set holds 100 and gets 10 a second.';
-comment on column crm.rate_limit_buckets.bucket is 'Whom the requests go to: <channel>:<account''s external id>, or another name.';
-comment on column crm.rate_limit_buckets.workspace_id is 'The workspace of the account that the bucket names; null when it names none.';
-comment on column crm.rate_limit_buckets.tokens is 'How many there were at refilled_at; capacity is the most there can be.';
-comment on column crm.rate_limit_buckets.blocked_until is 'Nothing is granted before this time: the provider said so.';
+comment on table crm.rate_limit_buckets is
+  'Token buckets: how many requests all functions together may send to a provider.
+
+A bucket without its own limit holds 100 tokens and gains 10 a second.';
+comment on column crm.rate_limit_buckets.bucket is
+  'What the requests are for: a channel account (crm_private.account_bucket), or any other name.';
+comment on column crm.rate_limit_buckets.workspace_id is
+  'The workspace of the account that the bucket names. Null when it names none.';
+comment on column crm.rate_limit_buckets.tokens is
+  'How many there were at refilled_at. There are never more than capacity.';
+comment on column crm.rate_limit_buckets.blocked_until is
+  'The bucket grants nothing before this time, because the provider said so.';
 create index rate_limit_buckets_workspace_idx on crm.rate_limit_buckets (workspace_id);

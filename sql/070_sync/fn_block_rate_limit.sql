@@ -13,4 +13,7 @@ begin
 end;
 $$;
 comment on function crm.block_rate_limit(text, interval) is
-  'Lets a bucket grant nothing from now on for this long (at most 7 days), because the provider said so. A block that ends later stays. PT400 invalid_input.';
+  'Lets a bucket grant nothing from now on for this long (at most 7 days), because the provider said so.
+
+A block that ends later stays.
+Errors: PT400 invalid_input.';

@@ -13,11 +13,13 @@ begin
   loop
     select b.* into v_bucket from crm.rate_limit_buckets b where b.bucket = p_bucket for no key update;
     exit when found;
-    insert into crm.rate_limit_buckets (bucket, workspace_id) values (p_bucket, crm_private.resource_workspace(p_bucket || ':requests'))
+    insert into crm.rate_limit_buckets (bucket, workspace_id)
+    values (p_bucket, crm_private.workspace_of_bucket(p_bucket))
     on conflict (bucket) do nothing;
   end loop;
 
-  -- Read under the lock: whoever waited for it sees what time it is now. A clock that was put back takes nothing away.
+  -- Read the clock under the row lock: a caller that waited for the row sees the current time.
+  -- A clock that was put back takes no tokens away.
   v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
   v_bucket.tokens := least(v_bucket.capacity,
     v_bucket.tokens + extract(epoch from v_now - v_bucket.refilled_at) * v_bucket.refill_per_second);
@@ -26,4 +28,7 @@ begin
 end;
 $$;
 comment on function crm_private.rate_limit_bucket(text) is
-  'The bucket, made when it is new, with the tokens it has by now; nobody else can change it to the end of the transaction. Nothing of it is stored. PT400 invalid_input.';
+  'The bucket with the tokens that it has now. A new bucket is inserted.
+
+It stores no tokens: the caller does. No other transaction can change the bucket before this one ends.
+Errors: PT400 invalid_input.';

@@ -7,16 +7,17 @@ declare
   v_run crm.sync_runs;
   v_resource text;
 begin
-  select r.* into v_run from crm.sync_runs r where r.id = p_run_id and (p_workspace_id is null or r.workspace_id = p_workspace_id);
+  select r.* into v_run
+  from crm.sync_runs r
+  where r.id = p_run_id and (p_workspace_id is null or r.workspace_id = p_workspace_id);
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such sync run.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
-      hint = 'Start one with start_sync.';
+    perform crm_private.raise_not_found('sync_run', 'There is no such sync run.', 'Start one with start_sync.');
   end if;
   v_resource := v_run.resource;
   perform crm_private.require_sync_lock(v_resource, p_token);
 
-  -- Read again under the lock, which every writer of a run holds. A lock of this resource that another took for other work is not this run's.
+  -- Read again under the lock, which every writer of a run holds. The fencing token tells this run's lock from one that
+  -- a caller took on the same resource for other work.
   select r.* into v_run
   from crm.sync_runs r
   join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
@@ -28,4 +29,7 @@ begin
 end;
 $$;
 comment on function crm_private.require_run(uuid, uuid, uuid) is
-  'The running run that this token was given for; its lock is kept to the end of the transaction. PT404 not_found, PT409 lock_lost.';
+  'The running run that this token was given for.
+
+No other caller can take its lock before the transaction ends.
+Errors: PT404 not_found, PT409 lock_lost.';

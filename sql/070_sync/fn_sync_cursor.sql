@@ -11,4 +11,6 @@ begin
 end;
 $$;
 comment on function crm.sync_cursor(uuid, text) is
-  'Where the next run over the resource goes on; null when there was none. Of a B2Chat export: {contacts, chats}, each as land_raw_records was given it.';
+  'Where the next run over the resource resumes.
+
+Null when there was no run. Of a B2Chat export: {contacts, chats}, each as land_raw_records got it.';

@@ -4,4 +4,6 @@ create type crm_private.raw_outcome as (
   error jsonb
 );
 comment on type crm_private.raw_outcome is
-  'What became of a raw record, by its place in the array it was claimed in: created, updated, upgraded, skipped or failed (with the error).';
+  'What became of a raw record, by its place in the array of claimed records.
+
+outcome: created, updated, upgraded, skipped or failed. error: only of a failed one.';

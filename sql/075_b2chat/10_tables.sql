@@ -18,9 +18,16 @@ create table crm.raw_records (
   constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint failed_with_an_error check ((status = 'failed') <= (error is not null))
 );
-comment on table crm.raw_records is 'An export''s records as delivered. Every version of a record is a row of its own, so an older copy that lands late replaces nothing.';
+comment on table crm.raw_records is
+  'The records of an export as delivered.
+
+Every version of a record has its own row, so an older copy that lands late replaces nothing.';
 comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in hex.';
-comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
-comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
+comment on column crm.raw_records.status is
+  'pending: not transformed yet. done: it changed something. skipped: it said nothing new. failed: see error.
+Landing a failed record again makes it pending.';
+comment on column crm.raw_records.error is
+  '{path, message, sqlstate?}: the path is that of the wrong value in the payload.';
 create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
-create index raw_records_account_pending_idx on crm.raw_records (channel_account_id, entity, landed_at) where status = 'pending';
+create index raw_records_account_pending_idx on crm.raw_records (channel_account_id, entity, landed_at)
+  where status = 'pending';

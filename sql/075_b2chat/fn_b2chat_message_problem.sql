@@ -12,8 +12,9 @@ begin
       select case
         when jsonb_typeof(m.message) <> 'object' then ''
         else '.' || coalesce(
-          crm_private.field_of_wrong_type(m.message, '{"body": "string number", "caption": "string number", "type": "string",
-            "incoming": "boolean", "broadcasted": "boolean", "created_at": "string", "location": "object"}'),
+          crm_private.first_wrong_type(m.message, '{"body": "string number", "caption": "string number",
+            "type": "string", "incoming": "boolean", "broadcasted": "boolean", "created_at": "string",
+            "location": "object"}'),
           case when jsonb_typeof(m.message -> 'incoming') is distinct from 'boolean' then 'incoming' end,
           case when crm_private.zoned_time(m.message ->> 'created_at', p_time_zone) is null then 'created_at' end)
       end as wrong
@@ -25,4 +26,6 @@ begin
 end;
 $$;
 comment on function crm_private.b2chat_message_problem(jsonb, text) is
-  'The JSON path, from the chat, of the first message value of the wrong type, direction or time missing included; null when all are right.';
+  'Finds the first message value of a B2Chat chat that has a wrong type.
+
+A missing direction or time is wrong too. Returns its JSON path from the chat, null when all are right.';

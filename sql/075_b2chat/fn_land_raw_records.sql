@@ -21,9 +21,8 @@ declare
 begin
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such channel account.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
-      hint = 'Connect it with connect_channel.';
+    perform crm_private.raise_not_found(
+      'channel_account', 'There is no such channel account.', 'Connect it with connect_channel.');
   end if;
   if v_account.channel <> 'b2chat' then
     perform crm_private.reject_input('p_channel_account_id', 'Raw records are landed for accounts of channel b2chat.');
@@ -47,7 +46,7 @@ begin
     perform crm_private.reject_input('$.settings.time_zone', 'The account has a time zone that does not exist.');
   end if;
   if p_run_id is not null then
-    v_run := crm_private.hold_run(p_run_id, p_lock_token, v_account.workspace_id);
+    v_run := crm_private.require_run_renewing_lease(p_run_id, p_lock_token, v_account.workspace_id);
     if (v_run.channel_account_id, v_run.resource) is distinct from (v_account.id, p_resource) then
       perform crm_private.reject_input('p_run_id', 'The run is one of this account and resource.');
     end if;
@@ -59,7 +58,11 @@ begin
     coalesce(r.value ->> 'reason', 'rejected'), r.value ->> 'path', null, coalesce(r.value -> 'item', r.value))
   from jsonb_array_elements(p_rejected) r;
   perform crm_private.keep_dead_letter(v_account, v_account.channel, v_account.external_id, 'malformed',
-    case when jsonb_typeof(r.record) <> 'object' then '$' when p_entity = 'contacts' then '$.contact_id' else '$.chat_id' end, null, r.record)
+    case
+      when jsonb_typeof(r.record) <> 'object' then '$'
+      when p_entity = 'contacts' then '$.contact_id'
+      else '$.chat_id'
+    end, null, r.record)
   from jsonb_array_elements(p_records) r (record)
   where jsonb_typeof(r.record) <> 'object' or crm_private.raw_record_id(p_entity, r.record) is null;
 
@@ -69,9 +72,11 @@ begin
     from jsonb_array_elements(p_records) with ordinality r (record, place)
     where jsonb_typeof(r.record) = 'object'
   ), written as (
-    insert into crm.raw_records as x (workspace_id, channel_account_id, entity, external_id, content_hash, payload, landed_at)
-    -- In one order of keys, so that two landings never wait for each other; the order of the page is in the times.
-    select v_account.workspace_id, v_account.id, p_entity, u.external_id, u.content_hash, u.record, v_now + u.place * interval '1 microsecond'
+    insert into crm.raw_records as x (
+      workspace_id, channel_account_id, entity, external_id, content_hash, payload, landed_at)
+    -- In the order of the keys, so that two landings never deadlock. landed_at keeps the order of the page.
+    select v_account.workspace_id, v_account.id, p_entity, u.external_id, u.content_hash, u.record,
+      v_now + u.place * interval '1 microsecond'
     from (
       select distinct on (n.external_id, n.content_hash) n.*
       from usable n
@@ -91,17 +96,27 @@ begin
   if p_cursor is not null then
     insert into crm.sync_state as s (workspace_id, resource, cursor)
     values (v_account.workspace_id, p_resource, jsonb_build_object(p_entity, p_cursor))
-    on conflict (workspace_id, resource) do update set cursor = s.cursor || excluded.cursor, updated_at = clock_timestamp()
+    on conflict (workspace_id, resource) do update
+      set cursor = s.cursor || excluded.cursor, updated_at = clock_timestamp()
     where s.cursor || excluded.cursor <> s.cursor;
     v_moved := found;
   end if;
   if p_run_id is not null then
-    perform crm_private.count_landed(v_run, unchanged, p_rejected || (
-      select coalesce(jsonb_agg('{"reason": "malformed"}'::jsonb), '[]') from generate_series(v_usable + 1, jsonb_array_length(p_records))
+    perform crm_private.add_landed(v_run, unchanged, p_rejected || (
+      select coalesce(jsonb_agg('{"reason": "malformed"}'::jsonb), '[]')
+      from generate_series(v_usable + 1, jsonb_array_length(p_records))
     ), v_moved or landed > 0);
   end if;
   return next;
 end;
 $$;
 comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb, uuid) is
-  'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. With p_run_id the lock is that run''s: the page is counted on it, with what was unchanged or set aside, and the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Keeps up to 500 records of a B2Chat export as delivered.
+
+p_entity: contacts or chats. p_rejected ([{reason, path, item}]): what the translation set aside. That and records
+without a usable id become dead letters.
+p_lock_token: it writes only while that lock of p_resource is held. p_cursor: kept in sync_state under p_resource and
+p_entity, in the same transaction. p_run_id: the lock is that run''s. The run counts the page, and its lease ends
+5 minutes from now.
+Returns how many records landed (new, or failed before) and how many were already there (unchanged).
+Errors: PT400 invalid_input, PT404 not_found, PT409 lock_lost.';

@@ -12,4 +12,6 @@ begin
 end;
 $$;
 comment on function crm_private.raw_record_error(text, text, text) is
-  'The error that a failed raw record keeps: {path, message, sqlstate?}; the path is from the root of its payload.';
+  'The error that a failed raw record keeps: {path, message, sqlstate?}.
+
+The path is from the root of its payload.';

@@ -15,4 +15,6 @@ begin
 end;
 $$;
 comment on function crm_private.raw_record_id(text, jsonb) is
-  'The id that B2Chat gives a contact or a chat, a text or a whole number; null when it cannot be used.';
+  'The id that B2Chat gives a contact or a chat: a text or a whole number.
+
+Returns null when the id cannot be used.';

@@ -22,16 +22,19 @@ declare
   v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
   foreach v_place in array p_places loop
-    -- What there is no time for stays pending, for the next call.
+    -- The rest stays pending for the next call.
     exit when cardinality(v_outcomes) > 0 and clock_timestamp() > p_until;
     select c.* into v_chat from crm_private.read_b2chat_chat((p_rows[v_place]).payload, p_account, v_zone, p_now) c;
     if v_chat.problem_path is not null then
-      v_outcomes := v_outcomes || row(v_place, 'failed', crm_private.raw_record_error(v_chat.problem_path))::crm_private.raw_outcome;
+      v_outcomes := v_outcomes
+        || row(v_place, 'failed', crm_private.raw_record_error(v_chat.problem_path))::crm_private.raw_outcome;
       continue;
     end if;
 
     for v_item in
-      select i.* from crm_private.chat_items((p_rows[v_place]).external_id, v_chat.participant, v_chat.updated_at, v_chat.events) i
+      select i.*
+      from crm_private.split_chat(
+        (p_rows[v_place]).external_id, v_chat.participant, v_chat.updated_at, v_chat.events) i
     loop
       v_size := jsonb_array_length(v_item -> 'events');
       if cardinality(v_items) >= 500 or v_events + v_size > 2000 then
@@ -58,5 +61,10 @@ begin
     order by o.place, array_position(array['failed', 'created', 'updated', 'skipped'], o.outcome), o.part);
 end;
 $$;
-comment on function crm_private.transform_chats(crm.channel_accounts, crm.raw_records[], int[], timestamptz, timestamptz) is
-  'Turns the claimed chat records of one account (p_places in p_rows) into conversations, in slices of at most 500 items and 2,000 events, until p_until; says what became of each that it came to. A record with a wrong type, or that the tables refuse, fails alone.';
+comment on function crm_private.transform_chats(
+  crm.channel_accounts, crm.raw_records[], int[], timestamptz, timestamptz) is
+  'Turns claimed chat records of one account (p_places in p_rows) into conversations, until p_until.
+
+It works in slices of at most 500 items and 2,000 events. A record with a wrong type, or one that the tables refuse,
+fails alone.
+Returns what became of each record that it came to.';

@@ -1,4 +1,8 @@
-create function crm_private.transform_contacts(p_account crm.channel_accounts, p_rows crm.raw_records[], p_places int[])
+create function crm_private.transform_contacts(
+  p_account crm.channel_accounts,
+  p_rows crm.raw_records[],
+  p_places int[]
+)
 returns crm_private.raw_outcome[]
 language plpgsql
 set search_path = ''
@@ -9,7 +13,8 @@ declare
   v_read record;
 begin
   for v_ordinal in 1..cardinality(p_places) loop
-    select r.* into v_read from crm_private.read_b2chat_contact((p_rows[p_places[v_ordinal]]).payload, p_account, v_zone) r;
+    select r.* into v_read
+    from crm_private.read_b2chat_contact((p_rows[p_places[v_ordinal]]).payload, p_account, v_zone) r;
     v_items := v_items || row(v_ordinal, null, v_read.participant, v_read.source_time, null,
       'b2chat:' || p_account.external_id || ':contact:' || (p_rows[p_places[v_ordinal]]).external_id,
       case when v_read.problem_path is not null then 'invalid_item' end, v_read.problem_path)::crm_private.inbound_item;
@@ -30,4 +35,7 @@ begin
 end;
 $$;
 comment on function crm_private.transform_contacts(crm.channel_accounts, crm.raw_records[], int[]) is
-  'Turns the claimed contact records of one account (p_places in p_rows) into contacts, and says what became of each. A record with a wrong type, or that the tables refuse, fails alone.';
+  'Turns claimed contact records of one account (p_places in p_rows) into contacts.
+
+A record with a wrong type, or one that the tables refuse, fails alone.
+Returns what became of each.';

@@ -16,4 +16,6 @@ begin
 end;
 $$;
 comment on function crm_private.zoned_time(text, text) is
-  'A time that names no zone, read in this one (a name is_time_zone knows), or one that event_time reads; null when it is neither.';
+  'Reads a time without a zone in this zone (a name that is_time_zone knows), or a time that event_time reads.
+
+Returns null when the text is neither.';

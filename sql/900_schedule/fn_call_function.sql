@@ -11,7 +11,8 @@ begin
     return 0;
   end if;
   v_secret := crm_private.vault_secret(p_secret_name);
-  -- The function answers when its time is over: to hang up earlier might end it. The extension may be missing when this is made.
+  -- Wait as long as the function may run: to hang up earlier might end it.
+  -- Dynamic, because the extension may be missing when this function is created.
   execute $sql$
     select count(net.http_post(url := $1, body := b.body, headers := $2, timeout_milliseconds := 150000))
     from unnest($3) b (body)
@@ -22,4 +23,9 @@ begin
 end;
 $$;
 comment on function crm_private.call_function(text, text, text, jsonb[]) is
-  'Calls an Edge Function of the project once with each body, in their order, and returns how many calls that are. The secret key is read from the vault by its name when there is something to call. The calls leave when the transaction commits, and nobody waits for their answers. PT404 not_found when the secret is gone.';
+  'Calls an Edge Function of the project once with each body, in order.
+
+It reads the secret key from the vault by its name, when there is something to call. The calls leave when the
+transaction commits, and it does not wait for their answers.
+Returns how many calls.
+Errors: PT404 not_found when the secret is gone.';

@@ -9,31 +9,39 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_pages jsonb[];
-  v_exports jsonb[];
+  v_calls record;
+  v_count int := 0;
 begin
-  select coalesce(array_agg(d.body) filter (where d.channel = 'messenger'), '{}'), coalesce(array_agg(d.body) filter (where d.channel = 'b2chat'), '{}')
-  into v_pages, v_exports
-  from (
-    select a.channel, case a.channel
-      when 'messenger' then jsonb_build_object('channelAccountId', r.channel_account_id, 'resumeSession', r.id)
-      else jsonb_build_object('channelAccountId', r.channel_account_id)
-    end as body
-    from crm.sync_runs r
-    join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id and a.is_active
-    left join crm.sync_locks l on l.resource = r.resource
-    where (r.status = 'running' or r.status = 'paused' and (r.resume_at is null or r.resume_at <= p_now))
-      -- b2chat-sync goes on with the run of this resource, whichever it is, and with no other.
-      and (a.channel = 'messenger' or r.resource = 'b2chat:' || a.external_id || ':export')
-      -- Whoever works on it holds its lock; a process that died held it until the lease was over.
-      and (l.token is null or l.expires_at <= p_now)
-    -- Runs that cannot start must not keep the others from their turn every time.
-    order by random()
-    limit p_limit
-  ) d;
-  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', v_pages)
-    + crm_private.call_function(p_project_url, p_secret_name, 'b2chat-sync', v_exports);
+  for v_calls in
+    select d.function_name, array_agg(d.body) as bodies
+    from (
+      select y.function_name, y.place,
+        jsonb_build_object('channelAccountId', r.channel_account_id, 'resumeSession', r.id) as body
+      from crm.sync_runs r
+      join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id and a.is_active
+      -- A function resumes runs of its own resource only.
+      join crm_private.channel_syncs()
+        with ordinality y (channel, what, function_name, min_interval, needs_watermark, place)
+        on y.channel = a.channel and r.resource = crm_private.sync_resource(a.channel, a.external_id, y.what)
+      left join crm.sync_locks l on l.resource = r.resource
+      where (r.status = 'running' or r.status = 'paused' and (r.resume_at is null or r.resume_at <= p_now))
+        -- A process at work holds the lock. The lease of a process that died is over.
+        and (l.token is null or l.expires_at <= p_now)
+      -- In random order, so that runs which cannot start leave the others their turn.
+      order by random()
+      limit p_limit
+    ) d
+    group by d.function_name
+    order by min(d.place)
+  loop
+    v_count := v_count + crm_private.call_function(p_project_url, p_secret_name, v_calls.function_name, v_calls.bodies);
+  end loop;
+  return v_count;
 end;
 $$;
 comment on function crm_private.resume_syncs(text, text, int, timestamptz) is
-  'Calls the function of the channel (conversation-sync, b2chat-sync) for up to p_limit runs that nobody works on: those paused and due, and those whose process died (their lease is over). Returns how many. Calls and errors are those of call_function.';
+  'Calls the functions of channel_syncs() for up to p_limit runs that no process works on.
+
+Those are paused runs that are due, and runs whose process died (their lease is over).
+Returns how many calls.
+Errors: PT404 not_found when the secret is gone.';

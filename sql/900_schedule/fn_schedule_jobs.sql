@@ -9,8 +9,11 @@ declare
 begin
   perform crm_private.require_scheduler(array['pg_cron', 'pg_net', 'supabase_vault']);
   -- No user, query or fragment: a key in a URL would be readable in cron.job.
-  if v_url is null or length(v_url) > 2000 or v_url !~* '^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[a-z0-9._~%/-]*)?$' then
-    perform crm_private.reject_input('p_project_url', 'The project''s URL begins with https:// (or http://) and has no user, query or fragment.');
+  if v_url is null or length(v_url) > 2000
+    or v_url !~* '^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[a-z0-9._~%/-]*)?$' then
+    perform crm_private.reject_input(
+      'p_project_url',
+      'The project''s URL begins with https:// (or http://) and has no user, query or fragment.');
   end if;
   if coalesce(btrim(p_secret_name), '') = '' then
     perform crm_private.reject_input('p_secret_name', 'The name of the vault''s secret is missing.');
@@ -22,8 +25,9 @@ begin
     from (values
       ('onefold-expired-locks', '* * * * *', 'select crm.cleanup_expired_locks()'),
       ('onefold-reconcile-contacts', '*/15 * * * *', 'select crm.reconcile_contacts()'),
-      -- Seven minutes after reconciliation, and not at the full quarter, when everybody else asks.
-      ('onefold-refresh-syncs', '7-59/15 * * * *', format('select crm_private.refresh_syncs(%L, %L)', v_url, p_secret_name)),
+      -- Seven minutes after reconciliation, and not at the full quarter, when most other clients ask the provider.
+      ('onefold-refresh-syncs', '7-59/15 * * * *',
+        format('select crm_private.refresh_syncs(%L, %L)', v_url, p_secret_name)),
       ('onefold-resume-syncs', '* * * * *', format('select crm_private.resume_syncs(%L, %L)', v_url, p_secret_name))
     ) j (name, schedule, command)
   loop
@@ -33,4 +37,11 @@ begin
 end;
 $$;
 comment on function crm.schedule_jobs(text, text) is
-  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts and the syncs of accounts that were read before every fifteen. Syncs are resumed and begun by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
+  'Sets up the pg_cron jobs, or changes them to these arguments.
+
+Expired locks and paused syncs are looked at every minute; contacts, and accounts that a sync has read before, every
+fifteen minutes. The jobs call functions at p_project_url (https://<ref>.supabase.co) with the secret key that the vault
+keeps under p_secret_name. They run with the caller''s rights, so the owner of the database calls this.
+Returns their names.
+Errors: PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when the vault has no such
+secret.';

@@ -7,7 +7,7 @@ declare
   v_count int;
 begin
   perform crm_private.require_scheduler(array['pg_cron']);
-  -- By the id of one's own jobs: a name that is not there would be an error, and other owners' jobs are theirs.
+  -- By the ids of the caller's jobs: an unknown name would be an error, and other owners keep their jobs.
   execute $sql$
     select count(cron.unschedule(j.jobid))
     from cron.job j
@@ -17,4 +17,7 @@ begin
 end;
 $$;
 comment on function crm.unschedule_jobs() is
-  'Removes the jobs that schedule_jobs has set up (the caller''s jobs named onefold-…), and returns how many there were. PT400 missing_extension, PT403 forbidden.';
+  'Removes the jobs that schedule_jobs has set up: the caller''s jobs named onefold-….
+
+Returns how many there were.
+Errors: PT400 missing_extension, PT403 forbidden.';

@@ -7,15 +7,17 @@ as $$
 declare
   v_secret text;
 begin
-  -- The vault may be missing when this function is made.
+  -- Dynamic, because the vault may be missing when this function is created.
   execute 'select s.decrypted_secret from vault.decrypted_secrets s where s.name = $1' into v_secret using p_name;
   if coalesce(btrim(v_secret), '') = '' then
-    raise exception using errcode = 'PT404', message = 'There is no such secret in the vault.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'vault_secret')::text,
-      hint = 'Store a secret key of the project under the name: select vault.create_secret(''<secret key>'', ''<name>'').';
+    perform crm_private.raise_not_found(
+      'vault_secret', 'There is no such secret in the vault.',
+      'Store a secret key of the project under the name: select vault.create_secret(''<secret key>'', ''<name>'').');
   end if;
   return v_secret;
 end;
 $$;
 comment on function crm_private.vault_secret(text) is
-  'A secret of the vault by its name, decrypted; with the caller''s own rights on the vault. PT404 not_found when there is none, or an empty one.';
+  'A secret of the vault by its name, decrypted, with the caller''s own rights on the vault.
+
+Errors: PT404 not_found when there is none, or an empty one.';

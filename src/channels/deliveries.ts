@@ -59,14 +59,14 @@ interface Account {
 
 /**
  * Collects what one payload brings: one delivery per account, one item per participant, events in the order they came.
- * Everything in `result()` is storable as jsonb; what had to be changed for that is noted as `sanitized: true` in the
- * event's payload or in the rejected item.
+ * Everything in `result()` is storable as jsonb. Where a text was changed for that, the event's payload or the rejected
+ * item has `sanitized: true`.
  */
-export class Deliveries {
+export class DeliveryCollector {
   readonly #accounts = new Map<string, Account>()
 
-  /** Translates one element and keeps what came of it: an event, an item without events, or a rejection. */
-  take(accountExternalId: string, element: unknown, path: string, read: (element: unknown) => Reading): void {
+  /** Translates one element and keeps the result: an event, an item without events, or a rejection. */
+  translate(accountExternalId: string, element: unknown, path: string, read: (element: unknown) => Reading): void {
     const clean = cleanJson(element)
     // Ids are judged as delivered: a changed id would be another id. Everything else is read from the cleaned copy.
     const asDelivered = read(element)

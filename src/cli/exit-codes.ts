@@ -60,9 +60,9 @@ export const EXIT_HELP = {
     rejected: 'everything is read; what could not be stored is a dead letter',
     usage: 'the command, the environment or a function secret is wrong; nothing was done',
     stopped: 'the provider refused, or something did not answer; what was stored stays',
-    interrupted: 'interrupted; the run pauses, and the same command goes on with it',
+    interrupted: 'interrupted; the run pauses, and the same command resumes it',
     locked: 'another run works on the account',
-    waiting: 'the provider lets us go on later only, and --no-wait was given',
+    waiting: 'the provider allows no requests yet, and --no-wait was given',
   }),
   status: exitHelp({
     done: 'all is well',

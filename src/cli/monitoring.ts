@@ -129,8 +129,8 @@ export interface Scope {
 
 /** Each throws `RpcError`, or the interruption, and answers at most the 1,000 rows that the API gives at once. */
 export interface Monitoring {
-  /** Runs under way, of one resource where it is given. */
-  activeSyncs(scope: Scope & { resource?: string }): Promise<ActiveSync[]>
+  /** Unfinished runs, of one account where it is given. */
+  activeSyncs(scope: Scope & { channelAccountId?: string }): Promise<ActiveSync[]>
   /** Checks that are not ok. */
   problems(scope: Scope): Promise<Check[]>
   /** How the syncs of each resource went, from this day (`YYYY-MM-DD`, UTC) on, newest first. */
@@ -175,10 +175,10 @@ export function monitoringOver(supabase: SupabaseClient, interrupted: AbortSigna
   }
 
   return {
-    activeSyncs: ({ resource, ...scope }) =>
+    activeSyncs: ({ channelAccountId, ...scope }) =>
       rows('active_syncs', ActiveSync, {
         scope,
-        filters: resource === undefined ? [] : [['resource', 'eq', resource]],
+        filters: channelAccountId === undefined ? [] : [['channel_account_id', 'eq', channelAccountId]],
         order: [{ column: 'started_at', ascending: true }],
       }),
     problems: (scope) =>

@@ -19,11 +19,15 @@ const ItemOutcomes = z.object({
   rejected: Count,
   total_estimate: Count.nullable(),
 })
-const StartedRun = ItemOutcomes.extend({
-  pages: Count,
+export const RunCounts = ItemOutcomes.extend({ pages: Count, mode: z.enum(['full', 'incremental']) })
+/** What a whole run has read, and what became of it. */
+export type RunCounts = z.infer<typeof RunCounts>
+
+const StartedRun = RunCounts.extend({
   run_id: z.string(),
-  mode: z.enum(['full', 'incremental']),
   since: z.string().nullable(),
+  resource: z.string(),
+  bucket: z.string(),
 })
 export const SyncStart = z.discriminatedUnion('status', [
   StartedRun.extend({
@@ -92,13 +96,13 @@ export interface RunCalls {
   syncCursor(call: { workspaceId: string; resource: string }): Promise<Record<string, unknown> | null>
 
   /**
-   * Takes the lock of the account's resource `<channel>:<external id>:<what>` for five minutes, and resumes its
-   * unfinished run or begins one. With `runId` it resumes that run, or returns it once it has finished. PT409
-   * `lock_held`, PT404. Not idempotent: an attempt whose answer was lost may hold the lock until it ends.
+   * Takes the lock of what the sync of the account's channel reads, for five minutes, and resumes its unfinished run or
+   * begins one. With `runId` it resumes that run, or returns it once it has finished. The answer names the `resource` of
+   * the lock and the `bucket` of the account's rate limit. PT409 `lock_held`, PT404. Not idempotent: an attempt whose
+   * answer was lost may hold the lock until it ends.
    */
   startSync(call: {
     channelAccountId: string
-    resource: string
     mode: 'full' | 'incremental'
     holder: string
     runId?: string
@@ -121,8 +125,9 @@ export interface RunCalls {
   }): Promise<PageOutcome>
 
   /**
-   * Ends or pauses a run, and gives its lock back. A failed run needs an error that begins with a stable code; a paused
-   * one may have one. With `keepCursor` the run after a completed one resumes from its cursor. PT409 `lock_lost`.
+   * Ends or pauses a run, gives its lock back, and returns what the whole run has counted. A failed run needs an error
+   * that begins with a stable code; a paused one may have one. With `keepCursor` the next incremental run after a
+   * completed one resumes from its cursor. PT409 `lock_lost`.
    */
   finishSync(call: {
     runId: string
@@ -131,7 +136,7 @@ export interface RunCalls {
     error?: string
     workspaceId?: string
     keepCursor?: boolean
-  }): Promise<void>
+  }): Promise<RunCounts>
 }
 
 export interface RateLimitCalls {
@@ -171,12 +176,12 @@ function runCalls(call: Call): RunCalls {
     syncCursor: ({ workspaceId, resource }) =>
       call('sync_cursor', { p_workspace_id: workspaceId, p_resource: resource }, JsonObject.nullable()),
 
-    startSync: ({ channelAccountId, resource, mode, holder, runId }) =>
+    startSync: ({ channelAccountId, mode, holder, runId }) =>
       call(
         'start_sync',
         {
           p_channel_account_id: channelAccountId,
-          p_resource: resource,
+          p_resource: undefined,
           p_mode: mode,
           p_holder: holder,
           p_run_id: runId,
@@ -199,8 +204,8 @@ function runCalls(call: Call): RunCalls {
         onlyRow(PageOutcome),
       ),
 
-    finishSync: async ({ runId, token, status, error, workspaceId, keepCursor }) => {
-      await call(
+    finishSync: ({ runId, token, status, error, workspaceId, keepCursor }) =>
+      call(
         'finish_sync',
         {
           p_run_id: runId,
@@ -210,9 +215,8 @@ function runCalls(call: Call): RunCalls {
           p_workspace_id: workspaceId,
           p_keep_cursor: keepCursor,
         },
-        Nothing,
-      )
-    },
+        onlyRow(RunCounts),
+      ),
   }
 }
 

@@ -84,7 +84,7 @@ export async function syncDemoPage(stack: Stack, page: DemoPage, events: SyncDem
   })
   const client = new pg.Client({ connectionString: stack.dbUrl })
   await client.connect()
-  const database = new PageDatabase(client, workspaceId, `messenger:${page.pageId}:conversations`)
+  const database = new PageDatabase(client, workspaceId)
   const looks: SyncShown['looks'] = []
   const look = async (when: string): Promise<void> => {
     const seen = await database.look()
@@ -187,12 +187,10 @@ function differences(
 class PageDatabase {
   readonly #client: pg.Client
   readonly #workspaceId: string
-  readonly #resource: string
 
-  constructor(client: pg.Client, workspaceId: string, resource: string) {
+  constructor(client: pg.Client, workspaceId: string) {
     this.#client = client
     this.#workspaceId = workspaceId
-    this.#resource = resource
   }
 
   async look(): Promise<Look | undefined> {
@@ -207,8 +205,8 @@ class PageDatabase {
   /** What docs/operations.md says to do when the holder is known to be gone. */
   async freeLock(): Promise<void> {
     await this.#client.query(
-      'select crm.release_sync_lock(l.resource, l.token) from crm.sync_locks l where l.resource = $1 and l.token is not null',
-      [this.#resource],
+      'select crm.release_sync_lock(l.resource, l.token) from crm.sync_locks l where l.workspace_id = $1 and l.token is not null',
+      [this.#workspaceId],
     )
   }
 

@@ -1,8 +1,9 @@
 /** The one place that turns errors into HTTP answers. The codes are listed, one line each, in docs/errors.md. */
 import { RpcError } from '../crm/rpc-error.ts'
+import { MissingSecret } from '../lib/secrets.ts'
 import type { LogFields } from './log.ts'
 
-/** Codes that the HTTP layer answers with on its own account; the database's stable codes pass through unchanged. */
+/** Codes that a handler refuses with. The database's stable codes pass through unchanged. */
 export type HttpErrorCode =
   | 'invalid_input'
   | 'invalid_json'
@@ -16,7 +17,6 @@ export type HttpErrorCode =
   | 'lock_held'
   | 'lock_lost'
   | 'payload_too_large'
-  | 'missing_secret'
   | 'provider_refused'
   | 'provider_unavailable'
   | 'misconfigured'
@@ -94,11 +94,11 @@ function rpcLog(error: RpcError): LogFields {
 }
 
 /**
- * The webhook's answer to any failure of the database. Whatever it was, a refusal by the database included, nothing
- * may be acknowledged that is not stored: the provider gets a 503 and delivers again. A refusal is a fault of this
- * software and has its own code, for the log to be searched by.
+ * The webhook's answer to any failure of the database, a refusal included. A delivery that is not stored must not be
+ * acknowledged: the provider gets a 503 and delivers again. A refusal is a fault of this software, and has its own code
+ * to search the log by.
  */
-export function notStored(error: RpcError): HttpError {
+export function webhookFailure(error: RpcError): HttpError {
   const refused = error.status >= 400 && error.status < 500
   const code = refused ? 'database_refused' : 'database_unavailable'
   const message = 'The delivery is not stored yet. Deliver it again.'
@@ -106,10 +106,10 @@ export function notStored(error: RpcError): HttpError {
 }
 
 /**
- * What a call as the service role failed by, for a caller who made another one: the contract's refusals are passed on, and of
- * the rest, a refused key included, nothing is the caller's to mend.
+ * The failure of a call that the function made as the service role. The caller gets the contract's refusals unchanged.
+ * The rest, a refused key included, is 503: the caller cannot correct it.
  */
-export function ofService(error: unknown): unknown {
+export function asServiceFailure(error: unknown): unknown {
   if (!(error instanceof RpcError) || error.isRefusal) return error
   return new HttpError(503, 'database_unavailable', UNAVAILABLE.message, {
     hint: UNAVAILABLE.hint,
@@ -126,6 +126,10 @@ export function describeError(error: unknown): DescribedError {
       response: errorResponse(error.status, { code, message, ...(hint ? { hint } : {}) }, error.headers),
       log: { code, ...(cause instanceof RpcError ? rpcLog(cause) : cause === undefined ? {} : unexpectedLog(cause)) },
     }
+  }
+  if (error instanceof MissingSecret) {
+    const { message, hint } = error
+    return { response: errorResponse(424, { code: 'missing_secret', message, hint }), log: { code: 'missing_secret' } }
   }
   if (error instanceof RpcError) {
     const { status, headers, body } = fromRpc(error)

@@ -9,7 +9,7 @@ import type { ConversationCalls, IngestCounts } from '../crm/conversations.ts'
 import { RpcError } from '../crm/rpc-error.ts'
 import { type Env, type ProviderSecret, secretReader } from '../lib/secrets.ts'
 import { methodNotAllowed, parseJson, readBody } from './body.ts'
-import { HttpError, notStored } from './errors.ts'
+import { HttpError, webhookFailure } from './errors.ts'
 import { createHandler, type RequestScope } from './handler.ts'
 import type { Logger } from './log.ts'
 
@@ -113,7 +113,7 @@ async function ingest(
       }
     }
   } catch (error) {
-    throw error instanceof RpcError ? notStored(error) : error
+    throw error instanceof RpcError ? webhookFailure(error) : error
   } finally {
     scope.note({
       accounts: deliveries.length,

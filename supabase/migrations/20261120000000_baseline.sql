@@ -5620,12 +5620,17 @@ create table crm.sync_locks (
   constraint held_completely_or_not_at_all check (num_nulls(holder, token, acquired_at, expires_at) in (0, 4)),
   constraint resource_is_not_empty check (btrim(resource) <> '')
 );
-comment on table crm.sync_locks is 'Leases on resources. Release and cleanup keep the row, so that fencing_token never starts again.';
-comment on column crm.sync_locks.resource is 'What the lock is about: <channel>:<account''s external id>:<what>, or another name.';
-comment on column crm.sync_locks.workspace_id is 'The workspace of the account that the resource names; null when it names none.';
-comment on column crm.sync_locks.token is 'What the holder shows when it writes; null when nobody holds the lock.';
-comment on column crm.sync_locks.fencing_token is 'How often the lock was taken: each holder''s is greater than those before.';
-comment on column crm.sync_locks.expires_at is 'From here on the lease is lost, even if nobody takes it.';
+comment on table crm.sync_locks is
+  'Leases on resources. Release and cleanup keep the row, so fencing_token never starts again.';
+comment on column crm.sync_locks.resource is
+  'What the lock protects: a resource of a channel account (crm_private.sync_resource), or any other name.';
+comment on column crm.sync_locks.workspace_id is
+  'The workspace of the account that the resource names. Null when it names none.';
+comment on column crm.sync_locks.token is 'What the holder shows when it writes. Null while the lock is free.';
+comment on column crm.sync_locks.fencing_token is
+  'How often the lock was taken. Each holder''s value is greater than every earlier one.';
+comment on column crm.sync_locks.expires_at is
+  'From this time on the lease is lost, even when no other caller takes it.';
 create index sync_locks_workspace_idx on crm.sync_locks (workspace_id);
 create unique index sync_locks_token_idx on crm.sync_locks (token) where token is not null;
 
@@ -5645,20 +5650,21 @@ declare
   v_lock crm.sync_locks;
   v_now timestamptz;
 begin
-  perform crm_private.check_lease(p_resource, p_ttl);
+  perform crm_private.check_lease_arguments(p_resource, p_ttl);
   if p_holder is null or btrim(p_holder) = '' or length(p_holder) > 200 then
     perform crm_private.reject_input('p_holder', 'A holder is a text of 1 to 200 characters.');
   end if;
 
-  -- The row is there for good; only the deletion of its workspace takes it away, and then it is made anew.
+  -- Only the deletion of its workspace removes a lock's row. The loop then inserts it again.
   loop
     select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
     exit when found;
-    insert into crm.sync_locks (resource, workspace_id) values (p_resource, crm_private.resource_workspace(p_resource))
+    insert into crm.sync_locks (resource, workspace_id)
+    values (p_resource, crm_private.workspace_of_resource(p_resource))
     on conflict (resource) do nothing;
   end loop;
 
-  -- Read under the lock: whoever waited for it sees what time it is now.
+  -- Read the clock under the row lock: a caller that waited for the row sees the current time.
   v_now := clock_timestamp();
   if v_lock.expires_at > v_now then
     return query select false, null::uuid, null::bigint, v_lock.expires_at, v_lock.holder;
@@ -5670,7 +5676,7 @@ begin
     holder = p_holder,
     token = gen_random_uuid(),
     fencing_token = l.fencing_token + 1,
-    workspace_id = coalesce(l.workspace_id, crm_private.resource_workspace(p_resource)),
+    workspace_id = coalesce(l.workspace_id, crm_private.workspace_of_resource(p_resource)),
     acquired_at = v_now,
     expires_at = v_now + p_ttl
   where l.resource = p_resource
@@ -5678,10 +5684,15 @@ begin
 end;
 $$;
 comment on function crm.acquire_sync_lock(text, text, interval) is
-  'Takes the lock of a resource if nobody holds it or the lease is over: acquired, with a new token, a fencing token greater than every one before, and when the lease ends. Otherwise acquired is false, and held_by and expires_at are the holder''s; the same holder does not enter twice. p_ttl is 1 second to 1 hour. PT400 invalid_input.';
+  'Takes the lock of a resource when it is free or its lease is over.
 
--- sql/050_locks/fn_check_lease.sql
-create function crm_private.check_lease(p_resource text, p_ttl interval)
+Returns one row. acquired: with a new token, a fencing token greater than every earlier one, and the end of the lease.
+Not acquired: held_by and expires_at are those of the holder. The same holder cannot take the lock twice.
+p_ttl: 1 second to 1 hour.
+Errors: PT400 invalid_input.';
+
+-- sql/050_locks/fn_check_lease_arguments.sql
+create function crm_private.check_lease_arguments(p_resource text, p_ttl interval)
 returns void
 language plpgsql
 set search_path = ''
@@ -5695,7 +5706,10 @@ begin
   end if;
 end;
 $$;
-comment on function crm_private.check_lease(text, interval) is 'Returns when a lock may have this name and this time to live: PT400 invalid_input otherwise.';
+comment on function crm_private.check_lease_arguments(text, interval) is
+  'Returns when a lock may have this name and this time to live.
+
+Errors: PT400 invalid_input.';
 
 -- sql/050_locks/fn_cleanup_expired_locks.sql
 create function crm.cleanup_expired_locks()
@@ -5706,9 +5720,13 @@ as $$
 declare
   v_count int;
 begin
-  -- A lock that somebody is just now extending or writing under is not over, or will be found next time.
+  -- Skip a lock whose row another transaction has: its holder may be extending it. The next call looks at it again.
   with expired as materialized (
-    select l.resource from crm.sync_locks l where l.expires_at <= clock_timestamp() order by l.resource for no key update skip locked
+    select l.resource
+    from crm.sync_locks l
+    where l.expires_at <= clock_timestamp()
+    order by l.resource
+    for no key update skip locked
   )
   update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null
   from expired e
@@ -5717,7 +5735,10 @@ begin
   return v_count;
 end;
 $$;
-comment on function crm.cleanup_expired_locks() is 'Marks the locks whose lease is over as free, and returns how many. The rows stay, with their fencing tokens.';
+comment on function crm.cleanup_expired_locks() is
+  'Marks the locks whose lease is over as free.
+
+Returns how many. The rows stay, with their fencing tokens.';
 
 -- sql/050_locks/fn_extend_sync_lock.sql
 create function crm.extend_sync_lock(p_resource text, p_token uuid, p_ttl interval default '5 minutes')
@@ -5729,7 +5750,7 @@ declare
   v_lock crm.sync_locks;
   v_now timestamptz;
 begin
-  perform crm_private.check_lease(p_resource, p_ttl);
+  perform crm_private.check_lease_arguments(p_resource, p_ttl);
   select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
   v_now := clock_timestamp();
   if v_lock.token is distinct from p_token or p_token is null or v_lock.expires_at <= v_now then
@@ -5740,21 +5761,35 @@ begin
 end;
 $$;
 comment on function crm.extend_sync_lock(text, uuid, interval) is
-  'Lets the lease end p_ttl (1 second to 1 hour) from now and returns that time; null when the lock is lost: taken, released, or over even if nobody took it. PT400 invalid_input.';
+  'Lets the lease end p_ttl (1 second to 1 hour) from now.
 
--- sql/050_locks/fn_is_resource_of.sql
-create function crm_private.is_resource_of(p_resource text, p_channel text, p_external_id text)
-returns boolean
+Returns that time. Null when the lock is lost: taken, released, or over even when no other caller took it.
+Errors: PT400 invalid_input.';
+
+-- sql/050_locks/fn_parse_sync_resource.sql
+create function crm_private.parse_sync_resource(
+  p_resource text,
+  out channel text,
+  out external_id text,
+  out what text
+)
 language plpgsql
 immutable
 set search_path = ''
 as $$
+declare
+  -- An external id may hold colons, so the first and the last colon of the resource decide.
+  v_parts text[] := regexp_match(p_resource, '^([^:]+):(.+):([^:]+)$');
 begin
-  return starts_with(p_resource, p_channel || ':' || p_external_id || ':')
-    and substr(p_resource, length(p_channel || ':' || p_external_id || ':') + 1) ~ '^[^:]+$';
+  channel := v_parts[1];
+  external_id := v_parts[2];
+  what := v_parts[3];
 end;
 $$;
-comment on function crm_private.is_resource_of(text, text, text) is 'Whether a resource is <channel>:<external id>:<what> of this account; there is no colon in what.';
+comment on function crm_private.parse_sync_resource(text) is
+  'Splits a resource <channel>:<external id>:<what> into its parts.
+
+Returns nulls when the text has another form. sync_resource is the inverse.';
 
 -- sql/050_locks/fn_release_sync_lock.sql
 create function crm.release_sync_lock(p_resource text, p_token uuid)
@@ -5765,15 +5800,22 @@ as $$
 declare
   v_lock crm.sync_locks;
 begin
-  select l.* into v_lock from crm.sync_locks l where l.resource = p_resource and l.token = p_token for no key update;
+  select l.* into v_lock
+  from crm.sync_locks l
+  where l.resource = p_resource and l.token = p_token
+  for no key update;
   if not found then
     return false;
   end if;
-  update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null where l.resource = p_resource;
+  update crm.sync_locks l set holder = null, token = null, acquired_at = null, expires_at = null
+  where l.resource = p_resource;
   return v_lock.expires_at > clock_timestamp();
 end;
 $$;
-comment on function crm.release_sync_lock(text, uuid) is 'Gives a lock back. True when it was held with this token; false when it was lost already.';
+comment on function crm.release_sync_lock(text, uuid) is
+  'Gives a lock back.
+
+Returns true when the caller held it with this token, false when it was already lost.';
 
 -- sql/050_locks/fn_require_account_lock.sql
 create function crm_private.require_account_lock(p_account crm.channel_accounts, p_token uuid)
@@ -5785,12 +5827,16 @@ begin
   perform crm_private.require_sync_lock((
     select l.resource
     from crm.sync_locks l
-    where l.token = p_token and crm_private.is_resource_of(l.resource, p_account.channel, p_account.external_id)
+    where l.token = p_token
+      and crm_private.resource_belongs_to(l.resource, p_account.channel, p_account.external_id)
   ), p_token);
 end;
 $$;
 comment on function crm_private.require_account_lock(crm.channel_accounts, uuid) is
-  'Returns when this token holds the lock of a resource of the account, and keeps it so to the end of the transaction. PT409 lock_lost otherwise.';
+  'Returns when this token holds the lock of a resource of the account.
+
+No other caller can take that lock before the transaction ends.
+Errors: PT409 lock_lost.';
 
 -- sql/050_locks/fn_require_sync_lock.sql
 create function crm_private.require_sync_lock(p_resource text, p_token uuid)
@@ -5801,8 +5847,8 @@ as $$
 declare
   v_lock crm.sync_locks;
 begin
-  -- To the end of the transaction nobody can take the lock over, even when the lease ends meanwhile. Not `for share`: two writers
-  -- that both went on to extend would wait for each other.
+  -- The row lock keeps others from taking over until the transaction ends, even when the lease ends before that.
+  -- `for share` would let two writers in, which then wait for each other to extend the lease.
   select l.* into v_lock from crm.sync_locks l where l.resource = p_resource for no key update;
   if v_lock.token is distinct from p_token or p_token is null or v_lock.expires_at <= clock_timestamp() then
     raise exception using errcode = 'PT409', message = 'The lock is lost.',
@@ -5812,25 +5858,98 @@ begin
 end;
 $$;
 comment on function crm_private.require_sync_lock(text, uuid) is
-  'Returns when the lock is held with this token, and keeps it so to the end of the transaction. PT409 lock_lost otherwise: another token, released, or the lease is over.';
+  'Returns when the lock is held with this token.
 
--- sql/050_locks/fn_resource_workspace.sql
-create function crm_private.resource_workspace(p_resource text)
+No other caller can take it before the transaction ends.
+Errors: PT409 lock_lost for another token, a released lock, or a lease that is over.';
+
+-- sql/050_locks/fn_resource_belongs_to.sql
+create function crm_private.resource_belongs_to(p_resource text, p_channel text, p_external_id text)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_named record := crm_private.parse_sync_resource(p_resource);
+begin
+  return (v_named.channel = p_channel and v_named.external_id = p_external_id) is true;
+end;
+$$;
+comment on function crm_private.resource_belongs_to(text, text, text) is
+  'Whether a resource is one of this channel account, whatever its last part is.';
+
+-- sql/050_locks/fn_sync_resource.sql
+create function crm_private.sync_resource(p_channel text, p_external_id text, p_what text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select p_channel || ':' || p_external_id || ':' || p_what;
+$$;
+comment on function crm_private.sync_resource(text, text, text) is
+  'Composes the resource of a channel account: <channel>:<external id>:<what>.
+
+p_what holds no colon: channel_syncs() names it. parse_sync_resource is the inverse.';
+
+-- sql/050_locks/fn_take_sync_lock.sql
+create function crm_private.take_sync_lock(
+  p_resource text,
+  p_holder text,
+  out token uuid,
+  out fencing_token bigint,
+  out expires_at timestamptz
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_lock record;
+begin
+  -- A holder keeps the row while it commits a page. Read first, so that a refusal does not wait for that.
+  select false as acquired, l.holder as held_by, l.expires_at into v_lock
+  from crm.sync_locks l
+  where l.resource = p_resource and l.expires_at > clock_timestamp();
+  if not found then
+    select l.* into v_lock from crm.acquire_sync_lock(p_resource, p_holder) l;
+  end if;
+  if not v_lock.acquired then
+    raise exception using errcode = 'PT409', message = 'Another sync of the resource is running.',
+      detail = jsonb_build_object('code', 'lock_held', 'resource', p_resource, 'held_by', v_lock.held_by,
+        'expires_at', v_lock.expires_at)::text,
+      hint = 'Wait until it has finished, or until its lease is over.';
+  end if;
+  token := v_lock.token;
+  fencing_token := v_lock.fencing_token;
+  expires_at := v_lock.expires_at;
+end;
+$$;
+comment on function crm_private.take_sync_lock(text, text) is
+  'Takes the lock of a resource for 5 minutes.
+
+Returns its token, its fencing token and the end of the lease.
+Errors: PT400 invalid_input, PT409 lock_held with held_by and expires_at.';
+
+-- sql/050_locks/fn_workspace_of_resource.sql
+create function crm_private.workspace_of_resource(p_resource text)
 returns uuid
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  v_named record := crm_private.parse_sync_resource(p_resource);
 begin
   return (
     select a.workspace_id
-    from regexp_match(p_resource, '^([a-z0-9]+):(.+):[^:]+$') m (part)
-    join crm.channel_accounts a on a.channel = m.part[1] and a.external_id = m.part[2]
+    from crm.channel_accounts a
+    where a.channel = v_named.channel and a.external_id = v_named.external_id
   );
 end;
 $$;
-comment on function crm_private.resource_workspace(text) is
-  'The workspace of the account that a resource <channel>:<external id>:<what> names; null when it names none.';
+comment on function crm_private.workspace_of_resource(text) is
+  'The workspace of the channel account that a resource names. Null when it names none.';
 
 -- sql/060_ingest/05_types.sql
 create type crm_private.ingest_result as (
@@ -6674,18 +6793,21 @@ create table crm.sync_state (
   resource text not null,
   cursor jsonb not null default '{}',
   high_watermark timestamptz,
-  called_at timestamptz,
-  called_since timestamptz,
+  triggered_at timestamptz,
+  unanswered_since timestamptz,
   updated_at timestamptz not null default now(),
   primary key (workspace_id, resource),
   constraint resource_is_not_empty check (resource <> ''),
   constraint cursor_is_object check (jsonb_typeof(cursor) = 'object')
 );
-comment on table crm.sync_state is 'How far each walk over a resource has come: it goes on from here after any interruption.';
-comment on column crm.sync_state.cursor is 'Where to go on; what it holds is the walk''s own affair.';
-comment on column crm.sync_state.high_watermark is 'By the source''s clock: everything up to here has been seen.';
-comment on column crm.sync_state.called_at is 'When the scheduled job last called for a new run.';
-comment on column crm.sync_state.called_since is 'The first call after which no run has begun; before the newest run''s start, there is none.';
+comment on table crm.sync_state is
+  'How far the reading of each resource has come. The next run resumes here after any interruption.';
+comment on column crm.sync_state.cursor is 'Where to resume. Only the provider''s reader knows what is in it.';
+comment on column crm.sync_state.high_watermark is
+  'By the source''s clock: every change up to this time has been read.';
+comment on column crm.sync_state.triggered_at is 'When the scheduled job last called the function for a new run.';
+comment on column crm.sync_state.unanswered_since is
+  'The first call after which no run has begun. Earlier than the start of the newest run: there is no such call.';
 
 create table crm.sync_runs (
   workspace_id uuid not null,
@@ -6711,7 +6833,7 @@ create table crm.sync_runs (
   started_at timestamptz not null default clock_timestamp(),
   last_page_at timestamptz,
   progressed_at timestamptz,
-  vain_attempts int not null default 0,
+  stalled_attempts int not null default 0,
   paused_at timestamptz,
   resumed_at timestamptz,
   resume_at timestamptz,
@@ -6731,29 +6853,49 @@ create table crm.sync_runs (
   constraint finished_at_a_time check ((status in ('completed', 'failed')) = (finished_at is not null)),
   constraint failed_with_an_error check (status <> 'failed' or error_code is not null)
 );
-comment on table crm.sync_runs is 'One full or incremental pass over a resource, however many processes it took: what it read, what became of it, how it ended.';
-comment on column crm.sync_runs.status is 'running: under a lease, or its process died and the lease is over; paused: goes on at resume_at; completed and failed are final.';
-comment on column crm.sync_runs.holder is 'Who runs it, or ran it last.';
-comment on column crm.sync_runs.fencing_token is 'The fencing token of the lock it runs under, or ran under last.';
-comment on column crm.sync_runs.since is 'An incremental run reads what changed from here on, by the source''s clock; null in a full one.';
-comment on column crm.sync_runs.history_before is 'Messages from before it are history: they make nothing unread and open no reply window. A day before the run began, or, if longer ago, what had been read by then: the high watermark; without one, the last run''s start if it completed, or its history_before if it failed. Minus infinity: there is no history.';
-comment on column crm.sync_runs.pages is 'Committed calls; a large page may take several.';
-comment on column crm.sync_runs.items is 'Items brought: created + updated + unchanged + failed. One conversation may come in several items. A new record of an export counts when it is transformed.';
-comment on column crm.sync_runs.failed is 'Items of which nothing was stored; they are dead letters, or raw records with status failed.';
-comment on column crm.sync_runs.rejected is 'What the translation could not read and set aside as dead letters; not among the items.';
-comment on column crm.sync_runs.rejected_by is 'The same by what it was: {what: count}, or by the reason where it was not said.';
-comment on column crm.sync_runs.total_estimate is 'How many items the source says there are; null when it does not say.';
-comment on column crm.sync_runs.active_for is 'How long it ran before its last pause or interruption, without the pauses.';
-comment on column crm.sync_runs.progressed_at is 'When a page last brought something or moved the cursor.';
-comment on column crm.sync_runs.vain_attempts is 'How often in a row it paused with an error and without any progress.';
+comment on table crm.sync_runs is
+  'One full or incremental reading of a resource, however many processes it took: what it read and how it ended.';
+comment on column crm.sync_runs.status is
+  'running: under a lease, or its process died and the lease is over. paused: it resumes at resume_at.
+completed and failed are final.';
+comment on column crm.sync_runs.holder is 'The process that runs it, or the last one that did.';
+comment on column crm.sync_runs.fencing_token is 'The fencing token of its lock, or of the last lock it had.';
+comment on column crm.sync_runs.since is
+  'An incremental run reads what changed from here on, by the source''s clock. Null for a full run.';
+comment on column crm.sync_runs.history_before is
+  'Messages from before this time are history: they make nothing unread and open no reply window.
+
+It is a day before the run began or, if that is longer ago, the time up to which earlier runs had read:
+the high watermark, else the start of the last run if it completed, else the last run''s history_before.
+Minus infinity: no message is history.';
+comment on column crm.sync_runs.pages is 'Committed calls. A large page may take several.';
+comment on column crm.sync_runs.items is
+  'Items read: created + updated + unchanged + failed. One conversation may come in several items.
+A new record of an export counts when it is transformed.';
+comment on column crm.sync_runs.failed is
+  'Items of which nothing was stored. They are dead letters, or raw records with status failed.';
+comment on column crm.sync_runs.rejected is
+  'What the translation could not read and set aside as dead letters. Not among the items.';
+comment on column crm.sync_runs.rejected_by is
+  'The rejected by what they were: {what: count}, or by the reason where that is not known.';
+comment on column crm.sync_runs.total_estimate is
+  'How many items the source says there are. Null when it does not say.';
+comment on column crm.sync_runs.active_for is
+  'How long it ran before its last pause or interruption, without the pauses.';
+comment on column crm.sync_runs.progressed_at is 'When a page last brought something new or moved the cursor.';
+comment on column crm.sync_runs.stalled_attempts is
+  'How often in a row it paused with an error and without any progress.';
 comment on column crm.sync_runs.paused_at is 'When it last paused.';
-comment on column crm.sync_runs.resumed_at is 'When it last went on; null when it ran in one go.';
-comment on column crm.sync_runs.resume_at is 'The scheduled job does not go on with a paused run before this time; null: it may at once.';
-comment on column crm.sync_runs.error is 'Why it failed or paused: begins with a stable code (docs/conversation-sync.md), then a text for people.';
+comment on column crm.sync_runs.resumed_at is 'When it last resumed. Null while it runs in its first process.';
+comment on column crm.sync_runs.resume_at is
+  'The scheduled job resumes a paused run from this time on. Null: at once.';
+comment on column crm.sync_runs.error is
+  'Why it failed or paused: a stable code (docs/conversation-sync.md), then a text for people.';
 create index sync_runs_id_idx on crm.sync_runs (id);
 create index sync_runs_channel_account_idx on crm.sync_runs (workspace_id, channel_account_id);
 create index sync_runs_resource_idx on crm.sync_runs (workspace_id, resource, started_at desc);
-create unique index sync_runs_one_unfinished on crm.sync_runs (workspace_id, resource) where status in ('running', 'paused');
+create unique index sync_runs_one_unfinished on crm.sync_runs (workspace_id, resource)
+  where status in ('running', 'paused');
 
 create table crm.rate_limit_buckets (
   bucket text primary key,
@@ -6768,11 +6910,18 @@ create table crm.rate_limit_buckets (
   constraint refill_is_valid check (refill_per_second > 0 and refill_per_second <= 1000000),
   constraint tokens_are_valid check (tokens between 0 and capacity)
 );
-comment on table crm.rate_limit_buckets is 'Token buckets: how many requests may be sent to whom, over all functions together. A bucket nobody has set holds 100 and gets 10 a second.';
-comment on column crm.rate_limit_buckets.bucket is 'Whom the requests go to: <channel>:<account''s external id>, or another name.';
-comment on column crm.rate_limit_buckets.workspace_id is 'The workspace of the account that the bucket names; null when it names none.';
-comment on column crm.rate_limit_buckets.tokens is 'How many there were at refilled_at; capacity is the most there can be.';
-comment on column crm.rate_limit_buckets.blocked_until is 'Nothing is granted before this time: the provider said so.';
+comment on table crm.rate_limit_buckets is
+  'Token buckets: how many requests all functions together may send to a provider.
+
+A bucket without its own limit holds 100 tokens and gains 10 a second.';
+comment on column crm.rate_limit_buckets.bucket is
+  'What the requests are for: a channel account (crm_private.account_bucket), or any other name.';
+comment on column crm.rate_limit_buckets.workspace_id is
+  'The workspace of the account that the bucket names. Null when it names none.';
+comment on column crm.rate_limit_buckets.tokens is
+  'How many there were at refilled_at. There are never more than capacity.';
+comment on column crm.rate_limit_buckets.blocked_until is
+  'The bucket grants nothing before this time, because the provider said so.';
 create index rate_limit_buckets_workspace_idx on crm.rate_limit_buckets (workspace_id);
 
 -- sql/070_sync/30_policies.sql
@@ -6788,6 +6937,75 @@ alter table crm.rate_limit_buckets enable row level security;
 create policy members_read on crm.rate_limit_buckets for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
+-- sql/070_sync/fn_account_bucket.sql
+create function crm_private.account_bucket(p_channel text, p_external_id text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select p_channel || ':' || p_external_id;
+$$;
+comment on function crm_private.account_bucket(text, text) is
+  'Composes the name of a channel account''s rate limit bucket: <channel>:<external id>.
+
+workspace_of_bucket is the inverse.';
+
+-- sql/070_sync/fn_account_sync_resource.sql
+create function crm_private.account_sync_resource(p_account crm.channel_accounts)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_what text;
+begin
+  select s.what into v_what from crm_private.channel_syncs() s where s.channel = p_account.channel;
+  if not found then
+    perform crm_private.raise_not_found(
+      'sync', format('Accounts of channel %s have no sync.', p_account.channel),
+      'Their webhooks bring everything; channel_syncs() lists the channels that have a sync.');
+  end if;
+  return crm_private.sync_resource(p_account.channel, p_account.external_id, v_what);
+end;
+$$;
+comment on function crm_private.account_sync_resource(crm.channel_accounts) is
+  'The resource that the sync of this account''s channel reads.
+
+Errors: PT404 not_found when the channel has no sync.';
+
+-- sql/070_sync/fn_add_rejected.sql
+create function crm_private.add_rejected(p_counts jsonb, p_rejected jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if jsonb_array_length(p_rejected) = 0 then
+    return p_counts;
+  end if;
+  return (
+    select jsonb_object_agg(n.what, n.count)
+    from (
+      select k.what, sum(k.count) as count
+      from (
+        select o.key as what, o.value::int as count from jsonb_each_text(p_counts) o
+        union all
+        select left(coalesce(r.value ->> 'what', r.value ->> 'reason', 'rejected'), 50), 1
+        from jsonb_array_elements(p_rejected) r
+      ) k
+      group by k.what
+    ) n
+  );
+end;
+$$;
+comment on function crm_private.add_rejected(jsonb, jsonb) is
+  'Adds rejected things ([{what?, reason?}]) to counts of the form {what: count}.
+
+Each counts by what it was, or by the reason where that is not given.';
+
 -- sql/070_sync/fn_begin_run.sql
 create function crm_private.begin_run(
   p_account crm.channel_accounts,
@@ -6802,9 +7020,9 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  -- Read again on every incremental run: a source may show a change a little late.
+  -- Every incremental run reads this again: a source may show a change a little late.
   c_overlap constant interval := interval '5 minutes';
-  -- What was said so long before the first reading is nothing that somebody still has to answer.
+  -- A message that old, seen for the first time, no longer waits for a reply.
   c_recent constant interval := interval '24 hours';
   v_now timestamptz := clock_timestamp();
   v_state crm.sync_state;
@@ -6814,13 +7032,15 @@ declare
 begin
   insert into crm.sync_state (workspace_id, resource) values (p_account.workspace_id, p_resource)
   on conflict (workspace_id, resource) do nothing;
-  select s.* into v_state from crm.sync_state s where s.workspace_id = p_account.workspace_id and s.resource = p_resource;
+  select s.* into v_state
+  from crm.sync_state s
+  where s.workspace_id = p_account.workspace_id and s.resource = p_resource;
 
   update crm.sync_runs r set
     status = 'running',
     holder = p_holder,
     fencing_token = p_fencing_token,
-    -- Of a process that died is known what it last committed.
+    -- A process that died is credited up to its last committed page.
     active_for = r.active_for + case r.status
       when 'running' then greatest(r.last_page_at - coalesce(r.resumed_at, r.started_at), '0')
       else '0'
@@ -6835,33 +7055,40 @@ begin
     return;
   end if;
 
-  -- What a failed run had read stays read: a new one of the same mode goes on from there. A completed one leaves a cursor only where
-  -- it was told to, and then any goes on from that.
-  v_mode := case when p_mode = 'incremental' and v_state.high_watermark is not null then 'incremental' else 'full' end;
+  v_mode := case
+    when p_mode = 'incremental' and v_state.high_watermark is not null then 'incremental'
+    else 'full'
+  end;
   select r.* into v_last
   from crm.sync_runs r
   where r.workspace_id = p_account.workspace_id and r.resource = p_resource
   order by r.started_at desc
   limit 1;
-  resumed := v_state.cursor <> '{}' and (v_last.id is null or v_last.status = 'completed' or v_last.mode = v_mode);
+  -- A failed run leaves its cursor to the next run of its mode.
+  -- A completed run leaves a cursor only where its caller kept it. A full run ignores that and reads everything again.
+  resumed := v_state.cursor <> '{}' and (v_last.id is null
+    or v_last.status = 'failed' and v_last.mode = v_mode
+    or v_last.status = 'completed' and v_mode = 'incremental');
   if not resumed and v_state.cursor <> '{}' then
     update crm.sync_state s set cursor = '{}', updated_at = v_now
     where s.workspace_id = p_account.workspace_id and s.resource = p_resource
     returning s.* into v_state;
   end if;
 
-  insert into crm.sync_runs as r (workspace_id, channel_account_id, resource, mode, holder, fencing_token, since, history_before, started_at)
+  insert into crm.sync_runs as r (
+    workspace_id, channel_account_id, resource, mode, holder, fencing_token, since, history_before, started_at)
   values (p_account.workspace_id, p_account.id, p_resource, v_mode, p_holder, p_fencing_token,
     case
       when v_mode = 'full' then null
       when resumed and v_last.status = 'failed' and v_last.since is not null then v_last.since
       else v_state.high_watermark - c_overlap
     end,
-    -- What was there when the last complete run read the head has been read: to its watermark, and to its very second, or to its start where
-    -- it found none. A failed run has read some of what it took for new, so its judgement is kept.
+    -- Earlier runs have read everything up to the watermark and its second or, without one, up to the start of the last
+    -- completed run. A resumed failed run keeps its judgement, because it has already stored messages by it.
     case
       when resumed and v_last.status = 'failed' then v_last.history_before
-      when v_state.high_watermark is not null then least(v_now - c_recent, v_state.high_watermark + interval '1 second')
+      when v_state.high_watermark is not null then
+        least(v_now - c_recent, v_state.high_watermark + interval '1 second')
       when v_last.status = 'completed' then least(v_now - c_recent, v_last.started_at)
       else least(v_now - c_recent, v_last.history_before)
     end,
@@ -6871,7 +7098,10 @@ begin
 end;
 $$;
 comment on function crm_private.begin_run(crm.channel_accounts, text, text, text, bigint) is
-  'Goes on with the unfinished run of a resource, or begins one, for whoever holds its lock with this fencing token. Returns the run and where it goes on.';
+  'Resumes the unfinished run of a resource, or begins one.
+
+The caller holds the lock of the resource with this fencing token.
+Returns the run, its cursor, and whether that is not the beginning.';
 
 -- sql/070_sync/fn_block_rate_limit.sql
 create function crm.block_rate_limit(p_bucket text, p_for interval)
@@ -6889,7 +7119,10 @@ begin
 end;
 $$;
 comment on function crm.block_rate_limit(text, interval) is
-  'Lets a bucket grant nothing from now on for this long (at most 7 days), because the provider said so. A block that ends later stays. PT400 invalid_input.';
+  'Lets a bucket grant nothing from now on for this long (at most 7 days), because the provider said so.
+
+A block that ends later stays.
+Errors: PT400 invalid_input.';
 
 -- sql/070_sync/fn_commit_sync_page.sql
 create function crm.commit_sync_page(
@@ -6938,33 +7171,39 @@ begin
   if jsonb_typeof(p_cursor) <> 'object' then
     perform crm_private.reject_input('p_cursor', 'A cursor is a JSON object.');
   end if;
-  if p_cursor ->> 'high_watermark' is not null and crm_private.event_time(p_cursor ->> 'high_watermark') is null then
+  if p_cursor ->> 'high_watermark' is not null
+    and crm_private.event_time(p_cursor ->> 'high_watermark') is null then
     perform crm_private.reject_input('p_cursor.high_watermark', 'A high watermark is a time with its zone.');
   end if;
   if p_total_estimate < 0 then
     perform crm_private.reject_input('p_total_estimate', 'There cannot be fewer than none.');
   end if;
 
-  -- First the lock, then what else may be locked: no writer under a lock waits for another one.
-  v_run := crm_private.hold_run(p_run_id, p_token, p_workspace_id);
+  -- Lock first the run's lock, then everything else: no writer under a lock then waits for another one.
+  v_run := crm_private.require_run_renewing_lease(p_run_id, p_token, p_workspace_id);
   select a.* into strict v_account from crm.channel_accounts a where a.id = v_run.channel_account_id;
-  select l.expires_at, l.cmin into strict expires_at, v_since from crm.sync_locks l where l.resource = v_run.resource;
+  select l.expires_at, l.cmin into strict expires_at, v_since
+  from crm.sync_locks l
+  where l.resource = v_run.resource;
 
   perform crm_private.keep_dead_letter(v_account, v_account.channel, v_account.external_id,
     coalesce(r.value ->> 'reason', 'rejected'), r.value ->> 'path', null, coalesce(r.value -> 'item', r.value))
   from jsonb_array_elements(p_rejected) r;
   v_results := array(
-    select r from crm_private.ingest_isolating(v_account, p_items, clock_timestamp(), v_run.history_before) r order by r.ordinal);
-  select c.* into strict v_counts from crm_private.count_results(v_account, p_items, v_results, v_since) c;
+    select r
+    from crm_private.ingest_isolating(v_account, p_items, clock_timestamp(), v_run.history_before) r
+    order by r.ordinal);
+  select c.* into strict v_counts from crm_private.page_counts(v_account, p_items, v_results, v_since) c;
 
   v_now := clock_timestamp();
   if p_cursor is not null then
-    insert into crm.sync_state as s (workspace_id, resource, cursor) values (v_run.workspace_id, v_run.resource, p_cursor)
+    insert into crm.sync_state as s (workspace_id, resource, cursor)
+    values (v_run.workspace_id, v_run.resource, p_cursor)
     on conflict (workspace_id, resource) do update set cursor = excluded.cursor, updated_at = v_now
     where s.cursor <> excluded.cursor;
     v_moved := found;
   end if;
-  -- Items that were there already are no progress: the same part of a page may come again and again.
+  -- Items that were already there are no progress: the same part of a page may come again and again.
   v_moved := v_moved or v_counts.created + v_counts.updated > 0;
   return query
   update crm.sync_runs r set
@@ -6975,7 +7214,7 @@ begin
     unchanged = r.unchanged + v_counts.unchanged,
     failed = r.failed + v_counts.failed,
     rejected = r.rejected + jsonb_array_length(p_rejected),
-    rejected_by = crm_private.count_rejected(r.rejected_by, p_rejected),
+    rejected_by = crm_private.add_rejected(r.rejected_by, p_rejected),
     total_estimate = coalesce(p_total_estimate, r.total_estimate),
     last_page_at = v_now,
     progressed_at = case when v_moved then v_now else r.progressed_at end
@@ -6986,38 +7225,137 @@ begin
 end;
 $$;
 comment on function crm.commit_sync_page(uuid, uuid, jsonb, jsonb, int, jsonb, uuid) is
-  'Ingests up to 500 InboundItems with up to 2,000 events for a run, keeps what the translation rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to go on (null leaves it: more of the same page follows), and lets the lease end 5 minutes from now: all of it or nothing. Messages from before the run''s history_before are history. Counts the items: created (a new conversation), updated (something was written), unchanged, failed (nothing stored; a dead letter); then the lease''s end, the rejected, and the same of the whole run, with its pages and total_estimate. cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Ingests a page of up to 500 InboundItems with up to 2,000 events for a run, all of it or nothing.
 
--- sql/070_sync/fn_count_rejected.sql
-create function crm_private.count_rejected(p_counts jsonb, p_rejected jsonb)
-returns jsonb
+It keeps p_rejected ([{reason, path, item, what?}]) as dead letters and p_cursor as the place to resume from, and lets
+the lease end 5 minutes from now. A null p_cursor leaves the stored one: more of the same page follows.
+cursor.high_watermark, a time by the source''s clock, becomes the resource''s when the run completes.
+Messages from before the run''s history_before are history.
+Returns how many items were created (a new conversation), updated (something was written), unchanged or failed (nothing
+was stored: a dead letter), the end of the lease and the rejected. The run_ columns and total_estimate are the whole
+run''s.
+Errors: PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
+-- sql/070_sync/fn_find_run.sql
+create function crm_private.find_run(p_account crm.channel_accounts, p_resource text, p_run_id uuid)
+returns crm.sync_runs
 language plpgsql
-immutable
+stable
 set search_path = ''
 as $$
+declare
+  v_run crm.sync_runs;
 begin
-  if jsonb_array_length(p_rejected) = 0 then
-    return p_counts;
+  select r.* into v_run
+  from crm.sync_runs r
+  where r.workspace_id = p_account.workspace_id and r.id = p_run_id and r.channel_account_id = p_account.id
+    and r.resource = p_resource;
+  if not found then
+    perform crm_private.raise_not_found(
+      'sync_run', 'There is no such run of this account and resource.', 'Start one without naming a run.');
   end if;
-  return (
-    select jsonb_object_agg(n.what, n.count)
-    from (
-      select k.what, sum(k.count) as count
-      from (
-        select o.key as what, o.value::int as count from jsonb_each_text(p_counts) o
-        union all
-        select left(coalesce(r.value ->> 'what', r.value ->> 'reason', 'rejected'), 50), 1 from jsonb_array_elements(p_rejected) r
-      ) k
-      group by k.what
-    ) n
-  );
+  return v_run;
 end;
 $$;
-comment on function crm_private.count_rejected(jsonb, jsonb) is
-  'The counts {what: count} with those of an array of rejected things ([{what?, reason?}]) added: by what each was, or by the reason where that is not said.';
+comment on function crm_private.find_run(crm.channel_accounts, text, uuid) is
+  'The run of this account and resource.
 
--- sql/070_sync/fn_count_results.sql
-create function crm_private.count_results(
+Errors: PT404 not_found.';
+
+-- sql/070_sync/fn_finish_sync.sql
+create function crm.finish_sync(
+  p_run_id uuid,
+  p_token uuid,
+  p_status text,
+  p_error text default null,
+  p_workspace_id uuid default null,
+  p_keep_cursor boolean default false
+)
+returns table (
+  mode text,
+  pages int,
+  items int,
+  created int,
+  updated int,
+  unchanged int,
+  failed int,
+  rejected int,
+  total_estimate int
+)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  v_run crm.sync_runs;
+  v_now timestamptz;
+  v_stalled int := 0;
+begin
+  if p_status is null or p_status not in ('completed', 'paused', 'failed') then
+    perform crm_private.reject_input('p_status', 'A run ends completed, paused or failed.');
+  end if;
+  if p_status = 'failed' and p_error is null or p_status <> 'completed' and p_error !~ '^[a-z]' then
+    perform crm_private.reject_input('p_error', 'A failed run has an error that begins with a code of small letters.');
+  end if;
+
+  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
+  v_now := clock_timestamp();
+  if p_status = 'paused' and p_error is not null
+    and (v_run.progressed_at >= coalesce(v_run.resumed_at, v_run.started_at)) is not true then
+    v_stalled := v_run.stalled_attempts + 1;
+  end if;
+  -- A run that failed with `cursor` drops its cursor: the source refuses it.
+  if p_status = 'completed' or p_status = 'failed' and p_error ~ '^cursor\M' then
+    update crm.sync_state s set
+      cursor = case when p_status = 'completed' and p_keep_cursor then s.cursor else '{}' end,
+      high_watermark = case p_status
+        when 'completed' then greatest(
+          s.high_watermark,
+          -- A watermark ahead of the clock would hide what is still to come.
+          (select least(w.at, v_now)
+            from crm_private.event_time(s.cursor ->> 'high_watermark') w (at)
+            where w.at is not null),
+          case when p_keep_cursor then v_run.started_at end)
+        else s.high_watermark
+      end,
+      updated_at = v_now
+    where s.workspace_id = v_run.workspace_id and s.resource = v_run.resource;
+  end if;
+  return query
+  update crm.sync_runs r set
+    status = p_status,
+    active_for = r.active_for + greatest(v_now - coalesce(r.resumed_at, r.started_at), '0'),
+    paused_at = case p_status when 'paused' then v_now else r.paused_at end,
+    stalled_attempts = v_stalled,
+    -- After stalled attempts the job waits one minute, two, four and so on, up to an hour.
+    resume_at = case p_status when 'paused' then greatest(
+      (select b.blocked_until
+        from crm.channel_accounts a
+        join crm.rate_limit_buckets b on b.bucket = crm_private.account_bucket(a.channel, a.external_id)
+        where a.id = r.channel_account_id and b.blocked_until > v_now),
+      case when v_stalled > 0 then v_now + least(power(2, least(v_stalled, 7) - 1), 60) * interval '1 minute' end
+    ) end,
+    finished_at = case when p_status <> 'paused' then v_now end,
+    error = case when p_status <> 'completed' then left(p_error, 2000) end
+  where r.workspace_id = v_run.workspace_id and r.id = v_run.id
+  returning r.mode, r.pages, r.items, r.created, r.updated, r.unchanged, r.failed, r.rejected, r.total_estimate;
+  perform crm.release_sync_lock(v_run.resource, p_token);
+end;
+$$;
+comment on function crm.finish_sync(uuid, uuid, text, text, uuid, boolean) is
+  'Ends a run or lets it pause, and gives its lock back.
+
+completed: the cursor''s high_watermark becomes the resource''s if it is later, and the cursor is dropped. With
+p_keep_cursor the next incremental run resumes from the cursor, and the start of this run is a high watermark too.
+paused: the run resumes from its cursor. The scheduled job waits until resume_at: the end of the block of the account''s
+rate limit and, after attempts that failed without progress, one minute, two, four and so on up to an hour.
+failed: a new run of the same mode resumes from the cursor, except after the error cursor.
+p_error begins with a stable code. A completed run keeps none.
+Returns one row: what the whole run has counted.
+Errors: PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
+-- sql/070_sync/fn_page_counts.sql
+create function crm_private.page_counts(
   p_account crm.channel_accounts,
   p_items jsonb,
   p_results crm_private.ingest_result[],
@@ -7038,17 +7376,19 @@ begin
     select case
       when r.is_new then 'created'
       when r.events_inserted > 0 or r.contact_outcome in ('created', 'updated', 'upgraded') then 'updated'
-      -- A row that this transaction wrote has no age, and a command of the transaction.
+      -- age(xmin) <= 0: this transaction wrote the row. cmin > p_since: after the ingest began.
       when exists (
         select from crm.conversations v
         where v.workspace_id = p_account.workspace_id and v.id = r.conversation_id
           and age(v.xmin) <= 0 and v.cmin::text::bigint > p_since::text::bigint
       ) or exists (
-        -- Not by the workspace too: while statistics are young, that would read all its keys for each.
+        -- No condition on the workspace: with young statistics it would read all keys of it for each item. ADR 7.
         select from crm.conversation_keys k
-        where k.conversation_id = r.conversation_id and age(k.xmin) <= 0 and k.cmin::text::bigint > p_since::text::bigint
+        where k.conversation_id = r.conversation_id
+          and age(k.xmin) <= 0 and k.cmin::text::bigint > p_since::text::bigint
       ) or exists (
-        select from jsonb_array_elements(case jsonb_typeof(r.item -> 'events') when 'array' then r.item -> 'events' end) e (event)
+        select from jsonb_array_elements(case jsonb_typeof(r.item -> 'events') when 'array' then r.item -> 'events' end)
+          e (event)
         cross join lateral (
           select m.xmin, m.cmin
           from crm.messages m
@@ -7063,94 +7403,18 @@ begin
     end as outcome
     -- There is one result per item, in order.
     from rows from (jsonb_array_elements(p_items), unnest(p_results))
-      r (item, ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, error)
+      r (item, ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted,
+        events_duplicate, error)
   ) o;
 end;
 $$;
-comment on function crm_private.count_results(crm.channel_accounts, jsonb, crm_private.ingest_result[], cid) is
-  'What became of ingested items: created (its conversation is new), updated (something was written for it, or for another item of its conversation), unchanged (nothing was), failed (it has an error, and nothing was written). To be called in the transaction that ingested them; p_since is the command (cmin) after which it began to. A row that another writer changed between the beginning of this transaction and its turn counts as updated too.';
+comment on function crm_private.page_counts(crm.channel_accounts, jsonb, crm_private.ingest_result[], cid) is
+  'Counts what became of ingested items.
 
--- sql/070_sync/fn_finish_sync.sql
-create function crm.finish_sync(
-  p_run_id uuid,
-  p_token uuid,
-  p_status text,
-  p_error text default null,
-  p_workspace_id uuid default null,
-  p_keep_cursor boolean default false
-)
-returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_run crm.sync_runs;
-  v_now timestamptz;
-  v_vain int := 0;
-begin
-  if p_status is null or p_status not in ('completed', 'paused', 'failed') then
-    perform crm_private.reject_input('p_status', 'A run ends completed, paused or failed.');
-  end if;
-  if p_status = 'failed' and p_error is null or p_status <> 'completed' and p_error !~ '^[a-z]' then
-    perform crm_private.reject_input('p_error', 'A failed run has an error that begins with a code of small letters.');
-  end if;
-
-  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
-  v_now := clock_timestamp();
-  if p_status = 'paused' and p_error is not null and v_run.progressed_at >= coalesce(v_run.resumed_at, v_run.started_at) is not true then
-    v_vain := v_run.vain_attempts + 1;
-  end if;
-  -- A watermark ahead of the clock would hide what is still to come. A cursor that the source refuses leads nowhere.
-  if p_status = 'completed' or p_status = 'failed' and p_error ~ '^cursor\M' then
-    update crm.sync_state s set
-      cursor = case when p_status = 'completed' and p_keep_cursor then s.cursor else '{}' end,
-      high_watermark = case p_status
-        when 'completed' then greatest(s.high_watermark,
-          (select least(w.at, v_now) from crm_private.event_time(s.cursor ->> 'high_watermark') w (at) where w.at is not null),
-          case when p_keep_cursor then v_run.started_at end)
-        else s.high_watermark
-      end,
-      updated_at = v_now
-    where s.workspace_id = v_run.workspace_id and s.resource = v_run.resource;
-  end if;
-  update crm.sync_runs r set
-    status = p_status,
-    active_for = r.active_for + greatest(v_now - coalesce(r.resumed_at, r.started_at), '0'),
-    paused_at = case p_status when 'paused' then v_now else r.paused_at end,
-    vain_attempts = v_vain,
-    -- What was in vain is tried again after one minute, two, four and so on, up to an hour.
-    resume_at = case p_status when 'paused' then greatest(
-      (select b.blocked_until
-        from crm.channel_accounts a
-        join crm.rate_limit_buckets b on b.bucket = a.channel || ':' || a.external_id
-        where a.id = r.channel_account_id and b.blocked_until > v_now),
-      case when v_vain > 0 then v_now + least(power(2, least(v_vain, 7) - 1), 60) * interval '1 minute' end
-    ) end,
-    finished_at = case when p_status <> 'paused' then v_now end,
-    error = case when p_status <> 'completed' then left(p_error, 2000) end
-  where r.workspace_id = v_run.workspace_id and r.id = v_run.id;
-  perform crm.release_sync_lock(v_run.resource, p_token);
-end;
-$$;
-comment on function crm.finish_sync(uuid, uuid, text, text, uuid, boolean) is
-  'Ends a run, or lets it pause, and gives its lock back. completed: the cursor is done with, and its high_watermark becomes the resource''s if it is later; with p_keep_cursor the next run goes on from the cursor, and the time at which this one began is a high watermark too. paused: it goes on from its cursor, and the scheduled job does not go on before resume_at: the end of the block of the account''s rate limit, if there is one, and after attempts that failed without any progress a minute, two, four and so on, up to an hour. failed: a new run of the same mode goes on from its cursor, except when the error is cursor. p_error begins with a stable code; a completed run keeps none. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
-
--- sql/070_sync/fn_hold_run.sql
-create function crm_private.hold_run(p_run_id uuid, p_token uuid, p_workspace_id uuid)
-returns crm.sync_runs
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_run crm.sync_runs;
-begin
-  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
-  update crm.sync_locks l set expires_at = clock_timestamp() + interval '5 minutes' where l.resource = v_run.resource;
-  return v_run;
-end;
-$$;
-comment on function crm_private.hold_run(uuid, uuid, uuid) is
-  'The running run that this token was given for; its lease ends 5 minutes from now, and its lock is kept to the end of the transaction. PT404 not_found, PT409 lock_lost.';
+created: its conversation is new. updated: something was written for it, or for another item of its conversation.
+unchanged: nothing was written. failed: it has an error, and nothing was written.
+Call it in the transaction that ingested the items. p_since is the command (cmin) after which that began.
+A row that another transaction changed after this one began counts as updated too.';
 
 -- sql/070_sync/fn_rate_limit_bucket.sql
 create function crm_private.rate_limit_bucket(p_bucket text)
@@ -7168,11 +7432,13 @@ begin
   loop
     select b.* into v_bucket from crm.rate_limit_buckets b where b.bucket = p_bucket for no key update;
     exit when found;
-    insert into crm.rate_limit_buckets (bucket, workspace_id) values (p_bucket, crm_private.resource_workspace(p_bucket || ':requests'))
+    insert into crm.rate_limit_buckets (bucket, workspace_id)
+    values (p_bucket, crm_private.workspace_of_bucket(p_bucket))
     on conflict (bucket) do nothing;
   end loop;
 
-  -- Read under the lock: whoever waited for it sees what time it is now. A clock that was put back takes nothing away.
+  -- Read the clock under the row lock: a caller that waited for the row sees the current time.
+  -- A clock that was put back takes no tokens away.
   v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
   v_bucket.tokens := least(v_bucket.capacity,
     v_bucket.tokens + extract(epoch from v_now - v_bucket.refilled_at) * v_bucket.refill_per_second);
@@ -7181,7 +7447,10 @@ begin
 end;
 $$;
 comment on function crm_private.rate_limit_bucket(text) is
-  'The bucket, made when it is new, with the tokens it has by now; nobody else can change it to the end of the transaction. Nothing of it is stored. PT400 invalid_input.';
+  'The bucket with the tokens that it has now. A new bucket is inserted.
+
+It stores no tokens: the caller does. No other transaction can change the bucket before this one ends.
+Errors: PT400 invalid_input.';
 
 -- sql/070_sync/fn_require_run.sql
 create function crm_private.require_run(p_run_id uuid, p_token uuid, p_workspace_id uuid)
@@ -7193,16 +7462,17 @@ declare
   v_run crm.sync_runs;
   v_resource text;
 begin
-  select r.* into v_run from crm.sync_runs r where r.id = p_run_id and (p_workspace_id is null or r.workspace_id = p_workspace_id);
+  select r.* into v_run
+  from crm.sync_runs r
+  where r.id = p_run_id and (p_workspace_id is null or r.workspace_id = p_workspace_id);
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such sync run.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
-      hint = 'Start one with start_sync.';
+    perform crm_private.raise_not_found('sync_run', 'There is no such sync run.', 'Start one with start_sync.');
   end if;
   v_resource := v_run.resource;
   perform crm_private.require_sync_lock(v_resource, p_token);
 
-  -- Read again under the lock, which every writer of a run holds. A lock of this resource that another took for other work is not this run's.
+  -- Read again under the lock, which every writer of a run holds. The fencing token tells this run's lock from one that
+  -- a caller took on the same resource for other work.
   select r.* into v_run
   from crm.sync_runs r
   join crm.sync_locks l on l.resource = r.resource and l.fencing_token = r.fencing_token
@@ -7214,30 +7484,31 @@ begin
 end;
 $$;
 comment on function crm_private.require_run(uuid, uuid, uuid) is
-  'The running run that this token was given for; its lock is kept to the end of the transaction. PT404 not_found, PT409 lock_lost.';
+  'The running run that this token was given for.
 
--- sql/070_sync/fn_run_of.sql
-create function crm_private.run_of(p_account crm.channel_accounts, p_resource text, p_run_id uuid)
+No other caller can take its lock before the transaction ends.
+Errors: PT404 not_found, PT409 lock_lost.';
+
+-- sql/070_sync/fn_require_run_renewing_lease.sql
+create function crm_private.require_run_renewing_lease(p_run_id uuid, p_token uuid, p_workspace_id uuid)
 returns crm.sync_runs
 language plpgsql
-stable
 set search_path = ''
 as $$
 declare
   v_run crm.sync_runs;
 begin
-  select r.* into v_run
-  from crm.sync_runs r
-  where r.workspace_id = p_account.workspace_id and r.id = p_run_id and r.channel_account_id = p_account.id and r.resource = p_resource;
-  if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such run of this account and resource.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'sync_run')::text,
-      hint = 'Start one without naming a run.';
-  end if;
+  v_run := crm_private.require_run(p_run_id, p_token, p_workspace_id);
+  update crm.sync_locks l set expires_at = clock_timestamp() + interval '5 minutes'
+  where l.resource = v_run.resource;
   return v_run;
 end;
 $$;
-comment on function crm_private.run_of(crm.channel_accounts, text, uuid) is 'The run of this account and resource. PT404 not_found.';
+comment on function crm_private.require_run_renewing_lease(uuid, uuid, uuid) is
+  'The running run that this token was given for. Its lease now ends 5 minutes from now.
+
+No other caller can take its lock before the transaction ends.
+Errors: PT404 not_found, PT409 lock_lost.';
 
 -- sql/070_sync/fn_set_rate_limit.sql
 create function crm.set_rate_limit(p_bucket text, p_capacity int, p_refill_per_second numeric)
@@ -7253,7 +7524,8 @@ begin
     perform crm_private.reject_input('p_capacity', 'A capacity is between 1 and 1,000,000.');
   end if;
   if p_refill_per_second is null or p_refill_per_second > 1000000 or round(p_refill_per_second, 6) <= 0 then
-    perform crm_private.reject_input('p_refill_per_second', 'A refill is more than 0 and at most 1,000,000 a second, to 6 places.');
+    perform crm_private.reject_input(
+      'p_refill_per_second', 'A refill is more than 0 and at most 1,000,000 a second, to 6 places.');
   end if;
   v_is_new := not exists (select from crm.rate_limit_buckets b where b.bucket = p_bucket);
   v_bucket := crm_private.rate_limit_bucket(p_bucket);
@@ -7262,14 +7534,24 @@ begin
     refill_per_second = p_refill_per_second,
     tokens = case when v_is_new then p_capacity else least(v_bucket.tokens, p_capacity) end,
     refilled_at = v_bucket.refilled_at
-  where b.bucket = p_bucket and (b.capacity, b.refill_per_second) is distinct from (p_capacity, round(p_refill_per_second, 6));
+  where b.bucket = p_bucket
+    and (b.capacity, b.refill_per_second) is distinct from (p_capacity, round(p_refill_per_second, 6));
 end;
 $$;
 comment on function crm.set_rate_limit(text, int, numeric) is
-  'Sets what a bucket holds (1 to 1,000,000) and how many tokens it gets a second. It keeps the tokens it has, up to the new capacity; a new bucket begins full. PT400 invalid_input.';
+  'Sets what a bucket holds (1 to 1,000,000) and how many tokens it gains a second.
+
+The bucket keeps its tokens, up to the new capacity. A new bucket begins full.
+Errors: PT400 invalid_input.';
 
 -- sql/070_sync/fn_start_sync.sql
-create function crm.start_sync(p_channel_account_id uuid, p_resource text, p_mode text, p_holder text, p_run_id uuid default null)
+create function crm.start_sync(
+  p_channel_account_id uuid,
+  p_resource text default null,
+  p_mode text default null,
+  p_holder text default null,
+  p_run_id uuid default null
+)
 returns table (
   run_id uuid,
   token uuid,
@@ -7287,7 +7569,9 @@ returns table (
   unchanged int,
   failed int,
   rejected int,
-  total_estimate int
+  total_estimate int,
+  resource text,
+  bucket text
 )
 language plpgsql
 set search_path = ''
@@ -7295,60 +7579,64 @@ as $$
 #variable_conflict use_column
 declare
   v_account crm.channel_accounts;
+  v_resource text;
   v_run crm.sync_runs;
   v_lock record;
+  v_begun record;
 begin
   if p_mode is null or p_mode not in ('full', 'incremental') then
     perform crm_private.reject_input('p_mode', 'The mode is full or incremental.');
   end if;
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id and a.is_active;
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such active channel account.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
-      hint = 'Connect it with connect_channel.';
+    perform crm_private.raise_not_found(
+      'channel_account', 'There is no such active channel account.', 'Connect it with connect_channel.');
   end if;
-  if crm_private.is_resource_of(p_resource, v_account.channel, v_account.external_id) is not true then
+  v_resource := coalesce(p_resource, crm_private.account_sync_resource(v_account));
+  if not crm_private.resource_belongs_to(v_resource, v_account.channel, v_account.external_id) then
     perform crm_private.reject_input('p_resource', 'The resource is <channel>:<external id>:<what> of the account.');
   end if;
+
   if p_run_id is not null then
-    v_run := crm_private.run_of(v_account, p_resource, p_run_id);
+    v_run := crm_private.find_run(v_account, v_resource, p_run_id);
+  end if;
+  if v_run.finished_at is null then
+    v_lock := crm_private.take_sync_lock(v_resource, p_holder);
+    if p_run_id is not null then
+      -- Read again under the lock: the run may have finished before this call got it.
+      v_run := crm_private.find_run(v_account, v_resource, p_run_id);
+    end if;
     if v_run.finished_at is not null then
-      return query select v_run.id, null::uuid, '{}'::jsonb, v_run.since, false, null::bigint, null::timestamptz, v_run.mode, v_run.status,
-        v_run.pages, v_run.items, v_run.created, v_run.updated, v_run.unchanged, v_run.failed, v_run.rejected, v_run.total_estimate;
-      return;
+      perform crm.release_sync_lock(v_resource, v_lock.token);
     end if;
   end if;
 
-  -- A holder keeps the lock's row while it commits a page: that it is held can be seen without waiting for that.
-  select null::uuid as token, l.holder as held_by, l.expires_at into v_lock
-  from crm.sync_locks l
-  where l.resource = p_resource and l.expires_at > clock_timestamp();
-  if not found then
-    select l.* into v_lock from crm.acquire_sync_lock(p_resource, p_holder) l;
-  end if;
-  if v_lock.token is null then
-    raise exception using errcode = 'PT409', message = 'Another sync of the resource is under way.',
-      detail = jsonb_build_object('code', 'lock_held', 'resource', p_resource, 'held_by', v_lock.held_by, 'expires_at', v_lock.expires_at)::text,
-      hint = 'Wait until it has finished, or until its lease is over.';
-  end if;
-
-  if p_run_id is not null then
-    v_run := crm_private.run_of(v_account, p_resource, p_run_id);
-    if v_run.finished_at is not null then
-      -- It finished while this waited for the lock.
-      perform crm.release_sync_lock(p_resource, v_lock.token);
-      return query select s.* from crm.start_sync(p_channel_account_id, p_resource, p_mode, p_holder, p_run_id) s;
-      return;
-    end if;
+  if v_run.finished_at is not null then
+    select null::uuid as token, null::bigint as fencing_token, null::timestamptz as expires_at into v_lock;
+    select v_run as run, '{}'::jsonb as cursor, false as resumed into v_begun;
+  else
+    select b.run, b.cursor, b.resumed into v_begun
+    from crm_private.begin_run(v_account, v_resource, p_mode, p_holder, v_lock.fencing_token) b;
+    v_run := v_begun.run;
   end if;
   return query
-  select (b.run).id, v_lock.token, b.cursor, (b.run).since, b.resumed, v_lock.fencing_token, v_lock.expires_at, (b.run).mode, (b.run).status,
-    (b.run).pages, (b.run).items, (b.run).created, (b.run).updated, (b.run).unchanged, (b.run).failed, (b.run).rejected, (b.run).total_estimate
-  from crm_private.begin_run(v_account, p_resource, p_mode, p_holder, v_lock.fencing_token) b;
+  select v_run.id, v_lock.token, v_begun.cursor, v_run.since, v_begun.resumed, v_lock.fencing_token, v_lock.expires_at,
+    v_run.mode, v_run.status, v_run.pages, v_run.items, v_run.created, v_run.updated, v_run.unchanged, v_run.failed,
+    v_run.rejected, v_run.total_estimate, v_resource,
+    crm_private.account_bucket(v_account.channel, v_account.external_id);
 end;
 $$;
 comment on function crm.start_sync(uuid, text, text, text, uuid) is
-  'Takes the lock of the account''s resource <channel>:<external id>:<what> for 5 minutes and goes on with its unfinished run (a paused one, or one whose process died), whatever its mode, or begins one. p_run_id asks for that run: once it has finished its row comes back, with no token, and nothing is taken. Returns what commit_sync_page and finish_sync need (run_id, token, with the lease''s fencing_token and end), where to go on (cursor; resumed says that it is not the beginning), since when to read (null: everything; an incremental run without a high watermark is a full one), and how far the run has come. PT400 invalid_input, PT404 not_found (the account, or the run of this account and resource), PT409 lock_held with held_by and expires_at.';
+  'Takes the lock of an account''s resource for 5 minutes and resumes its unfinished run, or begins one.
+
+p_resource: without it, what the sync of the account''s channel reads. p_mode: full or incremental; an unfinished run
+keeps its own mode, and an incremental run without a high watermark is a full one. p_run_id: that run; once it has
+finished, its row comes back without a token and nothing is taken.
+Returns one row: what commit_sync_page and finish_sync need (run_id, token), the lease''s fencing_token and end, where
+to resume (cursor; resumed: that is not the beginning), from when to read (since; null: everything), how far the run
+has come, the resource of its lock, and the bucket of the account''s rate limit.
+Errors: PT400 invalid_input, PT404 not_found (the account, the sync of its channel, or the run of this account and
+resource), PT409 lock_held with held_by and expires_at.';
 
 -- sql/070_sync/fn_sync_cursor.sql
 create function crm.sync_cursor(p_workspace_id uuid, p_resource text)
@@ -7364,7 +7652,9 @@ begin
 end;
 $$;
 comment on function crm.sync_cursor(uuid, text) is
-  'Where the next run over the resource goes on; null when there was none. Of a B2Chat export: {contacts, chats}, each as land_raw_records was given it.';
+  'Where the next run over the resource resumes.
+
+Null when there was no run. Of a B2Chat export: {contacts, chats}, each as land_raw_records got it.';
 
 -- sql/070_sync/fn_take_rate_limit.sql
 create function crm.take_rate_limit(p_bucket text, p_cost int default 1)
@@ -7379,7 +7669,7 @@ begin
   if p_cost is null or p_cost < 1 or p_cost > v_bucket.capacity then
     perform crm_private.reject_input('p_cost', 'A cost is between 1 and the capacity of the bucket.');
   end if;
-  -- Rounded up: who comes back then finds enough.
+  -- Rounded up to a millisecond, so that a caller that comes back then finds enough.
   v_wait := greatest(
     make_interval(secs => (ceil((p_cost - v_bucket.tokens) / v_bucket.refill_per_second * 1000) / 1000)::float8),
     v_bucket.blocked_until - v_bucket.refilled_at);
@@ -7387,12 +7677,35 @@ begin
     return query select false, v_wait, ceil(extract(epoch from v_wait) * 1000)::bigint;
     return;
   end if;
-  update crm.rate_limit_buckets b set tokens = v_bucket.tokens - p_cost, refilled_at = v_bucket.refilled_at where b.bucket = p_bucket;
+  update crm.rate_limit_buckets b set tokens = v_bucket.tokens - p_cost, refilled_at = v_bucket.refilled_at
+  where b.bucket = p_bucket;
   return query select true, null::interval, null::bigint;
 end;
 $$;
 comment on function crm.take_rate_limit(text, int) is
-  'Takes p_cost tokens out of a bucket: granted, or not, with nothing taken and retry_after the time until there are enough or the block ends, also in milliseconds. A bucket nobody has set holds 100 and gets 10 a second. PT400 invalid_input: also for a cost above the capacity.';
+  'Takes p_cost tokens out of a bucket.
+
+Returns granted. When not granted nothing is taken, and retry_after (also in milliseconds) is the time until there are
+enough or the block ends. A bucket without its own limit holds 100 and gains 10 a second.
+Errors: PT400 invalid_input, also for a cost above the capacity.';
+
+-- sql/070_sync/fn_workspace_of_bucket.sql
+create function crm_private.workspace_of_bucket(p_bucket text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select a.workspace_id
+    from regexp_match(p_bucket, '^([^:]+):(.+)$') m (part)
+    join crm.channel_accounts a on a.channel = m.part[1] and a.external_id = m.part[2]
+  );
+end;
+$$;
+comment on function crm_private.workspace_of_bucket(text) is
+  'The workspace of the channel account that a rate limit bucket is named after. Null when it names none.';
 
 -- sql/075_b2chat/05_types.sql
 create type crm_private.raw_outcome as (
@@ -7401,7 +7714,9 @@ create type crm_private.raw_outcome as (
   error jsonb
 );
 comment on type crm_private.raw_outcome is
-  'What became of a raw record, by its place in the array it was claimed in: created, updated, upgraded, skipped or failed (with the error).';
+  'What became of a raw record, by its place in the array of claimed records.
+
+outcome: created, updated, upgraded, skipped or failed. error: only of a failed one.';
 
 -- sql/075_b2chat/10_tables.sql
 create table crm.raw_records (
@@ -7424,20 +7739,108 @@ create table crm.raw_records (
   constraint payload_is_object check (jsonb_typeof(payload) = 'object'),
   constraint failed_with_an_error check ((status = 'failed') <= (error is not null))
 );
-comment on table crm.raw_records is 'An export''s records as delivered. Every version of a record is a row of its own, so an older copy that lands late replaces nothing.';
+comment on table crm.raw_records is
+  'The records of an export as delivered.
+
+Every version of a record has its own row, so an older copy that lands late replaces nothing.';
 comment on column crm.raw_records.content_hash is 'SHA-256 of the payload, in hex.';
-comment on column crm.raw_records.status is 'pending: not transformed yet; done: it changed something; skipped: it said nothing new; failed: see error. Landing it again makes a failed one pending.';
-comment on column crm.raw_records.error is '{path, message, sqlstate?}: the JSON path in the payload of what was wrong.';
+comment on column crm.raw_records.status is
+  'pending: not transformed yet. done: it changed something. skipped: it said nothing new. failed: see error.
+Landing a failed record again makes it pending.';
+comment on column crm.raw_records.error is
+  '{path, message, sqlstate?}: the path is that of the wrong value in the payload.';
 create index raw_records_pending_idx on crm.raw_records (entity, landed_at) where status = 'pending';
-create index raw_records_account_pending_idx on crm.raw_records (channel_account_id, entity, landed_at) where status = 'pending';
+create index raw_records_account_pending_idx on crm.raw_records (channel_account_id, entity, landed_at)
+  where status = 'pending';
 
 -- sql/075_b2chat/30_policies.sql
 alter table crm.raw_records enable row level security;
 create policy members_read on crm.raw_records for select to authenticated
   using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
 
--- sql/075_b2chat/fn_b2chat_extras.sql
-create function crm_private.b2chat_extras(p_person jsonb)
+-- sql/075_b2chat/fn_add_landed.sql
+create function crm_private.add_landed(p_run crm.sync_runs, p_unchanged int, p_rejected jsonb, p_moved boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  update crm.sync_runs r set
+    pages = r.pages + 1,
+    items = r.items + p_unchanged,
+    unchanged = r.unchanged + p_unchanged,
+    rejected = r.rejected + jsonb_array_length(p_rejected),
+    rejected_by = crm_private.add_rejected(r.rejected_by, p_rejected),
+    last_page_at = v_now,
+    progressed_at = case when p_moved then v_now else r.progressed_at end
+  where r.workspace_id = p_run.workspace_id and r.id = p_run.id;
+end;
+$$;
+comment on function crm_private.add_landed(crm.sync_runs, int, jsonb, boolean) is
+  'Counts a page of raw records on its run: those that were already there, and what was set aside.
+
+The run counts new records when they are transformed. p_moved: whether the page was progress.';
+
+-- sql/075_b2chat/fn_add_transformed.sql
+create function crm_private.add_transformed(p_run crm.sync_runs, p_outcomes crm_private.raw_outcome[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update crm.sync_runs r set
+    items = r.items + c.processed,
+    created = r.created + c.created,
+    updated = r.updated + c.updated + c.upgraded,
+    unchanged = r.unchanged + c.skipped,
+    failed = r.failed + c.failed,
+    progressed_at = clock_timestamp()
+  from crm_private.raw_counts(p_outcomes) c
+  where r.workspace_id = p_run.workspace_id and r.id = p_run.id and c.processed > 0;
+end;
+$$;
+comment on function crm_private.add_transformed(crm.sync_runs, crm_private.raw_outcome[]) is
+  'Counts transformed records on their run.
+
+created, updated (upgraded ones too), unchanged (skipped ones) and failed.';
+
+-- sql/075_b2chat/fn_b2chat_message_problem.sql
+create function crm_private.b2chat_message_problem(p_messages jsonb, p_time_zone text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select format('$.messages[%s]%s', m.index - 1, w.wrong)
+    from jsonb_array_elements(nullif(p_messages, 'null')) with ordinality m (message, index)
+    cross join lateral (
+      select case
+        when jsonb_typeof(m.message) <> 'object' then ''
+        else '.' || coalesce(
+          crm_private.first_wrong_type(m.message, '{"body": "string number", "caption": "string number",
+            "type": "string", "incoming": "boolean", "broadcasted": "boolean", "created_at": "string",
+            "location": "object"}'),
+          case when jsonb_typeof(m.message -> 'incoming') is distinct from 'boolean' then 'incoming' end,
+          case when crm_private.zoned_time(m.message ->> 'created_at', p_time_zone) is null then 'created_at' end)
+      end as wrong
+    ) w
+    where w.wrong is not null
+    order by m.index
+    limit 1
+  );
+end;
+$$;
+comment on function crm_private.b2chat_message_problem(jsonb, text) is
+  'Finds the first message value of a B2Chat chat that has a wrong type.
+
+A missing direction or time is wrong too. Returns its JSON path from the chat, null when all are right.';
+
+-- sql/075_b2chat/fn_b2chat_tags_and_attributes.sql
+create function crm_private.b2chat_tags_and_attributes(p_person jsonb)
 returns jsonb
 language plpgsql
 immutable
@@ -7457,11 +7860,13 @@ begin
   );
 end;
 $$;
-comment on function crm_private.b2chat_extras(jsonb) is
-  'The custom attributes and tags of a B2Chat person as a contact has them: an object by name, and names; neither where there is none.';
+comment on function crm_private.b2chat_tags_and_attributes(jsonb) is
+  'The tags and custom attributes of a B2Chat person in the form that a contact has.
 
--- sql/075_b2chat/fn_b2chat_extras_problem.sql
-create function crm_private.b2chat_extras_problem(p_person jsonb)
+Returns {custom_attributes: {name: value}, tags: [name]}, without the key that has nothing.';
+
+-- sql/075_b2chat/fn_b2chat_tags_and_attributes_problem.sql
+create function crm_private.b2chat_tags_and_attributes_problem(p_person jsonb)
 returns text
 language plpgsql
 immutable
@@ -7469,46 +7874,20 @@ set search_path = ''
 as $$
 begin
   return (
-    select min(format('.%s[%s]%s', l.field, e.index - 1, case when jsonb_typeof(e.value) = 'object' then '.name' end) collate "C")
+    select min(format(
+      '.%s[%s]%s', l.field, e.index - 1, case when jsonb_typeof(e.value) = 'object' then '.name' end) collate "C")
     from (values ('custom_attributes'), ('tags')) l (field)
     cross join lateral jsonb_array_elements(
-      case when jsonb_typeof(p_person -> l.field) = 'array' then p_person -> l.field else '[]' end) with ordinality e (value, index)
+      case when jsonb_typeof(p_person -> l.field) = 'array' then p_person -> l.field else '[]' end
+    ) with ordinality e (value, index)
     where jsonb_typeof(e.value) <> 'object' or jsonb_typeof(e.value -> 'name') is distinct from 'string'
   );
 end;
 $$;
-comment on function crm_private.b2chat_extras_problem(jsonb) is
-  'The JSON path, from the person, of a custom attribute or tag that is no object with a name; null when all are. Both exports give people these lists.';
+comment on function crm_private.b2chat_tags_and_attributes_problem(jsonb) is
+  'Finds a tag or custom attribute of a B2Chat person that is no object with a name.
 
--- sql/075_b2chat/fn_b2chat_message_problem.sql
-create function crm_private.b2chat_message_problem(p_messages jsonb, p_time_zone text)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select format('$.messages[%s]%s', m.index - 1, w.wrong)
-    from jsonb_array_elements(nullif(p_messages, 'null')) with ordinality m (message, index)
-    cross join lateral (
-      select case
-        when jsonb_typeof(m.message) <> 'object' then ''
-        else '.' || coalesce(
-          crm_private.field_of_wrong_type(m.message, '{"body": "string number", "caption": "string number", "type": "string",
-            "incoming": "boolean", "broadcasted": "boolean", "created_at": "string", "location": "object"}'),
-          case when jsonb_typeof(m.message -> 'incoming') is distinct from 'boolean' then 'incoming' end,
-          case when crm_private.zoned_time(m.message ->> 'created_at', p_time_zone) is null then 'created_at' end)
-      end as wrong
-    ) w
-    where w.wrong is not null
-    order by m.index
-    limit 1
-  );
-end;
-$$;
-comment on function crm_private.b2chat_message_problem(jsonb, text) is
-  'The JSON path, from the chat, of the first message value of the wrong type, direction or time missing included; null when all are right.';
+Returns its JSON path from the person, null when all are right. Both exports give people these lists.';
 
 -- sql/075_b2chat/fn_chat_contact_scope.sql
 create function crm_private.chat_contact_scope(p_account crm.channel_accounts)
@@ -7525,28 +7904,6 @@ end;
 $$;
 comment on function crm_private.chat_contact_scope(crm.channel_accounts) is
   'The scope of the contact ids in the merchant''s chats.';
-
--- sql/075_b2chat/fn_chat_items.sql
-create function crm_private.chat_items(p_chat_id text, p_participant jsonb, p_updated_at timestamptz, p_events jsonb)
-returns setof jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return query
-  select jsonb_strip_nulls(jsonb_build_object('thread_id', p_chat_id, 'participant', p_participant))
-    || case when p_updated_at is null then '{}' else jsonb_build_object('updated_at', p_updated_at) end
-    || jsonb_build_object('events', (
-      select coalesce(jsonb_agg(e.value order by e.index), '[]')
-      from jsonb_array_elements(p_events) with ordinality e (value, index)
-      where (e.index - 1) / 1000 = p.part))
-  from generate_series(0, greatest(jsonb_array_length(p_events) - 1, 0) / 1000) p (part)
-  order by p.part;
-end;
-$$;
-comment on function crm_private.chat_items(text, jsonb, timestamptz, jsonb) is
-  'A chat as InboundItems of its thread: one, or several where it has more than 1,000 events.';
 
 -- sql/075_b2chat/fn_claim_raw_records.sql
 create function crm_private.claim_raw_records(
@@ -7566,7 +7923,7 @@ begin
     perform crm_private.reject_input('p_limit', 'The limit is 1 to 500.');
   end if;
 
-  -- An account whose time zone the server does not know keeps its records waiting, and nobody else's; landing says so.
+  -- Records of an account whose time zone the server does not know stay pending. land_raw_records reports the zone.
   v_without_zone := array(
     select a from crm.channel_accounts a
     where a.channel = 'b2chat' and not crm_private.is_time_zone(crm_private.merchant_time_zone(a)));
@@ -7577,7 +7934,8 @@ begin
       from (
         select r as raw, r.landed_at
         from crm.raw_records r
-        where r.workspace_id = p_workspace_id and r.channel_account_id = p_channel_account_id and r.entity = p_entity and r.status = 'pending'
+        where r.workspace_id = p_workspace_id and r.channel_account_id = p_channel_account_id and r.entity = p_entity
+          and r.status = 'pending'
           and not exists (select from unnest(v_without_zone) z where z.id = r.channel_account_id)
         order by r.landed_at
         limit p_limit
@@ -7601,29 +7959,11 @@ begin
 end;
 $$;
 comment on function crm_private.claim_raw_records(text, int, uuid, uuid) is
-  'Claims up to p_limit pending records of an entity, of one account or of all, oldest first, for the rest of the transaction; those that another transaction has claimed are passed by. Records of an account with an unknown time zone wait. PT400 invalid_input for a limit outside 1 to 500.';
+  'Claims up to p_limit (1 to 500) pending records of an entity, of one account or of all, oldest first.
 
--- sql/075_b2chat/fn_claimed_by_account.sql
-create function crm_private.claimed_by_account(p_rows crm.raw_records[])
-returns table (account crm.channel_accounts, places int[])
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return query
-  select a, c.places
-  from (
-    select (p_rows[p.place]).channel_account_id as id, array_agg(p.place order by p.place) as places
-    from generate_subscripts(p_rows, 1) p (place)
-    group by 1
-  ) c
-  join crm.channel_accounts a on a.id = c.id
-  order by c.places[1];
-end;
-$$;
-comment on function crm_private.claimed_by_account(crm.raw_records[]) is
-  'The accounts of claimed records, each with the places of its records, oldest first.';
+The claim lasts to the end of the transaction. It skips records that another transaction has claimed.
+Records of an account with an unknown time zone wait.
+Errors: PT400 invalid_input.';
 
 -- sql/075_b2chat/fn_count_ids_under_shared_contact_ids.sql
 create function crm_private.count_ids_under_shared_contact_ids(
@@ -7663,69 +8003,28 @@ comment on function crm_private.count_ids_under_shared_contact_ids(crm.channel_a
 
 update_workspace and update_channel_account refuse such a change. None before the first chat: which ids chats name is not kept beside them.';
 
--- sql/075_b2chat/fn_count_landed.sql
-create function crm_private.count_landed(p_run crm.sync_runs, p_unchanged int, p_rejected jsonb, p_moved boolean)
-returns void
+-- sql/075_b2chat/fn_first_unreadable_time.sql
+create function crm_private.first_unreadable_time(p_object jsonb, p_fields text[], p_time_zone text)
+returns text
 language plpgsql
-set search_path = ''
-as $$
-declare
-  v_now timestamptz := clock_timestamp();
-begin
-  update crm.sync_runs r set
-    pages = r.pages + 1,
-    items = r.items + p_unchanged,
-    unchanged = r.unchanged + p_unchanged,
-    rejected = r.rejected + jsonb_array_length(p_rejected),
-    rejected_by = crm_private.count_rejected(r.rejected_by, p_rejected),
-    last_page_at = v_now,
-    progressed_at = case when p_moved then v_now else r.progressed_at end
-  where r.workspace_id = p_run.workspace_id and r.id = p_run.id;
-end;
-$$;
-comment on function crm_private.count_landed(crm.sync_runs, int, jsonb, boolean) is
-  'Counts a page of raw records on its run: the records that were there already, and what was set aside. Those that are new are counted when they are transformed. p_moved says whether it was any progress.';
-
--- sql/075_b2chat/fn_count_outcomes.sql
-create function crm_private.count_outcomes(p_outcomes crm_private.raw_outcome[])
-returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
-language plpgsql
-immutable
+stable
 set search_path = ''
 as $$
 begin
-  return query
-  select count(*)::int, count(*) filter (where o.outcome = 'created')::int, count(*) filter (where o.outcome = 'updated')::int,
-    count(*) filter (where o.outcome = 'upgraded')::int, count(*) filter (where o.outcome = 'skipped')::int,
-    count(*) filter (where o.outcome = 'failed')::int
-  from unnest(p_outcomes) o;
+  return (
+    select min(f.field collate "C")
+    from unnest(p_fields) f (field)
+    where btrim(p_object ->> f.field) <> '' and crm_private.zoned_time(p_object ->> f.field, p_time_zone) is null
+  );
 end;
 $$;
-comment on function crm_private.count_outcomes(crm_private.raw_outcome[]) is 'How many raw records there are of each outcome; processed is all of them.';
+comment on function crm_private.first_unreadable_time(jsonb, text[], text) is
+  'Finds the first of these fields whose text is no time.
 
--- sql/075_b2chat/fn_count_transformed.sql
-create function crm_private.count_transformed(p_run crm.sync_runs, p_outcomes crm_private.raw_outcome[])
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update crm.sync_runs r set
-    items = r.items + c.processed,
-    created = r.created + c.created,
-    updated = r.updated + c.updated + c.upgraded,
-    unchanged = r.unchanged + c.skipped,
-    failed = r.failed + c.failed,
-    progressed_at = clock_timestamp()
-  from crm_private.count_outcomes(p_outcomes) c
-  where r.workspace_id = p_run.workspace_id and r.id = p_run.id and c.processed > 0;
-end;
-$$;
-comment on function crm_private.count_transformed(crm.sync_runs, crm_private.raw_outcome[]) is
-  'Counts transformed records on a run: created, updated (upgraded ones too), unchanged (skipped) and failed.';
+Returns the field, null when each is a time, blank or null.';
 
--- sql/075_b2chat/fn_field_of_wrong_type.sql
-create function crm_private.field_of_wrong_type(p_object jsonb, p_types jsonb)
+-- sql/075_b2chat/fn_first_wrong_type.sql
+create function crm_private.first_wrong_type(p_object jsonb, p_types jsonb)
 returns text
 language plpgsql
 immutable
@@ -7740,26 +8039,35 @@ begin
   );
 end;
 $$;
-comment on function crm_private.field_of_wrong_type(jsonb, jsonb) is
-  'The first field of an object that is neither null nor of a type listed for it ({field: "string number"}); null when all are right. Fields that are not listed may be anything.';
+comment on function crm_private.first_wrong_type(jsonb, jsonb) is
+  'Finds the first field of an object that has a type other than those listed for it.
 
--- sql/075_b2chat/fn_field_without_time.sql
-create function crm_private.field_without_time(p_object jsonb, p_fields text[], p_time_zone text)
-returns text
+p_types: {field: "string number"}. Null always fits, and so does any value of a field that is not listed.
+Returns the field, null when all are right.';
+
+-- sql/075_b2chat/fn_group_by_account.sql
+create function crm_private.group_by_account(p_rows crm.raw_records[])
+returns table (account crm.channel_accounts, places int[])
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
-  return (
-    select min(f.field collate "C")
-    from unnest(p_fields) f (field)
-    where btrim(p_object ->> f.field) <> '' and crm_private.zoned_time(p_object ->> f.field, p_time_zone) is null
-  );
+  return query
+  select a, c.places
+  from (
+    select (p_rows[p.place]).channel_account_id as id, array_agg(p.place order by p.place) as places
+    from generate_subscripts(p_rows, 1) p (place)
+    group by 1
+  ) c
+  join crm.channel_accounts a on a.id = c.id
+  order by c.places[1];
 end;
 $$;
-comment on function crm_private.field_without_time(jsonb, text[], text) is
-  'The first of the fields that holds a text which is no time; null when all are times, blank or null.';
+comment on function crm_private.group_by_account(crm.raw_records[]) is
+  'Groups raw records by their account.
+
+Returns each account with the places of its records in the array, oldest first.';
 
 -- sql/075_b2chat/fn_ingest_chats.sql
 create function crm_private.ingest_chats(
@@ -7778,7 +8086,8 @@ declare
   v_closed uuid[];
 begin
   perform crm_private.check_batch(to_jsonb(p_items));
-  v_results := array(select r from crm_private.ingest_isolating(p_account, to_jsonb(p_items), p_now) r order by r.ordinal);
+  v_results := array(
+    select r from crm_private.ingest_isolating(p_account, to_jsonb(p_items), p_now) r order by r.ordinal);
   v_closed := crm_private.close_conversations(p_account.workspace_id,
     array(select r.conversation_id from unnest(v_results) r order by r.ordinal), p_closed_at);
   return array(
@@ -7787,21 +8096,31 @@ begin
       case
         when r.error is not null then 'failed'
         when r.is_new then 'created'
-        when r.events_inserted > 0 or r.contact_outcome in ('created', 'updated', 'upgraded') or r.conversation_id = any (v_closed) then 'updated'
+        when r.events_inserted > 0 or r.contact_outcome in ('created', 'updated', 'upgraded')
+          or r.conversation_id = any (v_closed) then 'updated'
         else 'skipped'
       end,
       case when r.error is not null then crm_private.raw_record_error(
-        -- Only an event's time can be wrong here: whatever else is was found before.
-        coalesce(regexp_replace(r.error #>> '{events,0,path}', '^\$\.events\[(\d+)\].*$', '$.messages[\1].created_at'), '$'),
+        -- Only an event's time can be wrong here: read_b2chat_chat has checked everything else.
+        coalesce(
+          regexp_replace(r.error #>> '{events,0,path}', '^\$\.events\[(\d+)\].*$', '$.messages[\1].created_at'), '$'),
         r.error ->> 'sqlstate',
-        case when r.error ? 'events' then 'A time is before 2004 or more than 24 hours ahead.' else 'The database refused the chat.' end) end
+        case
+          when r.error ? 'events' then 'A time is before 2004 or more than 24 hours ahead.'
+          else 'The database refused the chat.'
+        end) end
     )::crm_private.raw_outcome
     from unnest(v_results) r
     order by r.ordinal);
 end;
 $$;
-comment on function crm_private.ingest_chats(crm.channel_accounts, int[], jsonb[], timestamptz[], timestamptz) is
-  'Ingests chats (by ordinal: the place of the record, the InboundItem, when it was closed) and closes their conversations; says what became of each. PT400 for more than 500 items or 2,000 events.';
+comment on function crm_private.ingest_chats(
+  crm.channel_accounts, int[], jsonb[], timestamptz[], timestamptz) is
+  'Ingests chats and closes their conversations.
+
+By ordinal: p_places is the place of the raw record, p_items the InboundItem, p_closed_at when the chat was closed.
+Returns what became of each.
+Errors: PT400 invalid_input for more than 500 items or 2,000 events.';
 
 -- sql/075_b2chat/fn_land_raw_records.sql
 create function crm.land_raw_records(
@@ -7827,9 +8146,8 @@ declare
 begin
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
   if not found then
-    raise exception using errcode = 'PT404', message = 'There is no such channel account.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'channel_account')::text,
-      hint = 'Connect it with connect_channel.';
+    perform crm_private.raise_not_found(
+      'channel_account', 'There is no such channel account.', 'Connect it with connect_channel.');
   end if;
   if v_account.channel <> 'b2chat' then
     perform crm_private.reject_input('p_channel_account_id', 'Raw records are landed for accounts of channel b2chat.');
@@ -7853,7 +8171,7 @@ begin
     perform crm_private.reject_input('$.settings.time_zone', 'The account has a time zone that does not exist.');
   end if;
   if p_run_id is not null then
-    v_run := crm_private.hold_run(p_run_id, p_lock_token, v_account.workspace_id);
+    v_run := crm_private.require_run_renewing_lease(p_run_id, p_lock_token, v_account.workspace_id);
     if (v_run.channel_account_id, v_run.resource) is distinct from (v_account.id, p_resource) then
       perform crm_private.reject_input('p_run_id', 'The run is one of this account and resource.');
     end if;
@@ -7865,7 +8183,11 @@ begin
     coalesce(r.value ->> 'reason', 'rejected'), r.value ->> 'path', null, coalesce(r.value -> 'item', r.value))
   from jsonb_array_elements(p_rejected) r;
   perform crm_private.keep_dead_letter(v_account, v_account.channel, v_account.external_id, 'malformed',
-    case when jsonb_typeof(r.record) <> 'object' then '$' when p_entity = 'contacts' then '$.contact_id' else '$.chat_id' end, null, r.record)
+    case
+      when jsonb_typeof(r.record) <> 'object' then '$'
+      when p_entity = 'contacts' then '$.contact_id'
+      else '$.chat_id'
+    end, null, r.record)
   from jsonb_array_elements(p_records) r (record)
   where jsonb_typeof(r.record) <> 'object' or crm_private.raw_record_id(p_entity, r.record) is null;
 
@@ -7875,9 +8197,11 @@ begin
     from jsonb_array_elements(p_records) with ordinality r (record, place)
     where jsonb_typeof(r.record) = 'object'
   ), written as (
-    insert into crm.raw_records as x (workspace_id, channel_account_id, entity, external_id, content_hash, payload, landed_at)
-    -- In one order of keys, so that two landings never wait for each other; the order of the page is in the times.
-    select v_account.workspace_id, v_account.id, p_entity, u.external_id, u.content_hash, u.record, v_now + u.place * interval '1 microsecond'
+    insert into crm.raw_records as x (
+      workspace_id, channel_account_id, entity, external_id, content_hash, payload, landed_at)
+    -- In the order of the keys, so that two landings never deadlock. landed_at keeps the order of the page.
+    select v_account.workspace_id, v_account.id, p_entity, u.external_id, u.content_hash, u.record,
+      v_now + u.place * interval '1 microsecond'
     from (
       select distinct on (n.external_id, n.content_hash) n.*
       from usable n
@@ -7897,20 +8221,55 @@ begin
   if p_cursor is not null then
     insert into crm.sync_state as s (workspace_id, resource, cursor)
     values (v_account.workspace_id, p_resource, jsonb_build_object(p_entity, p_cursor))
-    on conflict (workspace_id, resource) do update set cursor = s.cursor || excluded.cursor, updated_at = clock_timestamp()
+    on conflict (workspace_id, resource) do update
+      set cursor = s.cursor || excluded.cursor, updated_at = clock_timestamp()
     where s.cursor || excluded.cursor <> s.cursor;
     v_moved := found;
   end if;
   if p_run_id is not null then
-    perform crm_private.count_landed(v_run, unchanged, p_rejected || (
-      select coalesce(jsonb_agg('{"reason": "malformed"}'::jsonb), '[]') from generate_series(v_usable + 1, jsonb_array_length(p_records))
+    perform crm_private.add_landed(v_run, unchanged, p_rejected || (
+      select coalesce(jsonb_agg('{"reason": "malformed"}'::jsonb), '[]')
+      from generate_series(v_usable + 1, jsonb_array_length(p_records))
     ), v_moved or landed > 0);
   end if;
   return next;
 end;
 $$;
 comment on function crm.land_raw_records(uuid, text, jsonb, jsonb, text, uuid, jsonb, uuid) is
-  'Keeps up to 500 records of a B2Chat export (p_entity: contacts or chats) as delivered: landed counts those that are new or had failed before, unchanged those already there. A record without a usable id becomes a dead letter, and so does what the translation rejected ([{reason, path, item}]). With p_lock_token it writes only while that lock of p_resource is held; p_cursor is kept in sync_state under p_resource and p_entity, in the same transaction. With p_run_id the lock is that run''s: the page is counted on it, with what was unchanged or set aside, and the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Keeps up to 500 records of a B2Chat export as delivered.
+
+p_entity: contacts or chats. p_rejected ([{reason, path, item}]): what the translation set aside. That and records
+without a usable id become dead letters.
+p_lock_token: it writes only while that lock of p_resource is held. p_cursor: kept in sync_state under p_resource and
+p_entity, in the same transaction. p_run_id: the lock is that run''s. The run counts the page, and its lease ends
+5 minutes from now.
+Returns how many records landed (new, or failed before) and how many were already there (unchanged).
+Errors: PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+
+-- sql/075_b2chat/fn_mark_raw_records_processed.sql
+create function crm_private.mark_raw_records_processed(p_rows crm.raw_records[], p_outcomes crm_private.raw_outcome[])
+returns void
+language plpgsql
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+begin
+  update crm.raw_records r set
+    status = case o.outcome when 'failed' then 'failed' when 'skipped' then 'skipped' else 'done' end,
+    attempts = r.attempts + 1,
+    error = o.error,
+    processed_at = clock_timestamp()
+  from unnest(p_outcomes) o
+  cross join lateral (select (p_rows[o.place]).*) c
+  where r.workspace_id = c.workspace_id and r.channel_account_id = c.channel_account_id and r.entity = c.entity
+    and r.external_id = c.external_id and r.content_hash = c.content_hash;
+end;
+$$;
+comment on function crm_private.mark_raw_records_processed(crm.raw_records[], crm_private.raw_outcome[]) is
+  'Writes what became of claimed records: done, skipped, or failed with the error.
+
+attempts counts how often each record was tried.';
 
 -- sql/075_b2chat/fn_merchant_time_zone.sql
 create function crm_private.merchant_time_zone(p_account crm.channel_accounts)
@@ -7929,6 +8288,24 @@ $$;
 comment on function crm_private.merchant_time_zone(crm.channel_accounts) is
   'The time zone of the merchant''s times: what the account''s setting says, known to the server or not.';
 
+-- sql/075_b2chat/fn_raw_counts.sql
+create function crm_private.raw_counts(p_outcomes crm_private.raw_outcome[])
+returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return query
+  select count(*)::int, count(*) filter (where o.outcome = 'created')::int,
+    count(*) filter (where o.outcome = 'updated')::int, count(*) filter (where o.outcome = 'upgraded')::int,
+    count(*) filter (where o.outcome = 'skipped')::int, count(*) filter (where o.outcome = 'failed')::int
+  from unnest(p_outcomes) o;
+end;
+$$;
+comment on function crm_private.raw_counts(crm_private.raw_outcome[]) is
+  'Counts raw records by their outcome. processed is the sum.';
+
 -- sql/075_b2chat/fn_raw_record_error.sql
 create function crm_private.raw_record_error(p_path text, p_sqlstate text default null, p_message text default null)
 returns jsonb
@@ -7944,7 +8321,9 @@ begin
 end;
 $$;
 comment on function crm_private.raw_record_error(text, text, text) is
-  'The error that a failed raw record keeps: {path, message, sqlstate?}; the path is from the root of its payload.';
+  'The error that a failed raw record keeps: {path, message, sqlstate?}.
+
+The path is from the root of its payload.';
 
 -- sql/075_b2chat/fn_raw_record_id.sql
 create function crm_private.raw_record_id(p_entity text, p_record jsonb)
@@ -7964,7 +8343,9 @@ begin
 end;
 $$;
 comment on function crm_private.raw_record_id(text, jsonb) is
-  'The id that B2Chat gives a contact or a chat, a text or a whole number; null when it cannot be used.';
+  'The id that B2Chat gives a contact or a chat: a text or a whole number.
+
+Returns null when the id cannot be used.';
 
 -- sql/075_b2chat/fn_read_b2chat_chat.sql
 create function crm_private.read_b2chat_chat(
@@ -7983,9 +8364,9 @@ stable
 set search_path = ''
 as $$
 declare
-  -- Our field: B2Chat's, which differs from the contacts export's.
-  v_names constant jsonb := '{"full_name": "name", "identification": "identification", "email": "email", "mobile": "mobile_number",
-    "landline": "phone_number"}'::jsonb;
+  -- {our field: B2Chat's}. The contacts export names them differently.
+  v_names constant jsonb := '{"full_name": "name", "identification": "identification", "email": "email",
+    "mobile": "mobile_number", "landline": "phone_number"}'::jsonb;
   v_times constant text[] := '{created_at,opened_at,picked_up_at,response_at,closed_at}'::text[];
   v_contact jsonb := nullif(p_record -> 'contact', 'null');
   v_id jsonb := v_contact -> 'id';
@@ -7993,36 +8374,46 @@ declare
   v_state jsonb;
 begin
   problem_path := coalesce(
-    '$.' || crm_private.field_of_wrong_type(p_record, '{"contact": "object", "messages": "array", "agent": "object",
+    '$.' || crm_private.first_wrong_type(p_record, '{"contact": "object", "messages": "array", "agent": "object",
       "status": "string", "provider": "string", "alias": "string", "department": "string", "created_at": "string",
       "opened_at": "string", "picked_up_at": "string", "response_at": "string", "closed_at": "string"}'),
-    '$.' || crm_private.field_without_time(p_record, v_times, p_time_zone),
-    '$.contact.' || crm_private.field_of_wrong_type(v_contact, '{"id": "string number", "name": "string number",
+    '$.' || crm_private.first_unreadable_time(p_record, v_times, p_time_zone),
+    '$.contact.' || crm_private.first_wrong_type(v_contact, '{"id": "string number", "name": "string number",
       "mobile_number": "string number", "phone_number": "string number", "email": "string number",
       "identification": "string number", "custom_attributes": "array", "tags": "array"}'),
-    case when jsonb_typeof(v_id) = 'number' and v_id::text !~ '^[0-9]+$' or length(v_id #>> '{}') > 256 then '$.contact.id' end,
-    '$.contact' || crm_private.b2chat_extras_problem(v_contact),
+    case
+      when jsonb_typeof(v_id) = 'number' and v_id::text !~ '^[0-9]+$' or length(v_id #>> '{}') > 256 then '$.contact.id'
+    end,
+    '$.contact' || crm_private.b2chat_tags_and_attributes_problem(v_contact),
     crm_private.b2chat_message_problem(p_record -> 'messages', p_time_zone));
   if problem_path is not null then
     return;
   end if;
 
   if v_contact is not null then
-    participant := crm_private.b2chat_extras(v_contact)
-      || (select coalesce(jsonb_object_agg(n.ours, v_contact -> n.theirs), '{}') from jsonb_each_text(v_names) n (ours, theirs))
-      || jsonb_build_object('identities', case when btrim(v_id #>> '{}') <> '' then jsonb_build_array(jsonb_build_object(
-        'kind', 'b2chat_id', 'value', v_id #>> '{}', 'scope', crm_private.chat_contact_scope(p_account)))
-        else '[]' end);
-    select '$.contact.' || coalesce(v_names ->> ltrim(min(p.path collate "C"), '.'), ltrim(min(p.path collate "C"), '.')) into problem_path
-    from crm_private.participant_problems(array[participant]) p;
+    participant := crm_private.b2chat_tags_and_attributes(v_contact)
+      || (select coalesce(jsonb_object_agg(n.ours, v_contact -> n.theirs), '{}')
+        from jsonb_each_text(v_names) n (ours, theirs))
+      || jsonb_build_object('identities', case
+        when btrim(v_id #>> '{}') <> '' then jsonb_build_array(jsonb_build_object(
+          'kind', 'b2chat_id', 'value', v_id #>> '{}',
+          'scope', crm_private.chat_contact_scope(p_account)))
+        else '[]'
+      end);
+    select '$.contact.' || coalesce(v_names ->> w.field, w.field) into problem_path
+    from (
+      select ltrim(min(p.path collate "C"), '.') as field
+      from crm_private.participant_problems(array[participant]) p
+    ) w;
     if problem_path is not null then
       return;
     end if;
   end if;
 
-  events := crm_private.read_b2chat_messages(crm_private.raw_record_id('chats', p_record), p_record -> 'messages', p_time_zone, p_account.created_at);
+  events := crm_private.read_b2chat_messages(
+    crm_private.raw_record_id('chats', p_record), p_record -> 'messages', p_time_zone, p_account.created_at);
 
-  -- What a time says that cannot be is no newest time: the chat's words would win over everything to come.
+  -- Skip impossible times: with one of them as its newest time, the chat would win over every later delivery.
   select max(t.at) into v_state_at
   from (select crm_private.zoned_time(p_record ->> f.field, p_time_zone) as at from unnest(v_times) f (field)) t
   where t.at between '2004-01-01 00:00:00+00' and p_now + interval '24 hours';
@@ -8030,8 +8421,9 @@ begin
   from (select (e.value ->> 'occurred_at')::timestamptz as at from jsonb_array_elements(events) e) t
   where t.at between '2004-01-01 00:00:00+00' and p_now + interval '24 hours';
 
-  v_state := jsonb_strip_nulls(jsonb_build_object('status', p_record -> 'status', 'department', p_record -> 'department',
-    'agent', p_record -> 'agent', 'provider', p_record -> 'provider', 'alias', p_record -> 'alias'));
+  v_state := jsonb_strip_nulls(jsonb_build_object('status', p_record -> 'status',
+    'department', p_record -> 'department', 'agent', p_record -> 'agent', 'provider', p_record -> 'provider',
+    'alias', p_record -> 'alias'));
   if v_state_at is not null and v_state <> '{}' then
     events := events || jsonb_build_object('type', 'chat_state', 'payload', v_state,
       'occurred_at', to_char(timezone('UTC', v_state_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
@@ -8042,7 +8434,12 @@ begin
 end;
 $$;
 comment on function crm_private.read_b2chat_chat(jsonb, crm.channel_accounts, text, timestamptz) is
-  'A record of B2Chat''s chats export as an InboundItem''s parts: the participant (null when it names none), the events (messages in order, then the state with agent and department), the newest time in it, and when it was closed; or the JSON path of what is wrong with it. Times are read in the given zone. Fields: https://b2chat.gitbook.io/b2chat-platform-api-docs/chats/exportar-chats';
+  'Reads a record of B2Chat''s chats export. Times without a zone are read in p_time_zone.
+
+Returns the parts of an InboundItem: the participant (null when the chat names none), the events (messages in order,
+then the state with agent and department), the newest time in it, and when it was closed. Or, in problem_path, the JSON
+path of what is wrong with it.
+Fields: https://b2chat.gitbook.io/b2chat-platform-api-docs/chats/exportar-chats';
 
 -- sql/075_b2chat/fn_read_b2chat_contact.sql
 create function crm_private.read_b2chat_contact(
@@ -8058,25 +8455,29 @@ stable
 set search_path = ''
 as $$
 declare
-  -- Our field: B2Chat's.
-  v_names constant jsonb := '{"full_name": "fullname", "identification": "identification", "email": "email", "mobile": "mobile",
-    "landline": "landline", "address": "address", "country": "country", "city": "city", "company": "company", "merchant_id": "merchant_id"}'::jsonb;
+  -- {our field: B2Chat's}
+  v_names constant jsonb := '{"full_name": "fullname", "identification": "identification", "email": "email",
+    "mobile": "mobile", "landline": "landline", "address": "address", "country": "country", "city": "city",
+    "company": "company", "merchant_id": "merchant_id"}'::jsonb;
   v_problem text;
 begin
   v_problem := coalesce(
-    '.' || crm_private.field_of_wrong_type(p_record, '{"fullname": "string number", "identification": "string number",
+    '.' || crm_private.first_wrong_type(p_record, '{"fullname": "string number", "identification": "string number",
       "email": "string number", "mobile": "string number", "landline": "string number", "address": "string number",
       "country": "string number", "city": "string number", "company": "string number", "merchant_id": "string number",
       "created": "string", "updated": "string", "custom_attributes": "array", "tags": "array"}'),
-    '.' || crm_private.field_without_time(p_record, '{created,updated}', p_time_zone),
-    crm_private.b2chat_extras_problem(p_record));
+    '.' || crm_private.first_unreadable_time(p_record, '{created,updated}', p_time_zone),
+    crm_private.b2chat_tags_and_attributes_problem(p_record));
   if v_problem is null then
-    participant := crm_private.b2chat_extras(p_record)
-      || (select coalesce(jsonb_object_agg(n.ours, p_record -> n.theirs), '{}') from jsonb_each_text(v_names) n (ours, theirs))
+    participant := crm_private.b2chat_tags_and_attributes(p_record)
+      || (select coalesce(jsonb_object_agg(n.ours, p_record -> n.theirs), '{}')
+        from jsonb_each_text(v_names) n (ours, theirs))
       || jsonb_build_object('identities', jsonb_build_array(jsonb_build_object(
-        'kind', 'b2chat_id', 'scope', 'contacts:' || p_account.external_id, 'value', crm_private.raw_record_id('contacts', p_record))));
+        'kind', 'b2chat_id', 'scope', 'contacts:' || p_account.external_id,
+        'value', crm_private.raw_record_id('contacts', p_record))));
     if btrim(p_record ->> 'created') <> '' then
-      participant := participant || jsonb_build_object('source_created_at', crm_private.zoned_time(p_record ->> 'created', p_time_zone));
+      participant := participant
+        || jsonb_build_object('source_created_at', crm_private.zoned_time(p_record ->> 'created', p_time_zone));
     end if;
     source_time := crm_private.plausible_time(crm_private.zoned_time(p_record ->> 'updated', p_time_zone));
 
@@ -8087,10 +8488,18 @@ begin
 end;
 $$;
 comment on function crm_private.read_b2chat_contact(jsonb, crm.channel_accounts, text) is
-  'A record of B2Chat''s contacts export as a participant, with the time of its last update; or the JSON path of what is wrong with it. Times are read in the given zone. Fields: https://b2chat.gitbook.io/b2chat-platform-api-docs/contactos/recuperar-contactos';
+  'Reads a record of B2Chat''s contacts export. Times without a zone are read in p_time_zone.
+
+Returns the participant and the time of its last update. Or, in problem_path, the JSON path of what is wrong with it.
+Fields: https://b2chat.gitbook.io/b2chat-platform-api-docs/contactos/recuperar-contactos';
 
 -- sql/075_b2chat/fn_read_b2chat_messages.sql
-create function crm_private.read_b2chat_messages(p_chat_id text, p_messages jsonb, p_time_zone text, p_connected_at timestamptz)
+create function crm_private.read_b2chat_messages(
+  p_chat_id text,
+  p_messages jsonb,
+  p_time_zone text,
+  p_connected_at timestamptz
+)
 returns jsonb
 language plpgsql
 stable
@@ -8100,11 +8509,12 @@ begin
   return (
     with read as (
       select m.index, m.message, crm_private.zoned_time(m.message ->> 'created_at', p_time_zone) as at,
-        m.message ->> 'created_at' as created_at, m.message -> 'incoming' as incoming, m.message ->> 'type' as type, m.message ->> 'body' as body,
-        nullif(btrim(m.message ->> 'caption'), '') as caption, coalesce(nullif(btrim(m.message ->> 'type'), ''), 'TEXT') <> 'TEXT' as is_media
+        m.message ->> 'created_at' as created_at, m.message -> 'incoming' as incoming, m.message ->> 'type' as type,
+        m.message ->> 'body' as body, nullif(btrim(m.message ->> 'caption'), '') as caption,
+        coalesce(nullif(btrim(m.message ->> 'type'), ''), 'TEXT') <> 'TEXT' as is_media
       from jsonb_array_elements(nullif(p_messages, 'null')) with ordinality m (message, index)
     ), numbered as (
-      -- B2Chat gives messages no id. This one is the same whenever the chat is exported; the n-th of equal messages differs by n.
+      -- B2Chat gives messages no id. This one is the same in every export. n tells equal messages apart.
       select r.*, r.is_media and r.body ~* '^https?://' as is_link,
         row_number() over (partition by r.created_at, r.incoming, r.type, r.body order by r.index) as n
       from read r
@@ -8115,9 +8525,11 @@ begin
         'provider_message_id', 'b2chat:' || encode(sha256(convert_to(
           jsonb_build_array(p_chat_id, r.created_at, r.incoming, r.type, r.body, r.n)::text, 'UTF8')), 'hex'),
         'occurred_at', to_char(timezone('UTC', r.at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-        'text', coalesce(case when r.is_media then r.caption end, case when not r.is_link then nullif(btrim(r.body), '') end),
+        'text', coalesce(
+          case when r.is_media then r.caption end, case when not r.is_link then nullif(btrim(r.body), '') end),
         'attachments', case when r.is_media then jsonb_build_array(
-          jsonb_build_object('type', lower(btrim(r.type)), 'url', case when r.is_link then r.body end, 'caption', r.caption)
+          jsonb_build_object(
+            'type', lower(btrim(r.type)), 'url', case when r.is_link then r.body end, 'caption', r.caption)
             || coalesce(nullif(r.message -> 'location', 'null'), '{}')) end,
         'is_history', case when r.at < p_connected_at then true end,
         'payload', case when r.message -> 'broadcasted' = 'true' then '{"broadcasted": true}'::jsonb end
@@ -8127,30 +8539,32 @@ begin
 end;
 $$;
 comment on function crm_private.read_b2chat_messages(text, jsonb, text, timestamptz) is
-  'The messages of a B2Chat chat as events, in order. Messages from before the account was connected are history. The caller has made sure that nothing is of the wrong type.';
+  'The messages of a B2Chat chat as events, in order.
 
--- sql/075_b2chat/fn_settle_raw_records.sql
-create function crm_private.settle_raw_records(p_rows crm.raw_records[], p_outcomes crm_private.raw_outcome[])
-returns void
+Messages from before p_connected_at, when the account was connected, are history.
+The caller has checked the types: b2chat_message_problem.';
+
+-- sql/075_b2chat/fn_split_chat.sql
+create function crm_private.split_chat(p_chat_id text, p_participant jsonb, p_updated_at timestamptz, p_events jsonb)
+returns setof jsonb
 language plpgsql
+immutable
 set search_path = ''
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
-  update crm.raw_records r set
-    status = case o.outcome when 'failed' then 'failed' when 'skipped' then 'skipped' else 'done' end,
-    attempts = r.attempts + 1,
-    error = o.error,
-    processed_at = clock_timestamp()
-  from unnest(p_outcomes) o
-  cross join lateral (select (p_rows[o.place]).*) c
-  where r.workspace_id = c.workspace_id and r.channel_account_id = c.channel_account_id and r.entity = c.entity
-    and r.external_id = c.external_id and r.content_hash = c.content_hash;
+  return query
+  select jsonb_strip_nulls(jsonb_build_object('thread_id', p_chat_id, 'participant', p_participant))
+    || case when p_updated_at is null then '{}' else jsonb_build_object('updated_at', p_updated_at) end
+    || jsonb_build_object('events', (
+      select coalesce(jsonb_agg(e.value order by e.index), '[]')
+      from jsonb_array_elements(p_events) with ordinality e (value, index)
+      where (e.index - 1) / 1000 = p.part))
+  from generate_series(0, greatest(jsonb_array_length(p_events) - 1, 0) / 1000) p (part)
+  order by p.part;
 end;
 $$;
-comment on function crm_private.settle_raw_records(crm.raw_records[], crm_private.raw_outcome[]) is
-  'Notes what became of claimed records: done, skipped, or failed with the error; attempts counts how often each was tried.';
+comment on function crm_private.split_chat(text, jsonb, timestamptz, jsonb) is
+  'Splits a chat into InboundItems of its thread, with at most 1,000 events each.';
 
 -- sql/075_b2chat/fn_transform_chats.sql
 create function crm_private.transform_chats(
@@ -8177,16 +8591,19 @@ declare
   v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
   foreach v_place in array p_places loop
-    -- What there is no time for stays pending, for the next call.
+    -- The rest stays pending for the next call.
     exit when cardinality(v_outcomes) > 0 and clock_timestamp() > p_until;
     select c.* into v_chat from crm_private.read_b2chat_chat((p_rows[v_place]).payload, p_account, v_zone, p_now) c;
     if v_chat.problem_path is not null then
-      v_outcomes := v_outcomes || row(v_place, 'failed', crm_private.raw_record_error(v_chat.problem_path))::crm_private.raw_outcome;
+      v_outcomes := v_outcomes
+        || row(v_place, 'failed', crm_private.raw_record_error(v_chat.problem_path))::crm_private.raw_outcome;
       continue;
     end if;
 
     for v_item in
-      select i.* from crm_private.chat_items((p_rows[v_place]).external_id, v_chat.participant, v_chat.updated_at, v_chat.events) i
+      select i.*
+      from crm_private.split_chat(
+        (p_rows[v_place]).external_id, v_chat.participant, v_chat.updated_at, v_chat.events) i
     loop
       v_size := jsonb_array_length(v_item -> 'events');
       if cardinality(v_items) >= 500 or v_events + v_size > 2000 then
@@ -8213,11 +8630,20 @@ begin
     order by o.place, array_position(array['failed', 'created', 'updated', 'skipped'], o.outcome), o.part);
 end;
 $$;
-comment on function crm_private.transform_chats(crm.channel_accounts, crm.raw_records[], int[], timestamptz, timestamptz) is
-  'Turns the claimed chat records of one account (p_places in p_rows) into conversations, in slices of at most 500 items and 2,000 events, until p_until; says what became of each that it came to. A record with a wrong type, or that the tables refuse, fails alone.';
+comment on function crm_private.transform_chats(
+  crm.channel_accounts, crm.raw_records[], int[], timestamptz, timestamptz) is
+  'Turns claimed chat records of one account (p_places in p_rows) into conversations, until p_until.
+
+It works in slices of at most 500 items and 2,000 events. A record with a wrong type, or one that the tables refuse,
+fails alone.
+Returns what became of each record that it came to.';
 
 -- sql/075_b2chat/fn_transform_contacts.sql
-create function crm_private.transform_contacts(p_account crm.channel_accounts, p_rows crm.raw_records[], p_places int[])
+create function crm_private.transform_contacts(
+  p_account crm.channel_accounts,
+  p_rows crm.raw_records[],
+  p_places int[]
+)
 returns crm_private.raw_outcome[]
 language plpgsql
 set search_path = ''
@@ -8228,7 +8654,8 @@ declare
   v_read record;
 begin
   for v_ordinal in 1..cardinality(p_places) loop
-    select r.* into v_read from crm_private.read_b2chat_contact((p_rows[p_places[v_ordinal]]).payload, p_account, v_zone) r;
+    select r.* into v_read
+    from crm_private.read_b2chat_contact((p_rows[p_places[v_ordinal]]).payload, p_account, v_zone) r;
     v_items := v_items || row(v_ordinal, null, v_read.participant, v_read.source_time, null,
       'b2chat:' || p_account.external_id || ':contact:' || (p_rows[p_places[v_ordinal]]).external_id,
       case when v_read.problem_path is not null then 'invalid_item' end, v_read.problem_path)::crm_private.inbound_item;
@@ -8249,7 +8676,60 @@ begin
 end;
 $$;
 comment on function crm_private.transform_contacts(crm.channel_accounts, crm.raw_records[], int[]) is
-  'Turns the claimed contact records of one account (p_places in p_rows) into contacts, and says what became of each. A record with a wrong type, or that the tables refuse, fails alone.';
+  'Turns claimed contact records of one account (p_places in p_rows) into contacts.
+
+A record with a wrong type, or one that the tables refuse, fails alone.
+Returns what became of each.';
+
+-- sql/075_b2chat/fn_transform_raw.sql
+create function crm_private.transform_raw(
+  p_entity text,
+  p_limit int,
+  p_run_id uuid,
+  p_token uuid,
+  p_workspace_id uuid
+)
+returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
+language plpgsql
+set search_path = ''
+set jit = off
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+  v_until timestamptz := clock_timestamp() + interval '4 seconds';
+  v_run crm.sync_runs;
+  v_rows crm.raw_records[];
+  v_group record;
+  v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
+begin
+  if p_run_id is not null then
+    v_run := crm_private.require_run_renewing_lease(p_run_id, p_token, p_workspace_id);
+  elsif p_token is not null then
+    perform crm_private.reject_input('p_token', 'A token belongs to a run.');
+  end if;
+  v_rows := crm_private.claim_raw_records(p_entity, p_limit, v_run.workspace_id, v_run.channel_account_id);
+  for v_group in select g.* from crm_private.group_by_account(v_rows) g loop
+    -- The rest stays pending for the next call.
+    exit when cardinality(v_outcomes) > 0 and clock_timestamp() > v_until;
+    v_outcomes := v_outcomes || case p_entity
+      when 'contacts' then crm_private.transform_contacts(v_group.account, v_rows, v_group.places)
+      else crm_private.transform_chats(v_group.account, v_rows, v_group.places, clock_timestamp(), v_until)
+    end;
+  end loop;
+  perform crm_private.mark_raw_records_processed(v_rows, v_outcomes);
+  if p_run_id is not null then
+    perform crm_private.add_transformed(v_run, v_outcomes);
+  end if;
+  return query select c.* from crm_private.raw_counts(v_outcomes) c;
+end;
+$$;
+comment on function crm_private.transform_raw(text, int, uuid, uuid, uuid) is
+  'Transforms up to p_limit (1 to 500) pending raw records of an entity, oldest first, for at most about 4 seconds.
+
+p_run_id: only those of the run''s account. The run counts them, and its lease ends 5 minutes from now.
+Returns how many were processed, and what became of them.
+Errors: PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/075_b2chat/fn_transform_raw_chats.sql
 create function crm.transform_raw_chats(
@@ -8261,36 +8741,20 @@ create function crm.transform_raw_chats(
 returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
 language plpgsql
 set search_path = ''
-set jit = off
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
-declare
-  v_until timestamptz := clock_timestamp() + interval '4 seconds';
-  v_run crm.sync_runs;
-  v_rows crm.raw_records[];
-  v_group record;
-  v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
-  if p_run_id is not null then
-    v_run := crm_private.hold_run(p_run_id, p_token, p_workspace_id);
-  elsif p_token is not null then
-    perform crm_private.reject_input('p_token', 'A token belongs to a run.');
-  end if;
-  v_rows := crm_private.claim_raw_records('chats', p_limit, v_run.workspace_id, v_run.channel_account_id);
-  for v_group in select g.* from crm_private.claimed_by_account(v_rows) g loop
-    exit when cardinality(v_outcomes) > 0 and clock_timestamp() > v_until;
-    v_outcomes := v_outcomes || crm_private.transform_chats(v_group.account, v_rows, v_group.places, clock_timestamp(), v_until);
-  end loop;
-  perform crm_private.settle_raw_records(v_rows, v_outcomes);
-  if p_run_id is not null then
-    perform crm_private.count_transformed(v_run, v_outcomes);
-  end if;
-  return query select c.* from crm_private.count_outcomes(v_outcomes) c;
+  return query
+  select t.* from crm_private.transform_raw('chats', p_limit, p_run_id, p_token, p_workspace_id) t;
 end;
 $$;
 comment on function crm.transform_raw_chats(int, uuid, uuid, uuid) is
-  'Turns up to p_limit (1 to 500) pending chat records, oldest first, into conversations: created, updated (something new was said, or the conversation was closed), skipped (nothing new), failed (the record keeps the error with the JSON path; of a chat with a message of an impossible time, the other messages are stored). upgraded is always 0. processed is the sum; call again until it is 0. With p_run_id only those of the run''s account, counted on the run, under its token; the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Turns up to p_limit (1 to 500) pending chat records into conversations, oldest first.
+
+p_run_id: only those of the run''s account, under its token. The run counts them, and its lease ends 5 minutes from now.
+Returns how many were created, updated (something new was said, or the conversation was closed), skipped (nothing new)
+and failed (the record keeps the error with the JSON path). Of a chat with a message of an impossible time, the other
+messages are stored. upgraded is always 0. processed is the sum: call again until it is 0.
+Errors: PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/075_b2chat/fn_transform_raw_contacts.sql
 create function crm.transform_raw_contacts(
@@ -8302,37 +8766,19 @@ create function crm.transform_raw_contacts(
 returns table (processed int, created int, updated int, upgraded int, skipped int, failed int)
 language plpgsql
 set search_path = ''
-set jit = off
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
 as $$
-declare
-  v_until timestamptz := clock_timestamp() + interval '4 seconds';
-  v_run crm.sync_runs;
-  v_rows crm.raw_records[];
-  v_group record;
-  v_outcomes crm_private.raw_outcome[] := '{}'::crm_private.raw_outcome[];
 begin
-  if p_run_id is not null then
-    v_run := crm_private.hold_run(p_run_id, p_token, p_workspace_id);
-  elsif p_token is not null then
-    perform crm_private.reject_input('p_token', 'A token belongs to a run.');
-  end if;
-  v_rows := crm_private.claim_raw_records('contacts', p_limit, v_run.workspace_id, v_run.channel_account_id);
-  for v_group in select g.* from crm_private.claimed_by_account(v_rows) g loop
-    -- What there is no time for stays pending, for the next call.
-    exit when cardinality(v_outcomes) > 0 and clock_timestamp() > v_until;
-    v_outcomes := v_outcomes || crm_private.transform_contacts(v_group.account, v_rows, v_group.places);
-  end loop;
-  perform crm_private.settle_raw_records(v_rows, v_outcomes);
-  if p_run_id is not null then
-    perform crm_private.count_transformed(v_run, v_outcomes);
-  end if;
-  return query select c.* from crm_private.count_outcomes(v_outcomes) c;
+  return query
+  select t.* from crm_private.transform_raw('contacts', p_limit, p_run_id, p_token, p_workspace_id) t;
 end;
 $$;
 comment on function crm.transform_raw_contacts(int, uuid, uuid, uuid) is
-  'Turns up to p_limit (1 to 500) pending contact records, oldest first, into contacts: created, updated, upgraded (a stub became full), skipped (nothing new), failed (the record keeps the error with the JSON path). processed is the sum; call again until it is 0. With p_run_id only those of the run''s account, counted on the run, under its token; the lease ends 5 minutes from now. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Turns up to p_limit (1 to 500) pending contact records into contacts, oldest first.
+
+p_run_id: only those of the run''s account, under its token. The run counts them, and its lease ends 5 minutes from now.
+Returns how many were created, updated, upgraded (a stub became full), skipped (nothing new) and failed (the record
+keeps the error with the JSON path). processed is the sum: call again until it is 0.
+Errors: PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/075_b2chat/fn_zoned_time.sql
 create function crm_private.zoned_time(p_value text, p_time_zone text)
@@ -8353,7 +8799,9 @@ begin
 end;
 $$;
 comment on function crm_private.zoned_time(text, text) is
-  'A time that names no zone, read in this one (a name is_time_zone knows), or one that event_time reads; null when it is neither.';
+  'Reads a time without a zone in this zone (a name that is_time_zone knows), or a time that event_time reads.
+
+Returns null when the text is neither.';
 
 -- sql/300_contact_merge/fn_contact_domains.sql
 create function crm_private.contact_domains()
@@ -10542,7 +10990,7 @@ select
     as remedy
 from crm_private.monitored_accounts a
 cross join lateral (
-  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(s.called_since) as since
+  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(s.unanswered_since) as since
   from crm.sync_state s
   cross join lateral (
     select x.channel_account_id, x.started_at
@@ -10551,9 +10999,9 @@ cross join lateral (
     order by x.started_at desc
     limit 1
   ) r
-  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_since > r.started_at
+  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.unanswered_since > r.started_at
     -- The scheduled job calls every quarter of an hour, and a function that works begins a run at once.
-    and s.called_since < now() - interval '1 hour'
+    and s.unanswered_since < now() - interval '1 hour'
 ) f;
 comment on view crm.health_sync_overdue is
   'Check: for whom has the schedule called for more than an hour without a run? One row per active account.';
@@ -11000,7 +11448,8 @@ begin
     return 0;
   end if;
   v_secret := crm_private.vault_secret(p_secret_name);
-  -- The function answers when its time is over: to hang up earlier might end it. The extension may be missing when this is made.
+  -- Wait as long as the function may run: to hang up earlier might end it.
+  -- Dynamic, because the extension may be missing when this function is created.
   execute $sql$
     select count(net.http_post(url := $1, body := b.body, headers := $2, timeout_milliseconds := 150000))
     from unnest($3) b (body)
@@ -11011,7 +11460,12 @@ begin
 end;
 $$;
 comment on function crm_private.call_function(text, text, text, jsonb[]) is
-  'Calls an Edge Function of the project once with each body, in their order, and returns how many calls that are. The secret key is read from the vault by its name when there is something to call. The calls leave when the transaction commits, and nobody waits for their answers. PT404 not_found when the secret is gone.';
+  'Calls an Edge Function of the project once with each body, in order.
+
+It reads the secret key from the vault by its name, when there is something to call. The calls leave when the
+transaction commits, and it does not wait for their answers.
+Returns how many calls.
+Errors: PT404 not_found when the secret is gone.';
 
 -- sql/900_schedule/fn_refresh_syncs.sql
 create function crm_private.refresh_syncs(
@@ -11025,60 +11479,71 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_pages jsonb[];
-  v_exports jsonb[];
+  v_calls record;
+  v_count int := 0;
 begin
-  with due as materialized (
-    select a.workspace_id, n.resource, a.channel, last_run.started_at, o.last_at, case a.channel
-      when 'messenger' then jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental')
-      else jsonb_build_object('channelAccountId', a.id)
-    end as body
-    from crm.channel_accounts a
-    cross join lateral (
-      select a.channel || ':' || a.external_id || case a.channel when 'messenger' then ':conversations' else ':export' end as resource offset 0
-    ) n
-    cross join lateral (
-      select r.status, r.started_at, r.mode = 'full' and r.items + r.rejected = 0 as found_nothing
-      from crm.sync_runs r
-      where r.workspace_id = a.workspace_id and r.resource = n.resource
-      order by r.started_at desc
-      limit 1
-    ) last_run
-    left join lateral (
-      select x.high_watermark, x.called_at from crm.sync_state x where x.workspace_id = a.workspace_id and x.resource = n.resource offset 0
-    ) s on true
-    left join lateral (select x.token, x.expires_at from crm.sync_locks x where x.resource = n.resource offset 0) l on true
-    -- One whose run never begins gets its turn, and no more than that.
-    cross join lateral (select greatest(last_run.started_at, s.called_at) as last_at offset 0) o
-    where a.channel in ('messenger', 'b2chat') and a.is_active
-      -- A failed run waits for a person; one that is running or paused is for resume_syncs.
-      and last_run.status = 'completed'
-      and case a.channel
-        -- Without a watermark it would be a full run again. An empty page has none, and costs one request.
-        when 'messenger' then s.high_watermark is not null or last_run.found_nothing
-        -- Each run asks for every day of the last two weeks again.
-        else last_run.started_at <= p_now - interval '1 hour'
-      end
-      and (l.token is null or l.expires_at <= p_now)
-    order by o.last_at
-    limit p_limit
-  ), noted as (
-    update crm.sync_state s set
-      called_at = p_now,
-      called_since = case when s.called_since > d.started_at then s.called_since else p_now end
+  for v_calls in
+    with due as materialized (
+      select a.workspace_id, n.resource, y.function_name, y.place, last_run.started_at, o.last_at,
+        jsonb_build_object('channelAccountId', a.id, 'mode', 'incremental') as body
+      from crm.channel_accounts a
+      join crm_private.channel_syncs()
+        with ordinality y (channel, what, function_name, min_interval, needs_watermark, place) on y.channel = a.channel
+      cross join lateral (
+        select crm_private.sync_resource(a.channel, a.external_id, y.what) as resource offset 0
+      ) n
+      cross join lateral (
+        select r.status, r.started_at, r.mode = 'full' and r.items + r.rejected = 0 as found_nothing
+        from crm.sync_runs r
+        where r.workspace_id = a.workspace_id and r.resource = n.resource
+        order by r.started_at desc
+        limit 1
+      ) last_run
+      left join lateral (
+        select x.high_watermark, x.triggered_at
+        from crm.sync_state x
+        where x.workspace_id = a.workspace_id and x.resource = n.resource
+        offset 0
+      ) s on true
+      left join lateral (
+        select x.token, x.expires_at from crm.sync_locks x where x.resource = n.resource offset 0
+      ) l on true
+      -- A call counts like a run: an account whose run never begins gets its turn, and no more than that.
+      cross join lateral (select greatest(last_run.started_at, s.triggered_at) as last_at offset 0) o
+      where a.is_active
+        -- A failed run waits for a person. resume_syncs is for a running or paused one.
+        and last_run.status = 'completed'
+        -- Without a watermark the run would be a full one again. An empty account has none, and costs one request.
+        and (not y.needs_watermark or s.high_watermark is not null or last_run.found_nothing)
+        and (y.min_interval = interval '0' or last_run.started_at <= p_now - y.min_interval)
+        and (l.token is null or l.expires_at <= p_now)
+      order by o.last_at
+      limit p_limit
+    ), noted as (
+      update crm.sync_state s set
+        triggered_at = p_now,
+        unanswered_since = case when s.unanswered_since > d.started_at then s.unanswered_since else p_now end
+      from due d
+      where s.workspace_id = d.workspace_id and s.resource = d.resource
+    )
+    select d.function_name, array_agg(d.body order by d.last_at) as bodies
     from due d
-    where s.workspace_id = d.workspace_id and s.resource = d.resource
-  )
-  select coalesce(array_agg(d.body order by d.last_at) filter (where d.channel = 'messenger'), '{}'),
-    coalesce(array_agg(d.body order by d.last_at) filter (where d.channel = 'b2chat'), '{}')
-  into v_pages, v_exports
-  from due d;
-  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', v_pages)
-    + crm_private.call_function(p_project_url, p_secret_name, 'b2chat-sync', v_exports);
+    group by d.function_name
+    order by min(d.place)
+  loop
+    v_count := v_count + crm_private.call_function(p_project_url, p_secret_name, v_calls.function_name, v_calls.bodies);
+  end loop;
+  return v_count;
 end;
 $$;
 comment on function crm_private.refresh_syncs(text, text, int, timestamptz) is
-  'Calls the function of the channel for a new run of up to p_limit active accounts whose last run is completed and whose lock nobody holds, those that were read or called longest ago first: conversation-sync, incrementally, for Messenger pages that have been read to their end; b2chat-sync for B2Chat merchants whose last run began an hour ago or earlier. Notes the call in sync_state. Returns how many. Calls and errors are those of call_function.';
+  'Calls the functions of channel_syncs() for a new incremental run of up to p_limit accounts.
+
+An account is due when it is active, its last run is completed and its lock is free. The registry adds the sync''s
+min_interval, counted from the start of the last run, and for needs_watermark a high watermark or an empty account.
+The accounts that were read or called longest ago come first. sync_state notes each call.
+Returns how many calls.
+Errors: PT404 not_found when the secret is gone.';
 
 -- sql/900_schedule/fn_require_scheduler.sql
 create function crm_private.require_scheduler(p_extensions text[])
@@ -11090,9 +11555,13 @@ as $$
 declare
   v_extension text;
 begin
-  -- By the catalog: the names of a schema may be hidden from whoever may not use it.
+  -- pg_class shows the relations of a schema also to a role without usage on it.
   select e.name into v_extension
-  from (values ('pg_cron', 'cron', 'job'), ('pg_net', 'net', 'http_request_queue'), ('supabase_vault', 'vault', 'decrypted_secrets')) e (name, schema, relation)
+  from (values
+    ('pg_cron', 'cron', 'job'),
+    ('pg_net', 'net', 'http_request_queue'),
+    ('supabase_vault', 'vault', 'decrypted_secrets')
+  ) e (name, schema, relation)
   where e.name = any (p_extensions) and not exists (
     select from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -11102,7 +11571,8 @@ begin
   if v_extension is not null then
     raise exception using errcode = 'PT400', message = format('The extension %s is not enabled.', v_extension),
       detail = jsonb_build_object('code', 'missing_extension', 'extension', v_extension)::text,
-      hint = format('Enable it in the dashboard under Database, Extensions, or as the owner: create extension %s.', v_extension);
+      hint = format(
+        'Enable it in the dashboard under Database, Extensions, or as the owner: create extension %s.', v_extension);
   end if;
 
   if not has_schema_privilege('cron', 'usage') then
@@ -11113,7 +11583,9 @@ begin
 end;
 $$;
 comment on function crm_private.require_scheduler(text[]) is
-  'Returns when these of pg_cron, pg_net and supabase_vault are enabled, and the caller may schedule jobs. PT400 missing_extension with the extension, PT403 forbidden.';
+  'Returns when these of pg_cron, pg_net and supabase_vault are enabled, and the caller may schedule jobs.
+
+Errors: PT400 missing_extension with the extension, PT403 forbidden.';
 
 -- sql/900_schedule/fn_resume_syncs.sql
 create function crm_private.resume_syncs(
@@ -11127,34 +11599,42 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_pages jsonb[];
-  v_exports jsonb[];
+  v_calls record;
+  v_count int := 0;
 begin
-  select coalesce(array_agg(d.body) filter (where d.channel = 'messenger'), '{}'), coalesce(array_agg(d.body) filter (where d.channel = 'b2chat'), '{}')
-  into v_pages, v_exports
-  from (
-    select a.channel, case a.channel
-      when 'messenger' then jsonb_build_object('channelAccountId', r.channel_account_id, 'resumeSession', r.id)
-      else jsonb_build_object('channelAccountId', r.channel_account_id)
-    end as body
-    from crm.sync_runs r
-    join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id and a.is_active
-    left join crm.sync_locks l on l.resource = r.resource
-    where (r.status = 'running' or r.status = 'paused' and (r.resume_at is null or r.resume_at <= p_now))
-      -- b2chat-sync goes on with the run of this resource, whichever it is, and with no other.
-      and (a.channel = 'messenger' or r.resource = 'b2chat:' || a.external_id || ':export')
-      -- Whoever works on it holds its lock; a process that died held it until the lease was over.
-      and (l.token is null or l.expires_at <= p_now)
-    -- Runs that cannot start must not keep the others from their turn every time.
-    order by random()
-    limit p_limit
-  ) d;
-  return crm_private.call_function(p_project_url, p_secret_name, 'conversation-sync', v_pages)
-    + crm_private.call_function(p_project_url, p_secret_name, 'b2chat-sync', v_exports);
+  for v_calls in
+    select d.function_name, array_agg(d.body) as bodies
+    from (
+      select y.function_name, y.place,
+        jsonb_build_object('channelAccountId', r.channel_account_id, 'resumeSession', r.id) as body
+      from crm.sync_runs r
+      join crm.channel_accounts a on a.workspace_id = r.workspace_id and a.id = r.channel_account_id and a.is_active
+      -- A function resumes runs of its own resource only.
+      join crm_private.channel_syncs()
+        with ordinality y (channel, what, function_name, min_interval, needs_watermark, place)
+        on y.channel = a.channel and r.resource = crm_private.sync_resource(a.channel, a.external_id, y.what)
+      left join crm.sync_locks l on l.resource = r.resource
+      where (r.status = 'running' or r.status = 'paused' and (r.resume_at is null or r.resume_at <= p_now))
+        -- A process at work holds the lock. The lease of a process that died is over.
+        and (l.token is null or l.expires_at <= p_now)
+      -- In random order, so that runs which cannot start leave the others their turn.
+      order by random()
+      limit p_limit
+    ) d
+    group by d.function_name
+    order by min(d.place)
+  loop
+    v_count := v_count + crm_private.call_function(p_project_url, p_secret_name, v_calls.function_name, v_calls.bodies);
+  end loop;
+  return v_count;
 end;
 $$;
 comment on function crm_private.resume_syncs(text, text, int, timestamptz) is
-  'Calls the function of the channel (conversation-sync, b2chat-sync) for up to p_limit runs that nobody works on: those paused and due, and those whose process died (their lease is over). Returns how many. Calls and errors are those of call_function.';
+  'Calls the functions of channel_syncs() for up to p_limit runs that no process works on.
+
+Those are paused runs that are due, and runs whose process died (their lease is over).
+Returns how many calls.
+Errors: PT404 not_found when the secret is gone.';
 
 -- sql/900_schedule/fn_schedule_jobs.sql
 create function crm.schedule_jobs(p_project_url text, p_secret_name text)
@@ -11168,8 +11648,11 @@ declare
 begin
   perform crm_private.require_scheduler(array['pg_cron', 'pg_net', 'supabase_vault']);
   -- No user, query or fragment: a key in a URL would be readable in cron.job.
-  if v_url is null or length(v_url) > 2000 or v_url !~* '^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[a-z0-9._~%/-]*)?$' then
-    perform crm_private.reject_input('p_project_url', 'The project''s URL begins with https:// (or http://) and has no user, query or fragment.');
+  if v_url is null or length(v_url) > 2000
+    or v_url !~* '^https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[a-z0-9._~%/-]*)?$' then
+    perform crm_private.reject_input(
+      'p_project_url',
+      'The project''s URL begins with https:// (or http://) and has no user, query or fragment.');
   end if;
   if coalesce(btrim(p_secret_name), '') = '' then
     perform crm_private.reject_input('p_secret_name', 'The name of the vault''s secret is missing.');
@@ -11181,8 +11664,9 @@ begin
     from (values
       ('onefold-expired-locks', '* * * * *', 'select crm.cleanup_expired_locks()'),
       ('onefold-reconcile-contacts', '*/15 * * * *', 'select crm.reconcile_contacts()'),
-      -- Seven minutes after reconciliation, and not at the full quarter, when everybody else asks.
-      ('onefold-refresh-syncs', '7-59/15 * * * *', format('select crm_private.refresh_syncs(%L, %L)', v_url, p_secret_name)),
+      -- Seven minutes after reconciliation, and not at the full quarter, when most other clients ask the provider.
+      ('onefold-refresh-syncs', '7-59/15 * * * *',
+        format('select crm_private.refresh_syncs(%L, %L)', v_url, p_secret_name)),
       ('onefold-resume-syncs', '* * * * *', format('select crm_private.resume_syncs(%L, %L)', v_url, p_secret_name))
     ) j (name, schedule, command)
   loop
@@ -11192,7 +11676,14 @@ begin
 end;
 $$;
 comment on function crm.schedule_jobs(text, text) is
-  'Sets up the pg_cron jobs and returns their names: expired locks and paused syncs every minute, contacts and the syncs of accounts that were read before every fifteen. Syncs are resumed and begun by calls to p_project_url (https://<ref>.supabase.co) with the secret key that the vault keeps under p_secret_name. Again, it changes them to what it is given. For the owner of the database: the jobs run with the caller''s rights. PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when there is no such secret.';
+  'Sets up the pg_cron jobs, or changes them to these arguments.
+
+Expired locks and paused syncs are looked at every minute; contacts, and accounts that a sync has read before, every
+fifteen minutes. The jobs call functions at p_project_url (https://<ref>.supabase.co) with the secret key that the vault
+keeps under p_secret_name. They run with the caller''s rights, so the owner of the database calls this.
+Returns their names.
+Errors: PT400 missing_extension, PT400 invalid_input, PT403 forbidden, PT404 not_found when the vault has no such
+secret.';
 
 -- sql/900_schedule/fn_unschedule_jobs.sql
 create function crm.unschedule_jobs()
@@ -11204,7 +11695,7 @@ declare
   v_count int;
 begin
   perform crm_private.require_scheduler(array['pg_cron']);
-  -- By the id of one's own jobs: a name that is not there would be an error, and other owners' jobs are theirs.
+  -- By the ids of the caller's jobs: an unknown name would be an error, and other owners keep their jobs.
   execute $sql$
     select count(cron.unschedule(j.jobid))
     from cron.job j
@@ -11214,7 +11705,10 @@ begin
 end;
 $$;
 comment on function crm.unschedule_jobs() is
-  'Removes the jobs that schedule_jobs has set up (the caller''s jobs named onefold-…), and returns how many there were. PT400 missing_extension, PT403 forbidden.';
+  'Removes the jobs that schedule_jobs has set up: the caller''s jobs named onefold-….
+
+Returns how many there were.
+Errors: PT400 missing_extension, PT403 forbidden.';
 
 -- sql/900_schedule/fn_vault_secret.sql
 create function crm_private.vault_secret(p_name text)
@@ -11226,18 +11720,20 @@ as $$
 declare
   v_secret text;
 begin
-  -- The vault may be missing when this function is made.
+  -- Dynamic, because the vault may be missing when this function is created.
   execute 'select s.decrypted_secret from vault.decrypted_secrets s where s.name = $1' into v_secret using p_name;
   if coalesce(btrim(v_secret), '') = '' then
-    raise exception using errcode = 'PT404', message = 'There is no such secret in the vault.',
-      detail = jsonb_build_object('code', 'not_found', 'what', 'vault_secret')::text,
-      hint = 'Store a secret key of the project under the name: select vault.create_secret(''<secret key>'', ''<name>'').';
+    perform crm_private.raise_not_found(
+      'vault_secret', 'There is no such secret in the vault.',
+      'Store a secret key of the project under the name: select vault.create_secret(''<secret key>'', ''<name>'').');
   end if;
   return v_secret;
 end;
 $$;
 comment on function crm_private.vault_secret(text) is
-  'A secret of the vault by its name, decrypted; with the caller''s own rights on the vault. PT404 not_found when there is none, or an empty one.';
+  'A secret of the vault by its name, decrypted, with the caller''s own rights on the vault.
+
+Errors: PT404 not_found when there is none, or an empty one.';
 
 -- sql/990_grants/10_grants.sql
 -- Deny by default, then grant what is meant. A schema's default privileges cannot take execute from public, so it is revoked here,

@@ -11,7 +11,7 @@ select
     as remedy
 from crm_private.monitored_accounts a
 cross join lateral (
-  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(s.called_since) as since
+  select coalesce(jsonb_agg(s.resource order by s.resource), '[]') as resources, min(s.unanswered_since) as since
   from crm.sync_state s
   cross join lateral (
     select x.channel_account_id, x.started_at
@@ -20,9 +20,9 @@ cross join lateral (
     order by x.started_at desc
     limit 1
   ) r
-  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.called_since > r.started_at
+  where s.workspace_id = a.workspace_id and r.channel_account_id = a.id and s.unanswered_since > r.started_at
     -- The scheduled job calls every quarter of an hour, and a function that works begins a run at once.
-    and s.called_since < now() - interval '1 hour'
+    and s.unanswered_since < now() - interval '1 hour'
 ) f;
 comment on view crm.health_sync_overdue is
   'Check: for whom has the schedule called for more than an hour without a run? One row per active account.';

@@ -64,7 +64,7 @@ export interface ExportSummary {
 export const REREAD_DAYS: Readonly<Record<B2ChatEntity, number>> = { contacts: 1, chats: 14 }
 
 /** How often a closed day is read while its rows move. */
-export const MOST_READINGS = 3
+export const MAX_READINGS = 3
 
 export class ExportWalk {
   readonly #entity: B2ChatEntity
@@ -139,7 +139,7 @@ export class ExportWalk {
     const isSameAgain =
       !reading.hasMoved && this.#previous?.seen === result.seen && this.#previous.total === result.total
     this.#reading = new WindowReading()
-    if (reading.isUncertain && !window.isOpen && !isSameAgain && this.#readings < MOST_READINGS) {
+    if (reading.isUncertain && !window.isOpen && !isSameAgain && this.#readings < MAX_READINGS) {
       this.#readings += 1
       this.#previous = result
       this.#cursor = this.#at(window.day, { offset: 0, reading: this.#readings })

@@ -20,7 +20,7 @@ export interface GraphClientOptions {
   token: string
   baseUrl: string
   /** Awaited before every request: the page's rate limit. What it throws ends the reading. */
-  take: () => Promise<void>
+  acquire: () => Promise<void>
   /** Awaited after every answer, errors included. */
   onUsage: (usage: GraphUsage) => void | Promise<void>
   fetch?: typeof fetch

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { AccountDelivery, InboundEvent, OtherEvent, Participant } from '../../contract/inbound.ts'
 import { fieldsExcept, isRecord, optionalPayload } from '../../lib/json.ts'
-import { Deliveries, malformed, type Reading, rejected } from '../deliveries.ts'
+import { DeliveryCollector, malformed, type Reading, rejected } from '../deliveries.ts'
 import { eventTypeFrom } from '../event-type.ts'
 import * as schema from './schema.ts'
 
@@ -11,22 +11,22 @@ import * as schema from './schema.ts'
  * of the account ''. Every element of `messaging`, `standby` and `changes` becomes one event or one rejection.
  */
 export function parseMessengerWebhook(body: unknown): AccountDelivery[] {
-  const deliveries = new Deliveries()
+  const collector = new DeliveryCollector()
   const envelope = schema.envelopeSchema.safeParse(body)
   if (envelope.success) {
     envelope.data.entry.forEach((entry, i) => {
-      readEntry(deliveries, entry, `$.entry[${i}]`)
+      readEntry(collector, entry, `$.entry[${i}]`)
     })
   } else {
-    deliveries.reject('', 'unexpected_envelope', '$', body)
+    collector.reject('', 'unexpected_envelope', '$', body)
   }
-  return deliveries.result()
+  return collector.result()
 }
 
-function readEntry(deliveries: Deliveries, entry: unknown, path: string): void {
+function readEntry(collector: DeliveryCollector, entry: unknown, path: string): void {
   const parsed = schema.entrySchema.safeParse(entry)
   if (!parsed.success) {
-    deliveries.take('', entry, path, () => malformed(parsed.error))
+    collector.translate('', entry, path, () => malformed(parsed.error))
     return
   }
   const page = parsed.data.id
@@ -36,14 +36,14 @@ function readEntry(deliveries: Deliveries, entry: unknown, path: string): void {
     if (elements === undefined) continue
     isEmpty = false
     if (!Array.isArray(elements)) {
-      deliveries.reject(page, 'malformed', `${path}.${field}`, elements)
+      collector.reject(page, 'malformed', `${path}.${field}`, elements)
       continue
     }
     elements.forEach((element: unknown, i) => {
-      deliveries.take(page, element, `${path}.${field}[${i}]`, (event) => readElement(event, page, field))
+      collector.translate(page, element, `${path}.${field}[${i}]`, (event) => readElement(event, page, field))
     })
   }
-  if (isEmpty) deliveries.reject(page, 'nothing_to_read', path, entry)
+  if (isEmpty) collector.reject(page, 'nothing_to_read', path, entry)
 }
 
 function readElement(element: unknown, page: string, field: 'messaging' | 'standby' | 'changes'): Reading {

@@ -1,7 +1,7 @@
 import type { Identity, Participant } from '../../contract/inbound.ts'
 import { cleanJson } from '../../lib/clean-text.ts'
 import { isRecord, jsonPath } from '../../lib/json.ts'
-import { type Deliveries, distinctIdentities, firstProblem, identityKey } from '../deliveries.ts'
+import { type DeliveryCollector, distinctIdentities, firstProblem, identityKey } from '../deliveries.ts'
 import { identitiesOf } from './identities.ts'
 import { contactSchema } from './schema.ts'
 
@@ -24,10 +24,10 @@ export class Contacts {
   readonly #byIdentity = new Map<string, KnownContact>()
 
   /** Reads the list; what is no contact is rejected, which keeps no message from landing. */
-  constructor(waba: string, contacts: unknown, path: string, account: string, deliveries: Deliveries) {
+  constructor(waba: string, contacts: unknown, path: string, account: string, collector: DeliveryCollector) {
     if (contacts === undefined || contacts === null) return
     if (!Array.isArray(contacts)) {
-      deliveries.reject(account, 'malformed', path, contacts)
+      collector.reject(account, 'malformed', path, contacts)
       return
     }
     contacts.forEach((raw: unknown, i) => {
@@ -35,7 +35,7 @@ export class Contacts {
       const clean = cleanJson(raw)
       const parsed = asDelivered.success ? contactSchema.safeParse(clean.value) : asDelivered
       if (!parsed.success) {
-        deliveries.reject(account, 'malformed', jsonPath(`${path}[${i}]`, firstProblem(parsed.error)), raw)
+        collector.reject(account, 'malformed', jsonPath(`${path}[${i}]`, firstProblem(parsed.error)), raw)
         return
       }
       const { profile, wa_id, user_id, parent_user_id } = parsed.data

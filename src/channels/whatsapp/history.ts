@@ -11,39 +11,39 @@ import { historyChunkSchema, historyThreadSchema, type WhatsappMessage } from '.
  * a rejection per error. https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/history/
  */
 export function readHistory(context: ValueContext, chunk: unknown, path: string): void {
-  const { deliveries, account } = context
+  const { collector, account } = context
   const parsed = historyChunkSchema.safeParse(chunk)
   if (!parsed.success) {
-    deliveries.take(account, chunk, path, () => malformed(parsed.error))
+    collector.translate(account, chunk, path, () => malformed(parsed.error))
     return
   }
   const errors = parsed.data.errors ?? []
   const threads = parsed.data.threads ?? []
   errors.forEach((error, i) => {
-    deliveries.reject(account, 'history_declined', `${path}.errors[${i}]`, error)
+    collector.reject(account, 'history_declined', `${path}.errors[${i}]`, error)
   })
   threads.forEach((thread, i) => {
     readThread(context, thread, `${path}.threads[${i}]`)
   })
-  if (errors.length + threads.length === 0) deliveries.reject(account, 'nothing_to_read', path, chunk)
+  if (errors.length + threads.length === 0) collector.reject(account, 'nothing_to_read', path, chunk)
 }
 
 function readThread(context: ValueContext, thread: unknown, path: string): void {
-  const { deliveries, account, waba, contacts } = context
+  const { collector, account, waba, contacts } = context
   const parsed = historyThreadSchema.safeParse(thread)
   if (!parsed.success) {
-    deliveries.take(account, thread, path, () => malformed(parsed.error))
+    collector.translate(account, thread, path, () => malformed(parsed.error))
     return
   }
   const { id, context: person, messages } = parsed.data
   const identities = identitiesOf(waba, [id, person?.wa_id], [person?.user_id])
   messages?.forEach((message, i) => {
-    deliveries.take(account, message, jsonPath(path, ['messages', i]), (raw) =>
+    collector.translate(account, message, jsonPath(path, ['messages', i]), (raw) =>
       readHistoryMessage(context, raw, identities),
     )
   })
   if (messages?.length) return
-  deliveries.take(account, thread, path, () => {
+  collector.translate(account, thread, path, () => {
     const known = contacts.person(identities)
     return known ? { ok: true, participant: known.participant } : rejected('no_participant', 'id')
   })

@@ -1,6 +1,6 @@
 import type { AccountDelivery } from '../../contract/inbound.ts'
 import { fieldsExcept, jsonPath, optionalPayload } from '../../lib/json.ts'
-import { Deliveries, firstProblem, malformed, type Reading, rejected } from '../deliveries.ts'
+import { DeliveryCollector, firstProblem, malformed, type Reading, rejected } from '../deliveries.ts'
 import { eventTypeFrom } from '../event-type.ts'
 import { Contacts, isGroup } from './contacts.ts'
 import { readHistory, readHistoryMessage } from './history.ts'
@@ -17,58 +17,58 @@ import * as schema from './schema.ts'
  * names no phone number.
  */
 export function parseWhatsappWebhook(body: unknown): AccountDelivery[] {
-  const deliveries = new Deliveries()
+  const collector = new DeliveryCollector()
   const envelope = schema.envelopeSchema.safeParse(body)
   if (envelope.success) {
     envelope.data.entry.forEach((entry, i) => {
-      readEntry(deliveries, entry, `$.entry[${i}]`)
+      readEntry(collector, entry, `$.entry[${i}]`)
     })
   } else {
-    deliveries.reject('', 'unexpected_envelope', '$', body)
+    collector.reject('', 'unexpected_envelope', '$', body)
   }
-  return deliveries.result()
+  return collector.result()
 }
 
-function readEntry(deliveries: Deliveries, entry: unknown, path: string): void {
+function readEntry(collector: DeliveryCollector, entry: unknown, path: string): void {
   const parsed = schema.entrySchema.safeParse(entry)
   if (!parsed.success) {
-    deliveries.take('', entry, path, () => malformed(parsed.error))
+    collector.translate('', entry, path, () => malformed(parsed.error))
     return
   }
   const { id, changes } = parsed.data
   if (!Array.isArray(changes)) {
-    deliveries.reject('', 'malformed', `${path}.changes`, entry)
+    collector.reject('', 'malformed', `${path}.changes`, entry)
     return
   }
   changes.forEach((change: unknown, i) => {
-    readChange(deliveries, id, change, `${path}.changes[${i}]`)
+    readChange(collector, id, change, `${path}.changes[${i}]`)
   })
 }
 
-function readChange(deliveries: Deliveries, waba: string, change: unknown, path: string): void {
+function readChange(collector: DeliveryCollector, waba: string, change: unknown, path: string): void {
   // A change that names no phone number is kept in an entry of its own, so that the business account's id stays with it.
   const alone = { id: waba, changes: [change] }
   const parsed = schema.changeSchema.safeParse(change)
   if (!parsed.success) {
-    deliveries.reject('', 'malformed', jsonPath(path, firstProblem(parsed.error)), alone)
+    collector.reject('', 'malformed', jsonPath(path, firstProblem(parsed.error)), alone)
     return
   }
   const { field, value } = parsed.data
   const owned = schema.phoneNumberValueSchema.safeParse(value)
   const account = owned.success ? owned.data.metadata.phone_number_id : ''
   if (!FIELDS.has(field)) {
-    deliveries.reject(account, 'pending_support', path, owned.success ? change : alone)
+    collector.reject(account, 'pending_support', path, owned.success ? change : alone)
     return
   }
   if (!owned.success) {
-    deliveries.reject('', 'malformed', jsonPath(`${path}.value`, firstProblem(owned.error)), alone)
+    collector.reject('', 'malformed', jsonPath(`${path}.value`, firstProblem(owned.error)), alone)
     return
   }
   const businessNumber = digits(owned.data.metadata.display_phone_number ?? '')
-  const contacts = new Contacts(waba, value.contacts, `${path}.value.contacts`, account, deliveries)
-  const context = { deliveries, account, waba, businessNumber, contacts }
+  const contacts = new Contacts(waba, value.contacts, `${path}.value.contacts`, account, collector)
+  const context = { collector, account, waba, businessNumber, contacts }
   if (!readLists(context, field, value, `${path}.value`)) {
-    deliveries.reject(account, 'nothing_to_read', path, change)
+    collector.reject(account, 'nothing_to_read', path, change)
   }
 }
 
@@ -97,7 +97,7 @@ const LISTS: Record<string, ListReader> = {
 
 function one(read: (context: ValueContext, field: string, raw: unknown) => Reading): ListReader {
   return (context, field, element, path) => {
-    context.deliveries.take(context.account, element, path, (raw) => read(context, field, raw))
+    context.collector.translate(context.account, element, path, (raw) => read(context, field, raw))
   }
 }
 
@@ -109,7 +109,7 @@ function readLists(context: ValueContext, field: string, value: Record<string, u
     if (list === undefined || list === null) continue
     const listPath = jsonPath(path, [name])
     if (!Array.isArray(list)) {
-      context.deliveries.reject(context.account, 'malformed', listPath, list)
+      context.collector.reject(context.account, 'malformed', listPath, list)
       hasContent = true
       continue
     }

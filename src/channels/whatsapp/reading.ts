@@ -1,11 +1,11 @@
 import type { InboundEvent } from '../../contract/inbound.ts'
-import { type Deliveries, malformed, type Reading, rejected } from '../deliveries.ts'
+import { type DeliveryCollector, malformed, type Reading, rejected } from '../deliveries.ts'
 import { type Contacts, isGroup, type Person } from './contacts.ts'
 import * as schema from './schema.ts'
 
 /** Where a list stands: whose it is and who is described beside it. */
 export interface ValueContext {
-  deliveries: Deliveries
+  collector: DeliveryCollector
   /** The phone number id. */
   account: string
   /** The WhatsApp Business Account, the scope of business-scoped user ids. */

@@ -1,10 +1,10 @@
-/** One call of a sync function, repeated while nobody answers, and what its refusal means. */
+/** One call of a sync function, repeated while it gets no answer, and what a refusal means. */
 import { z } from 'zod'
 import type { Clock } from '../../lib/clock.ts'
 import { ExchangeFailure } from '../../lib/exchange.ts'
 import { type RetryPolicy, type Transient, withRetries } from '../../lib/retry.ts'
 import type { CallFunction, FunctionAnswer } from '../functions.ts'
-import type { SyncJob } from './job.ts'
+import { requestOf, type SyncJob } from './job.ts'
 
 /** What ended a sync early. */
 export interface Failure {
@@ -16,9 +16,9 @@ export interface Failure {
 export type CallResult =
   | { kind: 'answer'; body: unknown }
   | { kind: 'held'; by: string | null; until: string | null }
-  /** Nothing was done, and nothing will be before somebody corrects something. */
+  /** Nothing was done, and nothing will be until a person corrects something. */
   | { kind: 'refused'; failure: Failure }
-  /** It may go on later. */
+  /** A later call may resume it. */
   | { kind: 'stopped'; failure: Failure }
 
 export interface CallContext {
@@ -53,13 +53,13 @@ class Busy extends Error {
 }
 
 /** Calls the function. Throws the signal's reason once that is aborted. */
-export async function callSync(job: SyncJob, session: string | null, context: CallContext): Promise<CallResult> {
+export async function callSync(job: SyncJob, runId: string | null, context: CallContext): Promise<CallResult> {
   const { call, clock, random, retry, signal, onRetry } = context
   let failed: string | null = null
   const attempt = async (): Promise<FunctionAnswer> => {
     if (failed !== null) onRetry(failed)
     try {
-      const answer = await call(job.functionName, job.request(session), signal)
+      const answer = await call(job.functionName, requestOf(job, runId), signal)
       if (isBusy(answer)) throw new Busy(answer)
       return answer
     } catch (error) {
@@ -73,9 +73,9 @@ export async function callSync(job: SyncJob, session: string | null, context: Ca
   }
   try {
     const until = Number.POSITIVE_INFINITY
-    return judge(await withRetries(attempt, { policy: retry, clock, random, signal, until, transient }), job, session)
+    return judge(await withRetries(attempt, { policy: retry, clock, random, signal, until, transient }), job, runId)
   } catch (error) {
-    if (error instanceof Busy) return judge(error.answer, job, session)
+    if (error instanceof Busy) return judge(error.answer, job, runId)
     if (error instanceof ExchangeFailure) return { kind: 'stopped', failure: NO_ANSWER[error.reason] }
     throw error
   }
@@ -92,7 +92,7 @@ const NO_ANSWER: Readonly<Record<ExchangeFailure['reason'], Failure>> = {
   cut_body: { code: 'cut_body', message: 'The answer of the function broke off.', hint: LATER },
 }
 
-/** Not this time: too many at once, a gateway in between, a worker that was ended (546), the provider or the database away. */
+/** Worth repeating: too many at once, a gateway in between, an ended worker (546), the provider or the database away. */
 function isBusy({ status, body }: FunctionAnswer): boolean {
   if (status === 502) return codeOf(body) !== 'provider_refused'
   if (status === 409) return codeOf(body) === 'lock_lost'
@@ -104,7 +104,7 @@ function codeOf(body: unknown): string | null {
   return known.success ? known.data.code : null
 }
 
-function judge({ status, body }: FunctionAnswer, job: SyncJob, session: string | null): CallResult {
+function judge({ status, body }: FunctionAnswer, job: SyncJob, runId: string | null): CallResult {
   if (status === 200) return { kind: 'answer', body }
   const held = HeldBody.safeParse(body)
   if (status === 409 && held.success) {
@@ -121,7 +121,7 @@ function judge({ status, body }: FunctionAnswer, job: SyncJob, session: string |
     case 403:
       return { kind: 'refused', failure: { ...failure, hint: 'Compare the secret key with the project’s.' } }
     case 404:
-      return { kind: 'refused', failure: notFound(failure, job, session) }
+      return { kind: 'refused', failure: notFound(failure, job, runId) }
     case 424:
       return { kind: 'refused', failure: { ...failure, hint: failure.hint ?? 'Set it with `supabase secrets set`.' } }
     default:
@@ -129,10 +129,10 @@ function judge({ status, body }: FunctionAnswer, job: SyncJob, session: string |
   }
 }
 
-function notFound(failure: Failure, job: SyncJob, session: string | null): Failure {
+function notFound(failure: Failure, job: SyncJob, runId: string | null): Failure {
   if (failure.code !== 'not_found') {
     const message = `The project has no function ${job.functionName}.`
     return { code: 'function_missing', message, hint: `Deploy it: supabase functions deploy ${job.functionName}` }
   }
-  return session === null ? failure : { ...failure, hint: `Is ${session} a run of this account?` }
+  return runId === null ? failure : { ...failure, hint: `Is ${runId} a run of this account?` }
 }

@@ -1,14 +1,14 @@
-/** A sync to its end: its function works for two minutes at most, and is called until nothing is left. */
+/** Follows a run to its end: its function works for two minutes at most, and is called until nothing is left. */
 import { isInterruption } from '../interruption.ts'
 import type { ActiveSync, Monitoring } from '../monitoring.ts'
 import { type CallContext, callSync, type Failure } from './call.ts'
-import type { Stretch, SyncJob } from './job.ts'
+import { readStretch, type Stretch, type SyncJob } from './job.ts'
 
-/** How often somebody who waits for an answer is told how far the run is. */
+/** How often the progress is read while a call waits for its answer. */
 export const LOOK_MS = 2_000
-/** Between two calls while another process goes on with our run: a scheduled job, or a request of ours whose answer was lost. */
+/** Between two calls while another process has our run: a scheduled job, or a request of ours whose answer was lost. */
 const HELD_MS = 5_000
-/** A lease ends after five minutes without a page; who still has it then is really at work. */
+/** A lease ends after five minutes without a page. A process that still has it then is at work. */
 const HELD_FOR_MS = 6 * 60_000
 /** A pause after an answer that brought nothing, and how many of those in a row end the sync. */
 const IDLE_MS = 5_000
@@ -16,9 +16,9 @@ const MAX_IDLE = 10
 
 export interface FollowOptions extends Omit<CallContext, 'onRetry'> {
   monitoring: Pick<Monitoring, 'activeSyncs' | 'run'>
-  /** The run to go on with; null for the one that is unfinished, or a new one. */
-  session: string | null
-  /** Waits until the provider lets us go on, and while another process has the run's lock. */
+  /** The run to resume; null for the unfinished one, or a new one. */
+  runId: string | null
+  /** Waits until the provider allows requests again, and while another process has the run's lock. */
   wait: boolean
 }
 
@@ -26,7 +26,7 @@ export interface FollowOptions extends Omit<CallContext, 'onRetry'> {
 export interface Mark {
   items: number
   total: number | null
-  bad: number
+  notStored: number
 }
 
 export interface FollowEvents {
@@ -42,25 +42,25 @@ export interface FollowEvents {
 export interface FollowEnd {
   status: 'done' | 'waiting' | 'locked' | 'refused' | 'stopped' | 'interrupted'
   /** The run, where it is known; the last answer and how many there were. */
-  session: string | null
+  runId: string | null
   last: Stretch | null
   calls: number
   held: { by: string | null; until: string | null } | null
   failure: Failure | null
 }
 
-/** Syncs until the end, or until something keeps it from going on. Throws `RpcError` when it cannot be read how the run ended. */
+/** Calls the function until the run ends or something stops it. Throws `RpcError` when it cannot read how the run ended. */
 export async function followSync(job: SyncJob, options: FollowOptions, events: FollowEvents): Promise<FollowEnd> {
   const { clock, signal, monitoring } = options
   const at: FollowEnd = {
     status: 'done',
-    session: options.session,
+    runId: options.runId,
     last: null,
     calls: 0,
     held: null,
     failure: null,
   }
-  /** Whether a process that has the lock may be at work for us. */
+  /** Whether a process that has the lock may be working on our run. */
   let isOurs = false
   let heldSince: number | null = null
   let idle = 0
@@ -71,14 +71,16 @@ export async function followSync(job: SyncJob, options: FollowOptions, events: F
       events.onRetry(what)
     },
   }
-  const onLook = (mark: Mark & { session: string }): void => {
-    at.session ??= mark.session
+  const onLook = (mark: Mark & { runId: string }): void => {
+    at.runId ??= mark.runId
     events.onProgress(mark)
   }
 
   try {
     for (;;) {
-      const result = await whileLooking(job, options, onLook, () => callSync(job, at.session, context))
+      const result = await whileLooking({ ...job, runId: at.runId }, options, onLook, () =>
+        callSync(job, at.runId, context),
+      )
       if (result.kind === 'refused' || result.kind === 'stopped') {
         return { ...at, status: result.kind, failure: result.failure }
       }
@@ -95,14 +97,14 @@ export async function followSync(job: SyncJob, options: FollowOptions, events: F
 
       heldSince = null
       isOurs = true
-      const stretch = job.read(result.body)
+      const stretch = readStretch(job, result.body)
       if (!stretch) return { ...at, status: 'stopped', failure: UNEXPECTED }
       const steps = at.last?.steps ?? 0
       at.last = stretch
-      at.session = stretch.session ?? at.session
+      at.runId = stretch.runId
       at.calls += 1
       events.onProgress(stretch)
-      if (!stretch.hasMore) return { ...at, ...(await ending(job, stretch, monitoring)) }
+      if (!stretch.hasMore) return { ...at, ...(await ending(stretch, monitoring)) }
 
       const { resumeAt } = stretch
       if (resumeAt !== null && resumeAt > clock.now()) {
@@ -133,39 +135,38 @@ const IDLE: Failure = {
   hint: 'Its log says why.',
 }
 
-/** A run may have failed in another process meanwhile: then there is no more, and it is not done all the same. */
+/** Nothing is left of a run that failed in another process either. */
 async function ending(
-  { resource }: SyncJob,
-  { session }: Stretch,
+  { runId }: Stretch,
   monitoring: FollowOptions['monitoring'],
 ): Promise<Pick<FollowEnd, 'status' | 'failure'>> {
-  const run = resource === null || session === null ? null : await monitoring.run(session)
+  const run = await monitoring.run(runId)
   if (run?.status !== 'failed') return { status: 'done', failure: null }
   const [, code = 'failed'] = /^([a-z][a-z0-9_]*)/.exec(run.error ?? '') ?? []
   return { status: 'stopped', failure: { code, message: `The run failed: ${run.error ?? code}`, hint: null } }
 }
 
-/** Makes the call, and says how far its run is while nobody has answered. */
+/** Makes the call, and tells how far the account's run is until it answers. */
 async function whileLooking<Result>(
-  { resource }: SyncJob,
+  { channelAccountId, runId: known }: SyncJob & { runId: string | null },
   { clock, monitoring, signal }: FollowOptions,
-  onLook: (mark: Mark & { session: string }) => void,
+  onLook: (mark: Mark & { runId: string }) => void,
   call: () => Promise<Result>,
 ): Promise<Result> {
-  if (resource === null) return call()
   const answered = new AbortController()
   const until = AbortSignal.any([signal, answered.signal])
   const looking = (async () => {
     for (;;) {
       await clock.sleep(LOOK_MS, until)
-      // Only a matter of the display: whether the sync goes well, its answer says.
-      const [run] = await monitoring.activeSyncs({ resource }).catch((): ActiveSync[] => [])
+      // For the display only: the answer says whether the sync goes well.
+      const runs = await monitoring.activeSyncs({ channelAccountId }).catch((): ActiveSync[] => [])
+      const run = runs.find(({ run_id }) => known === null || run_id === known)
       if (run?.status !== 'running' || until.aborted) continue
-      const { run_id: session, items, total_estimate: total, failed, rejected } = run
-      onLook({ session, items, total, bad: failed + rejected })
+      const { run_id: runId, items, total_estimate: total, failed, rejected } = run
+      onLook({ runId, items, total, notStored: failed + rejected })
     }
   })()
-  // It ends by the signal. Nobody waits for that: a look may be under way.
+  // It ends by the signal, perhaps in the middle of a look, so it is not awaited.
   looking.catch(() => {})
   try {
     return await call()

@@ -11,32 +11,32 @@ export interface SyncSummary {
   sync: string
   status: FollowEnd['status']
   exit_code: ExitCode
-  /** The run, where there is one: what `--resume` takes. */
+  /** The run, where one is known: what `--resume` takes. */
   session: string | null
   mode: 'full' | 'incremental' | null
   has_more: boolean
-  /** When the provider lets the run go on; null when it does not say. */
+  /** When the provider allows requests again; null when it does not say. */
   resume_at: string | null
   /** Answers of the function to this command. */
   calls: number
-  /** What became of it, by what was read: of the whole run (messenger), or of this command's calls (b2chat). */
+  /** What became of the whole run, by what was read. */
   counts: Record<string, Counts>
   total_estimate: number | null
-  /** Who has the lock, and until when unless they go on, when the status is locked. */
+  /** Who has the lock, and until when at least, when the status is locked. */
   held_by: string | null
   expires_at: string | null
   error: Failure | null
 }
 
 export function syncSummary(sync: string, exitCode: ExitCode, end: FollowEnd): SyncSummary {
-  const { status, session, last, calls, held, failure } = end
+  const { status, runId, last, calls, held, failure } = end
   return {
     sync,
     status,
     exit_code: exitCode,
-    session,
+    session: runId,
     mode: last?.mode ?? null,
-    // Unless somebody has said that nothing is left.
+    // True until an answer says that nothing is left.
     has_more: last?.hasMore ?? true,
     resume_at: last?.resumeAt == null ? null : new Date(last.resumeAt).toISOString(),
     calls,
@@ -68,7 +68,7 @@ function headline({ status, held_by }: SyncSummary): string {
     case 'waiting':
       return 'Paused by the provider’s limits'
     case 'locked':
-      return `Another run is at work (${printable(held_by ?? 'nobody said whose')})`
+      return `Another run is at work (${printable(held_by ?? 'of an unknown holder')})`
     case 'refused':
       return 'Refused'
     case 'stopped':
@@ -91,18 +91,18 @@ function whatNow({ sync, status, session, resume_at, expires_at }: SyncSummary):
   const again = `${ONEFOLD} sync --account ${sync}${session === null ? '' : ` --resume ${session}`}`
   switch (status) {
     case 'waiting':
-      return [`  It goes on at ${resume_at === null ? 'a later time' : `${timeText(resume_at)} UTC`}: ${again}`]
+      return [`  It resumes at ${resume_at === null ? 'a later time' : `${timeText(resume_at)} UTC`}: ${again}`]
     case 'locked':
       return [
-        `  Its lease ends at ${expires_at === null ? 'a time nobody said' : `${timeText(expires_at)} UTC`}, unless it goes on; \`${ONEFOLD} status\` says how far it is.`,
+        `  Its lease ends at ${expires_at === null ? 'an unknown time' : `${timeText(expires_at)} UTC`}, unless it stores more; \`${ONEFOLD} status\` says how far it is.`,
       ]
     case 'interrupted':
       return [
         '  What is stored stays. If the function is at work, it finishes its stretch, in two minutes at most, and the run is then paused.',
-        `  It goes on with: ${again}`,
+        `  Resume it with: ${again}`,
       ]
     case 'stopped':
-      return [`  What is stored stays. It goes on with: ${again}`]
+      return [`  What is stored stays. Resume it with: ${again}`]
     default:
       return []
   }

@@ -1085,12 +1085,12 @@ export type Database = {
           resume_at: string | null
           resumed_at: string | null
           since: string | null
+          stalled_attempts: number
           started_at: string
           status: string
           total_estimate: number | null
           unchanged: number
           updated: number
-          vain_attempts: number
           workspace_id: string
         }
         ComputedFields: never
@@ -1118,12 +1118,12 @@ export type Database = {
           resume_at?: string | null
           resumed_at?: string | null
           since?: string | null
+          stalled_attempts?: number
           started_at?: string
           status?: string
           total_estimate?: number | null
           unchanged?: number
           updated?: number
-          vain_attempts?: number
           workspace_id: string
         }
         Update: {
@@ -1150,12 +1150,12 @@ export type Database = {
           resume_at?: string | null
           resumed_at?: string | null
           since?: string | null
+          stalled_attempts?: number
           started_at?: string
           status?: string
           total_estimate?: number | null
           unchanged?: number
           updated?: number
-          vain_attempts?: number
           workspace_id?: string
         }
         Relationships: [
@@ -1177,30 +1177,30 @@ export type Database = {
       }
       sync_state: {
         Row: {
-          called_at: string | null
-          called_since: string | null
           cursor: NonNullable<Json>
           high_watermark: string | null
           resource: string
+          triggered_at: string | null
+          unanswered_since: string | null
           updated_at: string
           workspace_id: string
         }
         ComputedFields: never
         Insert: {
-          called_at?: string | null
-          called_since?: string | null
           cursor?: NonNullable<Json>
           high_watermark?: string | null
           resource: string
+          triggered_at?: string | null
+          unanswered_since?: string | null
           updated_at?: string
           workspace_id: string
         }
         Update: {
-          called_at?: string | null
-          called_since?: string | null
           cursor?: NonNullable<Json>
           high_watermark?: string | null
           resource?: string
+          triggered_at?: string | null
+          unanswered_since?: string | null
           updated_at?: string
           workspace_id?: string
         }
@@ -1755,7 +1755,17 @@ export type Database = {
           p_token: string
           p_workspace_id?: string
         }
-        Returns: undefined
+        Returns: {
+          created: number
+          failed: number
+          items: number
+          mode: string
+          pages: number
+          rejected: number
+          total_estimate: number
+          unchanged: number
+          updated: number
+        }[]
       }
       ingest_webhook: {
         Args: { p_account_external_id: string; p_channel: string; p_items: Json; p_rejected?: Json }
@@ -1823,8 +1833,15 @@ export type Database = {
         Returns: undefined
       }
       start_sync: {
-        Args: { p_channel_account_id: string; p_holder: string; p_mode: string; p_resource: string; p_run_id?: string }
+        Args: {
+          p_channel_account_id: string
+          p_holder?: string
+          p_mode?: string
+          p_resource?: string
+          p_run_id?: string
+        }
         Returns: {
+          bucket: string
           created: number
           cursor: Json
           expires_at: string
@@ -1834,6 +1851,7 @@ export type Database = {
           mode: string
           pages: number
           rejected: number
+          resource: string
           resumed: boolean
           run_id: string
           since: string

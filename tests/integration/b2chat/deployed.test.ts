@@ -56,9 +56,12 @@ describe.runIf(externalStack() === null)('b2chat-sync', () => {
     const response = await callAs('admin')
     expect(await response.json()).toMatchObject({
       hasMore: false,
-      failed: 0,
-      contacts: { created: simulator.dataset.contacts.length },
-      chats: { created: simulator.dataset.chats.length },
+      status: 'completed',
+      progress: {
+        failed: 0,
+        contacts: { created: simulator.dataset.contacts.length },
+        chats: { created: simulator.dataset.chats.length },
+      },
     })
     expect(stack.functionLog()).toMatch(/"route":"b2chat-sync".*"status":200.*"hasMore":false/)
     expect(stack.functionLog()).not.toMatch(/\+57300|@example\.com|Ruiz/)

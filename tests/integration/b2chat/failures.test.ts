@@ -77,7 +77,11 @@ test('a client that is turned away gets 502; what was stored before is transform
   })
   expect(await merchant.sync({ pageSize })).toEqual({
     status: 502,
-    body: { code: 'provider_refused', message: 'B2Chat refused to be read: forbidden.' },
+    body: {
+      code: 'provider_refused',
+      message: 'B2Chat refused to be read: forbidden.',
+      hint: 'Ask B2Chat for the right to this export, then call again.',
+    },
   })
   expect(await merchant.count('raw_records', `t.status = 'pending'`)).toBe(0)
   expect(await merchant.count('contacts')).toBeGreaterThan(0)
@@ -99,7 +103,7 @@ test('an export that is refused does not keep the other from being read', async 
   expect(await merchant.count('conversations')).toBe(merchant.simulator.dataset.chats.length)
 })
 
-test('a provider that is down gives 503, and the next run goes on', async () => {
+test('a provider that is down gives 503, and the next call resumes', async () => {
   const merchant = await start(peopleOf(66, 20), { faults: () => ({ kind: 'status', status: 503 }) })
   const answer = await merchant.sync({ budget: 10_000_000 })
   expect(answer).toMatchObject({ status: 503, body: { code: 'provider_unavailable' } })

@@ -37,9 +37,15 @@ test('reads, stores and transforms everything, and the next run changes nothing'
     status: 200,
     body: {
       hasMore: false,
-      failed: 0,
-      contacts: { done: true, landed: dataset.contacts.length, rejected: 0, unsettled: [] },
-      chats: { done: true, landed: dataset.chats.length, created: dataset.chats.length },
+      status: 'completed',
+      resumeSession: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      progress: {
+        mode: 'full',
+        failed: 0,
+        contacts: { done: true, landed: dataset.contacts.length, rejected: 0, unsettled: [] },
+        chats: { done: true, landed: dataset.chats.length, created: dataset.chats.length },
+      },
+      resumeAt: null,
     },
   })
   expect(await merchant.count('conversations')).toBe(dataset.chats.length)
@@ -51,7 +57,13 @@ test('reads, stores and transforms everything, and the next run changes nothing'
   const second = await merchant.sync()
   expect(second).toMatchObject({
     status: 200,
-    body: { hasMore: false, contacts: { landed: 0, created: 0 }, chats: { landed: 0, created: 0 } },
+    body: {
+      hasMore: false,
+      progress: {
+        ...{ mode: 'incremental', created: 0, updated: 0 },
+        ...{ contacts: { landed: 0, created: 0 }, chats: { landed: 0, created: 0 } },
+      },
+    },
   })
   expect(await merchant.state()).toEqual(state)
 })
@@ -89,7 +101,11 @@ test('a run that is out of time is resumed where it was', async () => {
 test('a run reads so many records and no more', async () => {
   const merchant = await start(peopleOf(22))
   const { body } = await merchant.sync({ maxRecords: 10, pageSize: { contacts: 3, chats: 3 } })
-  expect(body).toMatchObject({ hasMore: true, contacts: { records: 12, done: false }, chats: { records: 0 } })
+  expect(body).toMatchObject({
+    hasMore: true,
+    status: 'paused',
+    progress: { contacts: { records: 12, done: false }, chats: { records: 0 } },
+  })
   expect(merchant.simulator.requests.some(({ endpoint }) => endpoint === 'chats')).toBe(false)
 })
 
@@ -99,7 +115,7 @@ test('a page of more than 500 records is stored in slices', async () => {
   const merchant = await start({ people, contacts, chats: [] })
   expect(await merchant.sync()).toMatchObject({
     status: 200,
-    body: { hasMore: false, contacts: { landed: contacts.length, created: contacts.length } },
+    body: { hasMore: false, progress: { contacts: { landed: contacts.length, created: contacts.length } } },
   })
 })
 
@@ -134,7 +150,13 @@ test('records without a usable id are set aside, and those with wrong types fail
   const merchant = await start(dataset, { broken })
   expect(await merchant.sync()).toMatchObject({
     status: 200,
-    body: { failed: 2, contacts: { rejected: 1, failed: 1 }, chats: { failed: 1, created: dataset.chats.length - 1 } },
+    body: {
+      progress: {
+        ...{ failed: 2, rejected: 1 },
+        contacts: { rejected: 1, failed: 1 },
+        chats: { failed: 1, created: dataset.chats.length - 1 },
+      },
+    },
   })
   expect(
     await merchant.count('dead_letters', `t.reason = 'malformed' and t.path like '$.contacts[%].contact_id'`),

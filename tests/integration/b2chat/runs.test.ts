@@ -33,7 +33,8 @@ const status = (code: number, retryAfter?: string): Fault => ({
 
 /** Of the contacts and the chats of an answer, the sum of these. */
 function sum({ body }: Answer, ...names: string[]): number {
-  const counts = [body.contacts, body.chats].map((of) => new Map(Object.entries(of ?? {})))
+  const progress = new Map(Object.entries(body.progress ?? {}))
+  const counts = [progress.get('contacts'), progress.get('chats')].map((of) => new Map(Object.entries(of ?? {})))
   return counts.reduce((all, of) => all + names.reduce((some, name) => some + Number(of.get(name)), 0), 0)
 }
 
@@ -180,10 +181,16 @@ describe('a run that fails for a while', () => {
     ['an outage, for as long as B2Chat says', 503, 'provider_unavailable', 1200],
   ])('by %s is paused until then, and asks nothing more', async (_name, code, error, rest) => {
     const merchant = await start(peopleOf(106, 10), { faults: () => status(code, '1200') })
-    expect(await merchant.sync()).toMatchObject({ status: 503, body: { code: 'provider_unavailable' } })
+    expect(await merchant.sync()).toMatchObject({
+      status: 200,
+      body: {
+        ...{ hasMore: true, status: 'paused' },
+        resumeAt: new Date(merchant.clock.now() + rest * 1000).toISOString(),
+      },
+    })
     expect(merchant.simulator.requests).toHaveLength(1)
     const [run] = await merchant.runs()
-    expect(run).toMatchObject({ status: 'paused', error_code: error, vain_attempts: 1 })
+    expect(run).toMatchObject({ status: 'paused', error_code: error, stalled_attempts: 1 })
     expect(run?.rest).toBeGreaterThan(rest - 60)
     expect(run?.rest).toBeLessThanOrEqual(rest)
     expect(await merchant.alarms()).toMatchObject([{ check: 'rate_limited' }])
@@ -203,7 +210,7 @@ describe('a run that fails for a while', () => {
     }
     merchant.simulator.setFaults(() => undefined)
     await merchant.syncAll()
-    expect(await merchant.runs()).toMatchObject([{ status: 'completed', error: null, vain_attempts: 0 }])
+    expect(await merchant.runs()).toMatchObject([{ status: 'completed', error: null, stalled_attempts: 0 }])
   })
 
   test('as its budget ends, after pages that were read, is only out of budget', async () => {
@@ -211,7 +218,10 @@ describe('a run that fails for a while', () => {
       faults: ({ endpoint, number }) => (endpoint === 'contacts' && number >= 3 ? status(503) : undefined),
     })
     const answer = await merchant.sync({ budget: 5_000, pageSize })
-    expect(answer).toMatchObject({ status: 200, body: { hasMore: true, contacts: { pages: 2, done: false } } })
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { hasMore: true, resumeAt: null, progress: { contacts: { pages: 2, done: false } } },
+    })
     expect(await merchant.runs()).toMatchObject([{ status: 'paused', error: null, rest: null }])
   })
 
@@ -224,7 +234,7 @@ describe('a run that fails for a while', () => {
     const ends = []
     for (let call = 1; call <= 3; call += 1) {
       expect(await merchant.sync({ budget: 10_000_000 })).toMatchObject({ status: 503 })
-      ends.push((await merchant.runs())[0]?.vain_attempts)
+      ends.push((await merchant.runs())[0]?.stalled_attempts)
     }
     expect(ends).toEqual([0, 1, 2])
     expect(await merchant.count('contacts')).toBeGreaterThan(0)

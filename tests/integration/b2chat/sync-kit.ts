@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { type CrmClient, createCrmClient } from '../../../src/crm/client.ts'
 import { createHandler } from '../../../src/http/handler.ts'
 import { createLogger } from '../../../src/http/log.ts'
-import { type B2ChatSyncOptions, createB2ChatSync } from '../../../src/sync/b2chat/b2chat-sync.ts'
+import { type B2ChatSyncOptions, b2chatProvider } from '../../../src/sync/b2chat/provider.ts'
+import { createSyncHandler, type SyncOptions } from '../../../src/sync/handler.ts'
 import type { TestStack } from '../../harness/stack.ts'
 import { createDataset, type Dataset } from '../../simulators/b2chat/people.ts'
 import {
@@ -37,6 +38,9 @@ export function withoutFamilies({ people, contacts, chats }: Dataset): Dataset {
   }
 }
 
+/** What a call does otherwise than the function as it is deployed. */
+export type CallOptions = B2ChatSyncOptions & Partial<SyncOptions<CrmClient>>
+
 export interface Answer {
   status: number
   body: Record<string, unknown>
@@ -55,7 +59,7 @@ const Run = z.object({
   failed: z.number(),
   rejected: z.number(),
   rejected_by: z.record(z.string(), z.number()),
-  vain_attempts: z.number(),
+  stalled_attempts: z.number(),
   last_page_at: z.date().nullable(),
   progressed_at: z.date().nullable(),
   /** Seconds from its pause until it may go on. */
@@ -118,17 +122,11 @@ export class Merchant {
   }
 
   /** One call of the function, as a holder of the secret key. */
-  async sync(
-    options: Partial<B2ChatSyncOptions> = {},
-    body: unknown = { channelAccountId: this.accountId },
-  ): Promise<Answer> {
-    const handler = createB2ChatSync({
-      crm: () => this.crm,
-      env: () => this.credentials,
-      clock: this.clock,
-      random: () => 0.5,
-      ...options,
-    })
+  async sync(options: CallOptions = {}, body: unknown = { channelAccountId: this.accountId }): Promise<Answer> {
+    const { crm = () => this.crm, env = () => this.credentials, clock = this.clock, budget, ...reading } = options
+    const limits = budget === undefined ? {} : { budget }
+    const provider = b2chatProvider({ random: () => 0.5, ...reading })
+    const handler = createSyncHandler(provider, { crm, env, clock, ...limits })
     const fetch = createHandler(
       { route: 'b2chat-sync', logger: createLogger((_level, line) => this.logLines.push(line)) },
       (request, scope) => handler(request, { mode: 'secret', crm: this.crm }, scope),
@@ -139,8 +137,11 @@ export class Merchant {
     return { status: response.status, body: Body.parse(await response.json()) }
   }
 
-  /** Calls the function until nothing is left, and returns how often. Where B2Chat failed too often for one run, the next one goes on. */
-  async syncAll(options: Partial<B2ChatSyncOptions> = {}): Promise<number> {
+  /**
+   * Calls the function until nothing is left, and returns how often. When B2Chat failed too often for one call, the next
+   * one resumes.
+   */
+  async syncAll(options: CallOptions = {}): Promise<number> {
     for (let runs = 1; ; runs += 1) {
       const { status, body } = await this.sync(options)
       if (![200, 502, 503].includes(status)) throw new Error(`run ${runs} answered ${status}`)

@@ -124,26 +124,20 @@ describe('onefold sync, as a process', () => {
     expect(JSON.parse(out)).toMatchObject({ error: { code: 'connection_failed' } })
   })
 
-  it('of a B2Chat merchant calls b2chat-sync', async () => {
-    const none = {
-      pages: 0,
-      records: 0,
-      landed: 0,
-      unchanged: 0,
-      created: 0,
-      updated: 0,
-      upgraded: 0,
-      skipped: 0,
-      failed: 0,
-      rejected: 0,
-    }
+  it('of a B2Chat merchant calls b2chat-sync, and follows its run', async () => {
     const place = await newAccount('b2chat')
-    const front = await startFront(stack.url, [
-      { status: 200, body: { hasMore: false, contacts: none, chats: none, failed: 0 } },
-    ])
-    const { code } = await sync(front.url, place).ended
+    const { run_id: session, token } = await startRun(place)
+    await stack.database.pool.query(`select crm.finish_sync($1, $2, 'completed')`, [session, token])
+    const more = { hasMore: true, progress: { ...counts, chats: { pages: 1 } } }
+    const front = await startFront(stack.url, [stretch(session, more), stretch(session)])
+    const { code, out } = await sync(front.url, place, '--mode', 'full').ended
     expect(code).toBe(0)
-    expect(front.calls).toMatchObject([{ name: 'b2chat-sync', body: { channelAccountId: place.id } }])
+    expect(JSON.parse(out)).toMatchObject({ status: 'done', session, calls: 2, counts: { export: { items: 40 } } })
+    const body = { channelAccountId: place.id, mode: 'full' }
+    expect(front.calls).toMatchObject([
+      { name: 'b2chat-sync', body },
+      { name: 'b2chat-sync', body: { ...body, resumeSession: session } },
+    ])
   })
 
   it('without a key says which variables to set', async () => {

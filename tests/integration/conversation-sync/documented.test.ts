@@ -34,7 +34,7 @@ test('each of the fifteen flaws and eight moderate ones is held by a test', () =
 })
 
 test('every code that a run can end with is in the document', async () => {
-  const files = ['messenger/conversation-run.ts', 'b2chat/b2chat-run.ts', 'run-end.ts']
+  const files = ['messenger/provider.ts', 'b2chat/provider.ts', 'failure.ts', 'run.ts']
   const source = (await Promise.all(files.map((name) => readFile(join(home, 'src/sync', name), 'utf8')))).join('\n')
   const codes = [
     ...source.matchAll(/status: '\w+', code: '([a-z_]+)'/g),

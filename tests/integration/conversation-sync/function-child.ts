@@ -4,19 +4,20 @@
  */
 import { z } from 'zod'
 import { readEnv, serviceCrmClient } from '../../../src/http/service-client.ts'
-import { createConversationSync } from '../../../src/sync/messenger/conversation-sync.ts'
+import { createSyncHandler } from '../../../src/sync/handler.ts'
+import { messengerProvider } from '../../../src/sync/messenger/provider.ts'
 import { ManualClock } from '../../unit/channels/b2chat/manual-clock.ts'
 import { serveCalls } from '../serve-calls.ts'
 
 const clock = new ManualClock(z.string().parse(process.env.TEST_NOW))
-const handler = createConversationSync({
+const slowly: typeof fetch = (input, init) => {
+  clock.advance(10_000)
+  return fetch(input, init)
+}
+const handler = createSyncHandler(messengerProvider({ fetch: slowly }), {
   crm: serviceCrmClient(),
   env: readEnv,
   clock,
   budget: z.coerce.number().parse(process.env.TEST_BUDGET),
-  fetch: (input, init) => {
-    clock.advance(10_000)
-    return fetch(input, init)
-  },
 })
 serveCalls('conversation-sync', handler)

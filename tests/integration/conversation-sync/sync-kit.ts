@@ -6,7 +6,8 @@ import { type CrmClient, createCrmClient } from '../../../src/crm/client.ts'
 import { createHandler } from '../../../src/http/handler.ts'
 import { createLogger } from '../../../src/http/log.ts'
 import { fieldsExcept, isRecord } from '../../../src/lib/json.ts'
-import { type ConversationSyncOptions, createConversationSync } from '../../../src/sync/messenger/conversation-sync.ts'
+import { createSyncHandler, type SyncOptions } from '../../../src/sync/handler.ts'
+import { type MessengerSyncOptions, messengerProvider } from '../../../src/sync/messenger/provider.ts'
 import type { TestStack } from '../../harness/stack.ts'
 import type { GraphOptions } from '../../simulators/graph/options.ts'
 import { type GraphSimulator, type SimulatorHooks, startGraphSimulator } from '../../simulators/graph/server.ts'
@@ -21,6 +22,9 @@ export interface Answer {
   status: number
   body: Record<string, unknown>
 }
+
+/** What a call does otherwise than the function as it is deployed. */
+export type CallOptions = MessengerSyncOptions & Partial<SyncOptions<CrmClient>>
 
 /** A database, and the way to it that a function has. */
 export type Backend = Pick<TestStack, 'url' | 'publishableKey' | 'secretKey'> & {
@@ -97,14 +101,11 @@ export class Page {
   }
 
   /** One call of the function, as a holder of the secret key. */
-  async sync(body: Record<string, unknown> = {}, options: Partial<ConversationSyncOptions> = {}): Promise<Answer> {
-    const handler = createConversationSync({
-      crm: () => this.crm,
-      env: () => this.secret,
-      clock: this.clock,
-      random: () => 0.5,
-      ...options,
-    })
+  async sync(body: Record<string, unknown> = {}, options: CallOptions = {}): Promise<Answer> {
+    const { crm = () => this.crm, env = () => this.secret, clock = this.clock, budget, ...reading } = options
+    const limits = budget === undefined ? {} : { budget }
+    const provider = messengerProvider({ random: () => 0.5, ...reading })
+    const handler = createSyncHandler(provider, { crm, env, clock, ...limits })
     const fetch = createHandler(
       { route: 'conversation-sync', logger: createLogger((_level, line) => this.logLines.push(line)) },
       (request, scope) => handler(request, { mode: 'secret', crm: this.crm }, scope),
@@ -131,7 +132,7 @@ export class Page {
    * Calls the function until nothing is left, and returns how often. When it pauses for a block of Graph's, the time until
    * then passes; when a list failed too often for one run, the next call goes on.
    */
-  async syncAll(body: Record<string, unknown> = {}, options: Partial<ConversationSyncOptions> = {}): Promise<number> {
+  async syncAll(body: Record<string, unknown> = {}, options: CallOptions = {}): Promise<number> {
     for (let calls = 1; ; calls += 1) {
       const answer = await this.sync(body, options)
       if (![200, 503].includes(answer.status)) throw new Error(`call ${calls}: ${JSON.stringify(answer)}`)

@@ -37,7 +37,7 @@ select is(array[pg_temp.fail(1), pg_temp.fail(1), pg_temp.fail(4)], array['2 min
 create temporary table moved as select tests.start_sync() as s;
 select tests.commit_page(m.s, '[]', '{"after": "y"}') from moved m;
 select tests.finish_sync(m.s, 'paused', 'provider_unavailable') from moved m;
-select is((r.resume_at, r.vain_attempts), (null::timestamptz, 0), 'one that got on is repeated at once') from moved m, tests.run(m.s) r;
+select is((r.resume_at, r.stalled_attempts), (null::timestamptz, 0), 'one that got on is repeated at once') from moved m, tests.run(m.s) r;
 
 select * from finish();
 rollback;

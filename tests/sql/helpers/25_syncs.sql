@@ -1,11 +1,11 @@
 -- Syncs of the Messenger page of workspace pgtap-acme.
 
--- Starts one and returns what start_sync did, with the resource; p_what is the last part of that.
+-- Starts one and returns what start_sync did; p_what is the last part of the resource.
 create or replace function tests.start_sync(
   p_mode text default 'full', p_holder text default 'one', p_what text default 'conversations', p_run_id uuid default null
 )
 returns jsonb language sql set search_path = '' as $$
-  select to_jsonb(s) || jsonb_build_object('resource', 'messenger:pgtap-page:' || p_what)
+  select to_jsonb(s)
   from crm.start_sync(tests.account_id('pgtap-page'), 'messenger:pgtap-page:' || p_what, p_mode, p_holder, p_run_id) s
 $$;
 
@@ -51,8 +51,7 @@ end $$;
 
 -- Starts a sync of the merchant's exports (see create_merchant), and lands a page for it.
 create or replace function tests.start_export() returns jsonb language sql set search_path = '' as $$
-  select to_jsonb(s) || jsonb_build_object('resource', 'b2chat:pgtap-merchant:export')
-  from crm.start_sync(tests.account_id('pgtap-merchant'), 'b2chat:pgtap-merchant:export', 'incremental', 'one') s
+  select to_jsonb(s) from crm.start_sync(tests.account_id('pgtap-merchant'), p_mode => 'incremental', p_holder => 'one') s
 $$;
 create or replace function tests.land_page(p_start jsonb, p_entity text, p_records jsonb, p_cursor jsonb default null, p_rejected jsonb default '[]')
 returns jsonb language plpgsql set search_path = '' as $$

@@ -38,7 +38,7 @@ end $$;
 select is(pg_temp.called(), '{}', 'a merchant that nobody has read is left alone');
 select pg_temp.run('completed');
 select is(pg_temp.called(), '{b2chat-sync pgtap-merchant}', 'one that was read to its end an hour ago is called');
-select is((select array_agg(convert_from(q.body, 'UTF8')::jsonb) from net.http_request_queue q), array[jsonb_build_object('channelAccountId', tests.account_id('pgtap-merchant'))], 'for a new run');
+select is((select array_agg(convert_from(q.body, 'UTF8')::jsonb) from net.http_request_queue q), array[jsonb_build_object('channelAccountId', tests.account_id('pgtap-merchant'), 'mode', 'incremental')], 'for an incremental run');
 select is(pg_temp.called(p_now => now() - interval '1 second'), '{}', 'not before the hour is over');
 
 update crm.channel_accounts set is_active = false where external_id = 'pgtap-merchant';

@@ -36,7 +36,7 @@ declare
   v_called text[];
 begin
   delete from net.http_request_queue;
-  update crm.sync_state set called_at = null, called_since = null;
+  update crm.sync_state set triggered_at = null, unanswered_since = null;
   v_count := crm_private.refresh_syncs('https://pgtap.supabase.co/', 'pgtap-key', p_limit, p_now);
   v_called := array(
     select a.external_id
@@ -119,12 +119,12 @@ begin
   perform crm_private.refresh_syncs('https://pgtap.supabase.co', 'pgtap-key', 1);
   return (select a.external_id from net.http_request_queue q join crm.channel_accounts a on a.id = (convert_from(q.body, 'UTF8')::jsonb ->> 'channelAccountId')::uuid);
 end $$;
-update crm.sync_state set called_at = null, called_since = null;
+update crm.sync_state set triggered_at = null, unanswered_since = null;
 select is(array[pg_temp.called_next(), pg_temp.called_next(), pg_temp.called_next(), pg_temp.called_next()], '{pgtap-second,pgtap-page,pgtap-third,pgtap-second}', 'one whose run never begins takes nobody''s turn');
-select ok((select s.called_since < s.called_at from crm.sync_state s where s.resource = 'messenger:pgtap-second:conversations'), 'and since when nothing has come of it');
+select ok((select s.unanswered_since < s.triggered_at from crm.sync_state s where s.resource = 'messenger:pgtap-second:conversations'), 'and since when nothing has come of it');
 select pg_temp.read('pgtap-second');
 create temporary table third as select pg_temp.called(), clock_timestamp() as at;
-select ok((select s.called_since = s.called_at and s.called_at <= t.at from third t, crm.sync_state s where s.resource = 'messenger:pgtap-second:conversations'), 'a run that begins ends that')
+select ok((select s.unanswered_since = s.triggered_at and s.triggered_at <= t.at from third t, crm.sync_state s where s.resource = 'messenger:pgtap-second:conversations'), 'a run that begins ends that')
 from third;
 
 select * from finish();

@@ -19,7 +19,9 @@ begin
   return v_called;
 end $$;
 create function pg_temp.of_merchant() returns text language sql as $$
-  select 'b2chat-sync ' || jsonb_build_object('channelAccountId', tests.account_id('pgtap-merchant'))::text
+  select 'b2chat-sync ' || jsonb_build_object('channelAccountId', tests.account_id('pgtap-merchant'), 'resumeSession', r.id)::text
+  from crm.sync_runs r
+  where r.resource = 'b2chat:pgtap-merchant:export'
 $$;
 
 create temporary table started as select tests.start_export() as s;

@@ -4,7 +4,8 @@ select plan(13);
 select tests.create_acme();
 create temporary table first as select tests.start_sync() as s;
 select is(f.s - '{run_id,token,expires_at}'::text[], '{"mode": "full", "status": "running", "cursor": {}, "since": null, "resumed": false, "fencing_token": 1,
-  "pages": 0, "items": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0, "rejected": 0, "total_estimate": null, "resource": "messenger:pgtap-page:conversations"}', 'a full run begins at the beginning') from first f;
+  "pages": 0, "items": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0, "rejected": 0, "total_estimate": null, "resource": "messenger:pgtap-page:conversations",
+  "bucket": "messenger:pgtap-page"}', 'a full run begins at the beginning') from first f;
 select is((l.holder, l.token, l.fencing_token, l.workspace_id), ('one'::text, (f.s ->> 'token')::uuid, 1::bigint, tests.workspace_id()), 'under the lock of its resource')
 from first f, crm.sync_locks l where l.resource = f.s ->> 'resource';
 select ok((f.s ->> 'expires_at')::timestamptz between clock_timestamp() + interval '4 minutes' and clock_timestamp() + interval '5 minutes', 'for five minutes') from first f;

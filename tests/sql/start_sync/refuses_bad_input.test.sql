@@ -1,12 +1,11 @@
 begin;
-select plan(14);
+select plan(13);
 
 select tests.create_acme();
 select tests.throws_code(format('select crm.start_sync(tests.account_id(''pgtap-page''), %s)', b.arguments), 'PT400', 'invalid_input', b.name)
 from (values
   ('no mode', '''messenger:pgtap-page:conversations'', null, ''me'''),
   ('another mode', '''messenger:pgtap-page:conversations'', ''partial'', ''me'''),
-  ('no resource', 'null, ''full'', ''me'''),
   ('a resource of another account', '''messenger:pgtap-page2:conversations'', ''full'', ''me'''),
   ('a resource of another channel', '''whatsapp:pgtap-page:conversations'', ''full'', ''me'''),
   ('a resource that is only the account', '''messenger:pgtap-page:'', ''full'', ''me'''),

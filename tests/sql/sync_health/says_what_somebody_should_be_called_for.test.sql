@@ -43,9 +43,9 @@ select is(pg_temp.bad(), 'sync_stuck messenger:pgtap-page', 'and one that is tri
 select pg_temp.ended();
 update crm.sync_runs r set started_at = now() - interval '3 days' where r.workspace_id = tests.workspace_id();
 select is(pg_temp.bad(), 'all well', 'a page that nobody calls for is not overdue');
-update crm.sync_state s set called_since = now() - interval '59 minutes' where s.workspace_id = tests.workspace_id();
+update crm.sync_state s set unanswered_since = now() - interval '59 minutes' where s.workspace_id = tests.workspace_id();
 select is(pg_temp.bad(), 'all well', 'nor one that was called for within the hour');
-update crm.sync_state s set called_since = now() - interval '61 minutes' where s.workspace_id = tests.workspace_id();
+update crm.sync_state s set unanswered_since = now() - interval '61 minutes' where s.workspace_id = tests.workspace_id();
 select is(pg_temp.bad(), 'sync_overdue messenger:pgtap-page', 'one that was called for an hour ago, and no run has begun');
 select is(pg_temp.detail('sync_overdue') ->> 'resources', '["messenger:pgtap-page:conversations"]', 'and what it was called for');
 create temporary table begun as select tests.start_sync() as s;

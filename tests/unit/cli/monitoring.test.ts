@@ -23,9 +23,9 @@ describe('the views', () => {
     ['what is wrong', (of) => of.problems({}), 'sync_health?ok=is.false&order=check.asc,subject.asc'],
     ['what runs', (of) => of.activeSyncs({ workspaceId: 'w' }), 'active_syncs?workspace_id=eq.w&order=started_at.asc'],
     [
-      'one resource',
-      (of) => of.activeSyncs({ resource: 'a:b:c' }),
-      'active_syncs?resource=eq.a:b:c&order=started_at.asc',
+      'what runs for one account',
+      (of) => of.activeSyncs({ channelAccountId: 'a' }),
+      'active_syncs?channel_account_id=eq.a&order=started_at.asc',
     ],
     [
       'the days',

@@ -61,7 +61,7 @@ describe('a refusal', () => {
     expect(printed(out)).toMatchObject({ status: 'stopped', session: SESSION, counts: { conversations: { items: 3 } } })
   })
 
-  it('is told to a person with its hint and how to go on', async () => {
+  it('is told to a person with its hint and how to resume', async () => {
     const { out } = await sync(PAGE.slice(0, 2), [
       stretch(3, { hasMore: true }),
       refused(502, 'provider_refused', 'Connect it again.'),
@@ -143,7 +143,7 @@ describe('a pause that the provider asked for', () => {
     })
     const text = await sync([...PAGE.slice(0, 2), '--no-wait'], [paused])
     expect(text.out).toContain(
-      `It goes on at 2026-08-01 10:20:00 UTC: npm run -s onefold -- sync --account messenger:A1 --resume ${SESSION}`,
+      `It resumes at 2026-08-01 10:20:00 UTC: npm run -s onefold -- sync --account messenger:A1 --resume ${SESSION}`,
     )
   })
 
@@ -173,7 +173,7 @@ describe('an interruption', () => {
     })
   })
 
-  it('of the first call says how to go on all the same', async () => {
+  it('of the first call says how to resume all the same', async () => {
     const interruption = new AbortController()
     const act = async (signal: AbortSignal) => {
       interruption.abort(new Error('interrupted'))
@@ -182,7 +182,7 @@ describe('an interruption', () => {
     const { code, out } = await sync(PAGE.slice(0, 2), [act], { interruption })
     expect(code).toBe(4)
     expect(out).toContain('the run is then paused')
-    expect(out).toMatch(/It goes on with: npm run -s onefold -- sync --account messenger:A1$/)
+    expect(out).toMatch(/Resume it with: npm run -s onefold -- sync --account messenger:A1$/)
   })
 
   it('of the first call names the run that was seen meanwhile', async () => {

@@ -22,7 +22,7 @@ export const answer = (status: number, body: unknown, retryAfter: number | null 
 export const lost = (reason: 'timeout' | 'connection_failed' | 'cut_body' = 'connection_failed') =>
   new ExchangeFailure(reason)
 
-/** An answer of `conversation-sync`. */
+/** An answer of a sync function. */
 export function stretch(
   items: number,
   more: {
@@ -41,7 +41,7 @@ export function stretch(
 
 export const held = answer(409, {
   code: 'lock_held',
-  message: 'Another run is working on this page.',
+  message: 'Another run is working on this account.',
   heldBy: 'conversation-sync other',
   expiresAt: '2026-08-01T10:05:00+00:00',
 })

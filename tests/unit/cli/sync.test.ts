@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CommandClock } from './command-clock.ts'
 import { refusal, run } from './kit.ts'
-import { activeSync, answer, held, SESSION, stretch, sync } from './sync-kit.ts'
+import { activeSync, held, SESSION, stretch, sync } from './sync-kit.ts'
 
 const PAGE = ['--account', 'messenger:A1']
 
@@ -56,15 +56,16 @@ describe('onefold sync', () => {
     expect(out).toMatch(/│ conversations │ 1234\s+│ 1234/)
   })
 
-  it('passes on the mode and the run to go on with', async () => {
-    const { calls } = await sync([...PAGE, '--mode', 'full', '--resume', SESSION], [stretch(1, { mode: 'full' })])
+  it.each(['messenger:A1', 'b2chat:A1'])('passes on the mode and the run to resume, for %s', async (account) => {
+    const args = ['--account', account, '--mode', 'full', '--resume', SESSION]
+    const { calls } = await sync(args, [stretch(1, { mode: 'full' })])
     expect(calls[0]?.body).toEqual({ channelAccountId: 'account-1', mode: 'full', resumeSession: SESSION })
   })
 
-  it('says so when it went on with an incremental run instead of the full one', async () => {
+  it('says so when it resumed an incremental run instead of the full one', async () => {
     const { code, err } = await sync([...PAGE, '--mode', 'full'], [stretch(1)])
     expect(code).toBe(0)
-    expect(err).toEqual([expect.stringContaining('unfinished incremental run')])
+    expect(err).toEqual(['Resumed an unfinished incremental run: run the command again for a full one.'])
   })
 
   it('exits with 1 when something could not be stored', async () => {
@@ -79,36 +80,31 @@ describe('onefold sync', () => {
     expect((await sync(PAGE, [rejected])).code).toBe(1)
   })
 
-  it('adds up what the calls for a B2Chat merchant have done', async () => {
-    const none = {
-      pages: 0,
-      records: 0,
-      landed: 0,
-      unchanged: 0,
-      created: 0,
-      updated: 0,
-      upgraded: 0,
-      skipped: 0,
-      failed: 0,
-      rejected: 0,
-    }
-    const one = { ...none, done: false, unsettled: [], pages: 1, records: 10, landed: 10, created: 4 }
-    const acts = [
-      answer(200, { hasMore: true, contacts: one, chats: none, failed: 0 }),
-      answer(200, { hasMore: false, contacts: { ...one, failed: 1 }, chats: one, failed: 1 }),
-    ]
+  it('follows the run of a B2Chat merchant like any other', async () => {
+    const acts = [stretch(10, { hasMore: true, mode: 'full' }), stretch(30, { mode: 'full', failed: 1 })]
     const { code, out, calls, progress } = await sync(['--account', 'b2chat:A1', '--json'], acts)
     expect(code).toBe(1)
-    expect(calls).toEqual(Array(2).fill({ name: 'b2chat-sync', body: { channelAccountId: 'account-1' } }))
+    expect(calls).toEqual([
+      { name: 'b2chat-sync', body: { channelAccountId: 'account-1' } },
+      { name: 'b2chat-sync', body: { channelAccountId: 'account-1', resumeSession: SESSION } },
+    ])
     expect(JSON.parse(out)).toMatchObject({
       sync: 'b2chat:A1',
-      session: null,
-      mode: null,
+      session: SESSION,
+      mode: 'full',
       calls: 2,
-      counts: { contacts: { records: 20, created: 8, failed: 1 }, chats: { records: 10, created: 4, failed: 0 } },
+      counts: { export: { pages: 30, items: 30, created: 30, failed: 1, rejected: 0 } },
       total_estimate: null,
     })
     expect(progress).toEqual([['10 read'], ['30 read, 1 failed or rejected']])
+  })
+
+  it('takes no account of what a function says besides', async () => {
+    const given = stretch(3)
+    const more = JSON.parse(JSON.stringify(given.body).replace('"progress":{', '"progress":{"chats":{"pages":7},'))
+    const { code, out } = await sync(['--account', 'b2chat:A1', '--json'], [{ ...given, body: more }])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ counts: { export: { pages: 3 } } })
   })
 
   it('tells how far the run is while the function has not answered', async () => {
@@ -139,11 +135,30 @@ describe('onefold sync', () => {
       },
     )
     expect(code).toBe(0)
-    expect(asked).toEqual(Array(4).fill({ resource: 'messenger:A1:conversations' }))
+    expect(asked).toEqual(Array(4).fill({ channelAccountId: 'account-1' }))
     expect(progress).toEqual([
       ['4 of about 9 read, 3 failed or rejected', { done: 4, total: 9 }],
       ['9 of about 9 read', { done: 9, total: 9 }],
     ])
+  })
+})
+
+describe('while the function has not answered', () => {
+  it('tells nothing of another run of the account once its own is known', async () => {
+    const clock = new CommandClock()
+    const other = activeSync({ run_id: '33333333-3333-4333-8333-333333333333', items: 99 })
+    const { progress } = await sync(
+      PAGE,
+      [
+        stretch(3, { hasMore: true }),
+        async () => {
+          await clock.look()
+          return stretch(9)
+        },
+      ],
+      { clock, monitoring: { activeSyncs: async () => [other, activeSync({ total_estimate: null })] } },
+    )
+    expect(progress).toEqual([['3 read'], ['4 read, 3 failed or rejected'], ['9 read']])
   })
 })
 
@@ -157,8 +172,6 @@ describe('a command that cannot begin', () => {
     ['an account of another workspace', [...PAGE, '--workspace', 'other'], /There is no workspace other/],
     ['an unknown mode', [...PAGE, '--mode', 'half'], /half/],
     ['a session that is no run', [...PAGE, '--resume', 'x'], /--resume: Expected the id of a run/],
-    ['a mode for b2chat', ['--account', 'b2chat:A1', '--mode', 'full'], /for messenger/],
-    ['a session for b2chat', ['--account', 'b2chat:A1', '--resume', SESSION], /for messenger/],
   ])('for %s calls nothing and prints nothing', async (_, args, message) => {
     const { code, calls, out, err } = await sync([...args, '--json'], [])
     expect({ code, calls, out }).toEqual({ code: 2, calls: [], out: '' })
@@ -203,14 +216,14 @@ describe('when another run has the lock', () => {
     expect(text.out).toContain('Its lease ends at 2026-08-01 10:05:00 UTC')
   })
 
-  it('and goes on with ours, it waits for it', async () => {
+  it('and it is ours, it waits for it', async () => {
     const { code, err, waits } = await sync(PAGE, [stretch(3, { hasMore: true }), held, held, stretch(9)])
     expect(code).toBe(0)
     expect(waits).toEqual([5000, 5000])
-    expect(err).toEqual([expect.stringContaining('Another process goes on with the run (conversation-sync other)')])
+    expect(err).toEqual([expect.stringContaining('Another process has the run (conversation-sync other)')])
   })
 
-  it('and goes on with ours, it does not wait for it when told so', async () => {
+  it('and it is ours, it does not wait for it when told so', async () => {
     const { code, waits } = await sync([...PAGE, '--no-wait'], [stretch(3, { hasMore: true }), held])
     expect({ code, waits }).toEqual({ code: 5, waits: [] })
   })

@@ -15,8 +15,21 @@ const running = {
   resumed: true,
   fencing_token: 2,
   expires_at: '2026-01-01T00:05:00+00:00',
+  resource: 'messenger:P1:conversations',
+  bucket: 'messenger:P1',
 }
-const finished = { ...counts, run_id: 'r1', pages: 1, mode: 'full', since: null, status: 'completed', token: null }
+const finished = {
+  ...counts,
+  run_id: 'r1',
+  pages: 1,
+  mode: 'full',
+  since: null,
+  status: 'completed',
+  token: null,
+  resource: 'messenger:P1:conversations',
+  bucket: 'messenger:P1',
+}
+const ended = { ...counts, pages: 1, mode: 'full' }
 const page = {
   ...counts,
   expires_at: '2026-01-01T00:05:00+00:00',
@@ -29,7 +42,7 @@ const page = {
   run_rejected: 2,
 }
 const rejected = [{ reason: 'malformed' as const, path: '$.data[0]', item: 7, what: 'message' }]
-const begin = { channelAccountId: 'a1', resource: 'messenger:P1:conversations', mode: 'full', holder: 'me' } as const
+const begin = { channelAccountId: 'a1', mode: 'full', holder: 'me' } as const
 
 const expires_at = '2026-01-01T00:05:00+00:00'
 const lock = { acquired: true, token: 't1', fencing_token: 2, expires_at }
@@ -74,7 +87,7 @@ itCalls([
   [
     'start_sync',
     (crm) => crm.startSync(begin),
-    { p_channel_account_id: 'a1', p_resource: 'messenger:P1:conversations', p_mode: 'full', p_holder: 'me' },
+    { p_channel_account_id: 'a1', p_mode: 'full', p_holder: 'me' },
     [running],
     running,
   ],
@@ -83,7 +96,6 @@ itCalls([
     (crm) => crm.startSync({ ...begin, runId: 'r1' }),
     {
       p_channel_account_id: 'a1',
-      p_resource: 'messenger:P1:conversations',
       p_mode: 'full',
       p_holder: 'me',
       p_run_id: 'r1',
@@ -126,15 +138,15 @@ itCalls([
     'finish_sync',
     (crm) => crm.finishSync({ runId: 'r1', token: 't1', status: 'failed', error: 'reconnect', workspaceId: 'w1' }),
     { p_run_id: 'r1', p_token: 't1', p_status: 'failed', p_error: 'reconnect', p_workspace_id: 'w1' },
-    null,
-    undefined,
+    [ended],
+    ended,
   ],
   [
     'finish_sync',
     (crm) => crm.finishSync({ runId: 'r1', token: 't1', status: 'completed', keepCursor: true }),
     { p_run_id: 'r1', p_token: 't1', p_status: 'completed', p_keep_cursor: true },
-    null,
-    undefined,
+    [ended],
+    ended,
   ],
   [
     'take_rate_limit',
@@ -178,7 +190,7 @@ it.each([
 it('a lock that is held is an error that says by whom', async () => {
   const detail = {
     code: 'lock_held',
-    resource: begin.resource,
+    resource: running.resource,
     held_by: 'you',
     expires_at: '2026-01-01T00:05:00+00:00',
   }

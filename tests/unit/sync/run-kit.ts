@@ -1,7 +1,9 @@
 /** One stretch of a conversation sync without a database, over a Graph that is faked. */
-import type { PageOutcome, RunCalls } from '../../../src/crm/sync.ts'
-import { runConversationSync } from '../../../src/sync/messenger/conversation-run.ts'
-import { GraphPace } from '../../../src/sync/messenger/graph-pace.ts'
+import type { GraphUsage } from '../../../src/channels/messenger/graph/usage.ts'
+import type { PageOutcome, RunCalls, RunCounts } from '../../../src/crm/sync.ts'
+import { messengerProvider, pauseNearLimits, readConversations } from '../../../src/sync/messenger/provider.ts'
+import { RateLimiter } from '../../../src/sync/rate-limiter.ts'
+import { runStretch } from '../../../src/sync/run.ts'
 import { fakeCrm } from '../../functions/fake-crm.ts'
 import { ManualClock } from '../channels/b2chat/manual-clock.ts'
 import { clientFor, type FakeGraph, NOW } from '../channels/messenger/fake-graph.ts'
@@ -19,6 +21,8 @@ const outcome: PageOutcome = {
   run_failed: 0,
   run_rejected: 0,
 }
+/** What the database answers when a run ends. */
+export const runCounts: RunCounts = { ...counts, mode: 'full', pages: 1 }
 /** Seconds that a stretch may take. */
 export const BUDGET = 100
 
@@ -35,6 +39,8 @@ export const startedRun = {
   fencing_token: 1,
   expires_at: NOW,
   pages: 0,
+  resource: 'messenger:PAGE1:conversations',
+  bucket,
 }
 
 interface StretchOptions {
@@ -74,12 +80,16 @@ export function stretch(graph: FakeGraph, options: StretchOptions = {}) {
     finishSync: async (call) => {
       ends.push(call)
       await finish()
+      return runCounts
     },
   })
-  const until = clock.now() + BUDGET * 1000
-  const pace = new GraphPace({ crm, bucket, clock, until })
-  const { client } = clientFor(graph.fetch, { clock, take: pace.take, onUsage: pace.onUsage })
+  const startedAt = clock.now()
+  const until = startedAt + BUDGET * 1000
+  const limiter = new RateLimiter({ crm, bucket, clock, until })
+  const onUsage = (usage: GraphUsage) => pauseNearLimits(limiter, usage)
+  const { client } = clientFor(graph.fetch, { clock, acquire: limiter.acquire, onUsage })
   const run = { ...startedRun, cursor }
-  const end = runConversationSync({ crm, client, pace, run, until, maxMessages })
-  return { end, blocks, ends, commits, pace, clock }
+  const given = { crm, run, channelAccountId: 'account', limiter, clock, startedAt, until }
+  const end = runStretch(messengerProvider(), (one) => readConversations(client, one, maxMessages), given)
+  return { end, blocks, ends, commits, limiter, clock }
 }

@@ -17,8 +17,8 @@ export interface Requester {
   retry: RetryPolicy
   /** How long one answer may take, in milliseconds. */
   timeout: number
-  /** Awaited before every request, the repeated ones included. What it throws ends the reading. */
-  take: () => Promise<void>
+  /** Awaited before every request, repeated ones included. What it throws ends the reading. */
+  acquire: () => Promise<void>
   /** Awaited after every answer, errors included. */
   onUsage: (usage: GraphUsage) => void | Promise<void>
 }
@@ -44,7 +44,7 @@ export const DEFAULT_RETRY: RetryPolicy = { retries: 5, firstWait: 1000, longest
 /**
  * The answer to a request, repeated while it fails by a transient error. Throws GraphError, also where the time is over before
  * a repeat is answered; OutOfTime when it is over without such a failure; the signal's reason when that aborts first; and
- * whatever `take` and `onUsage` throw.
+ * whatever `acquire` and `onUsage` throw.
  */
 export function request(asked: GraphRequest, requester: Requester, run: RunLimits): Promise<unknown> {
   const { clock, random, retry } = requester
@@ -54,7 +54,7 @@ export function request(asked: GraphRequest, requester: Requester, run: RunLimit
   const attempt = async (): Promise<unknown> => {
     signal.throwIfAborted()
     if (clock.now() >= until) throw new OutOfTime('the run is over')
-    await orAborted(requester.take(), signal)
+    await orAborted(requester.acquire(), signal)
     const left = until - clock.now()
     if (left <= 0) throw new OutOfTime('the run is over')
     const timeout = Math.min(requester.timeout, left)

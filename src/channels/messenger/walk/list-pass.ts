@@ -7,11 +7,11 @@ import { half } from './sizes.ts'
 import { follow } from './trail.ts'
 
 /** The most conversations that are asked for when the head is read again. */
-const LARGEST_HEAD = 400
+const MAX_HEAD = 400
 /** How often the head is read again at most. */
-export const MOST_RESCANS = 10
+export const MAX_RESCANS = 10
 /** How often the list may be begun again in a run because its cursor is not accepted. */
-export const MOST_RESTARTS = 10
+export const MAX_RESTARTS = 10
 
 /** The list's part of the cursor. */
 type ListCursor = Omit<GraphCursor, 'threads' | 'given_up'>
@@ -78,7 +78,7 @@ export class ListPass {
   /** The threads of the pass are read too: another one follows, over the head, or none. */
   end(): void {
     const { is_settled, high_watermark, since, messages_since, rescans, limit } = this.#cursor
-    if (is_settled || rescans === MOST_RESCANS) {
+    if (is_settled || rescans === MAX_RESCANS) {
       // `messages_since` is where the run began.
       const reached = is_settled ? (high_watermark ?? since) : messages_since
       this.#cursor = { ...this.#cursor, pass: 'done', high_watermark: reached }
@@ -91,8 +91,8 @@ export class ListPass {
 
   #restart(): void {
     const restarts = this.#cursor.restarts + 1
-    if (restarts > MOST_RESTARTS) {
-      throw new GraphError('cursor', `The list of conversations was begun again ${MOST_RESTARTS} times in vain.`)
+    if (restarts > MAX_RESTARTS) {
+      throw new GraphError('cursor', `The list of conversations was begun again ${MAX_RESTARTS} times in vain.`)
     }
     this.#begin({ restarts })
   }
@@ -113,6 +113,6 @@ export class ListPass {
 
 /** A head of the list that takes twice as many conversations, of which few have many new messages. */
 function larger(limit: PageLimits): PageLimits {
-  const threads = Math.max(limit.threads, Math.min(2 * limit.threads, LARGEST_HEAD))
+  const threads = Math.max(limit.threads, Math.min(2 * limit.threads, MAX_HEAD))
   return { ...limit, threads, nested: Math.ceil(limit.nested / 2) }
 }

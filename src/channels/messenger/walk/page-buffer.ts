@@ -10,7 +10,7 @@ export interface Worthwhile {
 }
 
 /** What one commit takes of things set aside. */
-const MOST_REJECTED = 1000
+const MAX_REJECTED = 1000
 
 export class PageBuffer {
   readonly #worthwhile: Worthwhile
@@ -44,7 +44,7 @@ export class PageBuffer {
 
   /** Whether so many more messages still are one commit, whether they can be read or are set aside. */
   hasRoomFor(messages: number): boolean {
-    return this.#events + messages <= CALL_LIMITS.maxEvents && this.#rejected.length + messages <= MOST_REJECTED
+    return this.#events + messages <= CALL_LIMITS.maxEvents && this.#rejected.length + messages <= MAX_REJECTED
   }
 
   get isWorthwhile(): boolean {
@@ -56,14 +56,14 @@ export class PageBuffer {
   takeAll(): { items: InboundItem[]; rejected: GraphRejection[] }[] {
     const slices = sliceItems(this.#items)
     const rejected = this.#rejected
-    const count = Math.max(1, slices.length, Math.ceil(rejected.length / MOST_REJECTED))
+    const count = Math.max(1, slices.length, Math.ceil(rejected.length / MAX_REJECTED))
     this.#items = []
     this.#byThread.clear()
     this.#rejected = []
     this.#events = 0
     return Array.from({ length: count }, (_, i) => ({
       items: slices[i] ?? [],
-      rejected: rejected.slice(i * MOST_REJECTED, (i + 1) * MOST_REJECTED),
+      rejected: rejected.slice(i * MAX_REJECTED, (i + 1) * MAX_REJECTED),
     }))
   }
 }

@@ -34,8 +34,8 @@ export type WalkRequest =
   | { kind: 'conversations'; page: ConversationsRequest }
   | { kind: 'messages'; page: MessagesRequest }
 
-/** The least that shows whether Graph answers at all. */
-const QUESTION: ConversationsRequest = { after: null, limit: 1, nested: 1 }
+/** The smallest request that shows whether Graph answers. */
+const PROBE: ConversationsRequest = { after: null, limit: 1, nested: 1 }
 
 export class WalkState {
   readonly #list: ListPass
@@ -68,7 +68,7 @@ export class WalkState {
 
   /** What to ask for next; undefined when everything is read. */
   get request(): WalkRequest | undefined {
-    if (this.#threads.isInQuestion) return { kind: 'conversations', page: QUESTION }
+    if (this.#threads.isProbing) return { kind: 'conversations', page: PROBE }
     const messages = this.#threads.request
     if (messages) return { kind: 'messages', page: messages }
     const conversations = this.#list.request
@@ -78,8 +78,8 @@ export class WalkState {
   /** Takes a page of the list, asked for at this time; returns what is to be stored. */
   takeConversations(answer: ConversationsPage, askedAt: number): GraphPage[] {
     this.#failure = undefined
-    if (this.#threads.isInQuestion) {
-      this.#buffer.keep([], this.#threads.blame())
+    if (this.#threads.isProbing) {
+      this.#buffer.keep([], this.#threads.attributeFailure())
       this.#endPassWhenRead()
       return []
     }
@@ -109,10 +109,10 @@ export class WalkState {
     return isDue ? this.#flush() : []
   }
 
-  /** Takes a request's failure: afterwards `request` says how it goes on. Throws what the walk cannot get past. */
+  /** Takes a request's failure; `request` then says what to ask for next. Throws what the walk cannot get past. */
   fail(error: unknown): void {
-    // The list, asked about a thread, fails as well: it is not the thread.
-    if (this.#threads.isInQuestion || !(error instanceof GraphError)) throw error
+    // The probe of the list fails as well, so the thread is not the cause.
+    if (this.#threads.isProbing || !(error instanceof GraphError)) throw error
     if (this.#threads.request) this.#buffer.keep([], this.#threads.fail(error))
     else this.#list.fail(error)
     this.#hasMoved = true
@@ -120,12 +120,12 @@ export class WalkState {
     this.#endPassWhenRead()
   }
 
-  /** What was not handed out yet, where anything was read or the place to go on has moved since. */
-  rest(): GraphPage[] {
+  /** What was not handed out yet, where anything was read or the cursor moved since. */
+  flushRemaining(): GraphPage[] {
     return this.#hasMoved ? this.#flush() : []
   }
 
-  /** What was read and not yet handed out, with the place to go on; cut into what a commit takes. */
+  /** What was read and not yet handed out, with the cursor after it, in parts that a commit takes. */
   #flush(): GraphPage[] {
     const parts = this.#buffer.takeAll()
     this.#hasMoved = false

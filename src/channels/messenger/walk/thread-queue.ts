@@ -1,12 +1,12 @@
-/** The threads of a list page whose messages go on, in the order to read them, and which of them Graph fails to give. */
+/** The threads of a list page that have more messages, in reading order, and which of them Graph fails to give. */
 
 import { GraphError } from '../graph/errors.ts'
 import type { ThreadCursor } from './cursor.ts'
 
-/** How often a thread may fail though Graph answers other requests afterwards; then it is the thread that fails, not Graph. */
-const MOST_FAILURES = 3
-/** So many threads that fail one after the other are Graph's failure. */
-const FAILING_AT_ONCE = 2
+/** A thread may fail this often while Graph answers other requests afterwards. Then the thread fails, not Graph. */
+const MAX_FAILURES = 3
+/** This many threads that fail in a row are an outage of Graph. */
+const OUTAGE_FAILURES = 2
 
 /** A thread, and why it is not read. */
 export interface Unreadable {
@@ -15,8 +15,14 @@ export interface Unreadable {
 }
 
 /**
- * A thread that fails is tried again behind the others, and stands in doubt until something else is answered: only that
- * counts as a failure of its own. So an outage counts nothing, however long it lasts.
+ * What a passing failure of the first thread means. `next`: try the next thread. `probe`: no other thread is left to
+ * compare with, so ask for something else. `outage`: Graph is away.
+ */
+export type FailureVerdict = 'next' | 'probe' | 'outage'
+
+/**
+ * A thread that fails moves behind the others, and is in doubt until Graph answers something else. Only then does the
+ * failure count as the thread's own. So an outage counts nothing, however long it lasts.
  */
 export class ThreadQueue {
   #threads: ThreadCursor[]
@@ -40,50 +46,53 @@ export class ThreadQueue {
     this.#threads.push(...threads)
   }
 
-  /** Where the first thread goes on. */
-  goOn(thread: ThreadCursor): void {
+  /** Says where the first thread resumes. */
+  replaceFirst(thread: ThreadCursor): void {
     this.#threads[0] = thread
   }
 
-  /** The first thread is read. */
-  leave(): void {
+  /** The first thread is read, or will not be read further. */
+  removeFirst(): void {
     this.#threads.shift()
   }
 
-  /**
-   * The first thread failed though it may well not fail again. What that says: try the next one; ask for something else,
-   * because no other thread is left to compare with; or let it be, because it is an outage.
-   */
-  postpone({ code, subcode }: GraphError): 'try the next' | 'ask for something else' | 'let it be' {
+  /** Takes a failure of the first thread that the same request may not meet again, and says what it means. */
+  postpone({ code, subcode }: GraphError): FailureVerdict {
     const [thread, ...others] = this.#threads
     if (!thread) throw new RangeError('no thread is being read')
     const doubted = { ...thread, doubt: { code, subcode } }
-    // Once all stand in doubt their order is left as it is: an outage that lasts changes nothing any more.
+    // Once all are in doubt the order stays: a lasting outage then changes nothing.
     this.#threads = this.#threads.every(({ doubt }) => doubt) ? [doubted, ...others] : [...others, doubted]
     this.#failing += 1
-    if (this.#threads.every(({ doubt }) => doubt)) return 'ask for something else'
-    return this.#failing < FAILING_AT_ONCE ? 'try the next' : 'let it be'
+    if (this.#threads.every(({ doubt }) => doubt)) return 'probe'
+    return this.#failing < OUTAGE_FAILURES ? 'next' : 'outage'
   }
 
-  /** The first thread was answered: it is well, and the others that stand in doubt are not. Returns those to give up, which leave. */
-  answered(): Unreadable[] {
+  /**
+   * Graph answered for the first thread: its doubt ends, and the other doubted threads have failed by themselves.
+   * Returns the threads to give up, which leave the queue.
+   */
+  confirmFirst(): Unreadable[] {
     const [thread, ...others] = this.#threads
     if (!thread) return []
     const { doubt: _doubt, failures: _failures, ...well } = thread
     this.#threads = others
-    const unreadable = this.confirm()
+    const unreadable = this.confirmAll()
     this.#threads.unshift(well)
     return unreadable
   }
 
-  /** Something else was answered: the threads in doubt fail by themselves. Returns those to give up, which leave. */
-  confirm(): Unreadable[] {
+  /**
+   * Graph answered something else: every doubted thread has failed by itself.
+   * Returns the threads to give up, which leave the queue.
+   */
+  confirmAll(): Unreadable[] {
     this.#failing = 0
     const unreadable: Unreadable[] = []
     this.#threads = this.#threads.flatMap(({ doubt, ...thread }) => {
       if (!doubt) return [thread]
       const failures = (thread.failures ?? 0) + 1
-      if (failures < MOST_FAILURES) return [{ ...thread, failures }]
+      if (failures < MAX_FAILURES) return [{ ...thread, failures }]
       unreadable.push({ thread, error: new GraphError('retryable', 'A thread failed again and again.', doubt) })
       return []
     })

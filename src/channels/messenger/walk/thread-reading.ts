@@ -1,4 +1,4 @@
-/** Reads the threads of a list page on to where they are wanted, and decides what becomes of one that fails. Pure. */
+/** Reads the remaining messages of a list page's threads, and decides what becomes of a thread that fails. Pure. */
 import type { ListedConversation, MessagesPage, MessagesRequest } from '../client.ts'
 import { GraphError } from '../graph/errors.ts'
 import type { GraphRejection } from '../graph/schema.ts'
@@ -7,12 +7,12 @@ import { half } from './sizes.ts'
 import { ThreadQueue, type Unreadable } from './thread-queue.ts'
 import { follow } from './trail.ts'
 
-/** How often a thread may be begun again because its cursor is not accepted; then it is set aside. */
-const MOST_THREAD_RESTARTS = 3
-/** So many threads that were given up are remembered: a run that has more asks for them again. */
-const MOST_GIVEN_UP = 100
+/** A thread may start from its top this often because Graph refuses its cursor. Then it is set aside. */
+const MAX_THREAD_RESTARTS = 3
+/** This many given-up threads are remembered. A run with more asks for the oldest ones again. */
+const MAX_GIVEN_UP = 100
 
-/** One thread that cannot be read must not keep the others from being read: each method returns the threads that it sets aside. */
+/** An unreadable thread must not keep the others from being read. Each method returns the threads that it sets aside. */
 export class ThreadReading {
   readonly #queue: ThreadQueue
   /** How many messages are asked for. */
@@ -20,8 +20,8 @@ export class ThreadReading {
   /** Messages before this time are not wanted; milliseconds since 1970. */
   readonly #since: number | null
   #givenUp: readonly string[]
-  /** A thread's failure, while the list is asked whether it is the thread's own. */
-  #inQuestion: GraphError | undefined
+  /** A thread's failure, while a probe of the list shows whether it is the thread's own. */
+  #probed: GraphError | undefined
 
   constructor({ threads, given_up = [], limit, messages_since }: GraphCursor) {
     this.#queue = new ThreadQueue(threads)
@@ -41,32 +41,32 @@ export class ThreadReading {
     return thread && { thread, after: thread.after, limit: thread.limit ?? this.#limit }
   }
 
-  /** True while the list is to be asked instead: where it is answered too, the failure is the thread's own. */
-  get isInQuestion(): boolean {
-    return this.#inQuestion !== undefined
+  /** True while the list must be asked instead. When Graph answers that, the failure is the thread's own. */
+  get isProbing(): boolean {
+    return this.#probed !== undefined
   }
 
-  /** Those of a list page whose messages go on, where the ones that came are not older than what is wanted. */
+  /** Adds the conversations of a list page that have more messages, unless those that came are already too old. */
   add(conversations: readonly ListedConversation[]): void {
-    const goingOn = conversations.flatMap(({ thread, rest, oldestMessage }) => {
+    const unfinished = conversations.flatMap(({ thread, rest, oldestMessage }) => {
       if (!rest || this.#reachesBack(oldestMessage) || this.#givenUp.includes(thread.id)) return []
-      // A place that cannot be named is reached from the top.
+      // Without a named place it starts from the top.
       return [{ ...thread, after: rest.after }]
     })
-    this.#queue.push(...goingOn)
+    this.#queue.push(...unfinished)
   }
 
   /** Takes a page of the first thread's messages. */
   take({ rest, oldestMessage }: MessagesPage): GraphRejection[] {
-    const unreadable = this.#giveUp(this.#queue.answered())
+    const unreadable = this.#giveUp(this.#queue.confirmFirst())
     const thread = this.#first
     if (!rest || this.#reachesBack(oldestMessage)) {
-      this.#queue.leave()
+      this.#queue.removeFirst()
       return unreadable
     }
     const trail = rest.after === null ? undefined : follow(thread.trail, rest.after, thread.after)
     if (!trail) return [...unreadable, ...this.#restart(thread)]
-    this.#queue.goOn({ ...thread, after: rest.after, trail })
+    this.#queue.replaceFirst({ ...thread, after: rest.after, trail })
     return unreadable
   }
 
@@ -75,24 +75,27 @@ export class ThreadReading {
     const thread = this.#first
     const limit = thread.limit ?? this.#limit
     if (error.kind === 'cursor') return this.#restart(thread)
-    // The newest messages are all that Graph shows of some threads.
-    if (error.isUnavailable && thread.after !== null) this.#queue.leave()
+    // Graph shows only the newest messages of some threads.
+    if (error.isUnavailable && thread.after !== null) this.#queue.removeFirst()
     else if (error.kind === 'too_much_data' && limit > 1) {
-      this.#queue.goOn({ ...fromTop(thread), limit: half(limit) })
+      this.#queue.replaceFirst({ ...fromTop(thread), limit: half(limit) })
     } else if (error.kind === 'too_much_data' || error.kind === 'invalid') return this.#setAside(thread, error)
-    else if (error.kind === 'permission') this.#inQuestion = error
+    else if (error.kind === 'permission') this.#probed = error
     else if (error.isTransient && error.retryAfter === null) this.#postpone(error)
     else throw error
     return []
   }
 
-  /** The list is answered: the failure in question is the thread's own. Throws one that may pass by, for the next stretch to try. */
-  blame(): GraphRejection[] {
-    const error = this.#inQuestion
+  /**
+   * Graph answered the probe, so the failure is the thread's own. Throws a failure that may pass, for the next stretch to
+   * try again.
+   */
+  attributeFailure(): GraphRejection[] {
+    const error = this.#probed
     if (!error) return []
-    this.#inQuestion = undefined
+    this.#probed = undefined
     if (error.kind === 'permission') return this.#setAside(this.#first, error)
-    const unreadable = this.#giveUp(this.#queue.confirm())
+    const unreadable = this.#giveUp(this.#queue.confirmAll())
     if (unreadable.length === 0) throw error
     return unreadable
   }
@@ -109,29 +112,29 @@ export class ThreadReading {
   }
 
   #postpone(error: GraphError): void {
-    const next = this.#queue.postpone(error)
-    if (next === 'ask for something else') this.#inQuestion = error
-    else if (next === 'let it be') throw error
+    const verdict = this.#queue.postpone(error)
+    if (verdict === 'probe') this.#probed = error
+    else if (verdict === 'outage') throw error
   }
 
   #restart(thread: ThreadCursor): GraphRejection[] {
     const restarts = (thread.restarts ?? 0) + 1
-    if (restarts > MOST_THREAD_RESTARTS) {
-      return this.#setAside(thread, new GraphError('cursor', 'A thread was begun again in vain.'))
+    if (restarts > MAX_THREAD_RESTARTS) {
+      return this.#setAside(thread, new GraphError('cursor', 'Graph kept refusing the cursor of a thread.'))
     }
-    this.#queue.goOn({ ...fromTop(thread), restarts })
+    this.#queue.replaceFirst({ ...fromTop(thread), restarts })
     return []
   }
 
   /** The first thread is not read any further. */
   #setAside(thread: ThreadCursor, error: GraphError): GraphRejection[] {
-    this.#queue.leave()
+    this.#queue.removeFirst()
     return [rejection({ thread, error })]
   }
 
-  /** They have left the queue, and are not asked for again in this run. */
+  /** Remembers threads that left the queue, so that this run does not ask for them again. */
   #giveUp(unreadable: readonly Unreadable[]): GraphRejection[] {
-    this.#givenUp = [...this.#givenUp, ...unreadable.map(({ thread }) => thread.id)].slice(-MOST_GIVEN_UP)
+    this.#givenUp = [...this.#givenUp, ...unreadable.map(({ thread }) => thread.id)].slice(-MAX_GIVEN_UP)
     return unreadable.map(rejection)
   }
 }

@@ -16,17 +16,17 @@ export interface WalkOptions extends WalkStart {
 export interface WalkSummary {
   /** False when the time was over first. */
   done: boolean
-  /** Where to go on; `done` when there is nothing left. */
+  /** Where to resume; `done` when nothing is left. */
   cursor: GraphCursor
 }
 
 export type ConversationWalk = AsyncGenerator<GraphPage, WalkSummary, void>
 
 /**
- * Each page is handed out once, in the order to store them; storing one with its cursor and starting a new walk there
- * leaves nothing out, though it may read something twice. It asks for one thing at a time, and only for the page that is
- * wanted next. Throws the GraphError that the walk cannot get past, or that the time ended with, or what the client's `take`
- * throws, once everything read before was handed out.
+ * Hands out each page once, in the order to store them. A new walk from a stored page's cursor leaves nothing out, though
+ * it may read something twice. It asks for one thing at a time, and only when the caller wants the next page. Once
+ * everything that was read is handed out it throws the GraphError that it cannot get past or that the time ended with,
+ * or what the client's `acquire` throws.
  */
 export async function* walkConversations(options: WalkOptions): ConversationWalk {
   const { client, until, signal } = options
@@ -36,13 +36,13 @@ export async function* walkConversations(options: WalkOptions): ConversationWalk
       yield* await read(state, client, wanted, { until, signal })
     }
   } catch (error) {
-    yield* state.rest()
+    yield* state.flushRemaining()
     const isStopped = signal?.aborted === true && (error === signal.reason || error instanceof OutOfTime)
-    // The time was used up by what failed last: whoever goes on has to know.
+    // The last failure used up the time, so the next walk would meet it again.
     const failure = error instanceof OutOfTime ? state.failure : error
     if (failure && !isStopped) throw failure
   }
-  yield* state.rest()
+  yield* state.flushRemaining()
   return { done: state.request === undefined, cursor: state.cursor }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { b2chatCredentials } from '../../../../src/channels/b2chat/credentials.ts'
+import { MissingSecret } from '../../../../src/lib/secrets.ts'
 
 const read = (raw: string | undefined, account = 'M1') =>
   b2chatCredentials((name) => (name === 'B2CHAT_CREDENTIALS' ? raw : undefined), account)
@@ -43,15 +44,16 @@ describe('B2CHAT_CREDENTIALS', () => {
     '{"M1":{"client_id":"","client_secret":"s3cret"}}',
     '{"M1":{"client_id":"id","client_secret":"s3cret","base_url":"http://api.b2chat.io"}}',
     '{"M1":{"client_id":"id","client_secret":"s3cret","base_url":"s3cret"}}',
-  ])('are refused with a 424 that names the secret and quotes nothing of it: %s', (raw) => {
+  ])('are refused by an error that names the secret and quotes nothing of it: %s', (raw) => {
     const message = expect.stringMatching(/^(?!.*(s3cret|M1)).*B2CHAT_CREDENTIALS/)
-    expect(() => read(raw)).toThrow(expect.objectContaining({ status: 424, code: 'missing_secret', message }))
+    expect(() => read(raw)).toThrow(MissingSecret)
+    expect(() => read(raw)).toThrow(expect.objectContaining({ message, hint: expect.any(String) }))
   })
 
   it.each(['constructor', '__proto__'])('are not found under a name that every object has: %s', (account) => {
     const message = expect.stringContaining('holds nothing for this account')
     expect(() => read(JSON.stringify({ M1: given }), account)).toThrow(
-      expect.objectContaining({ status: 424, message }),
+      expect.objectContaining({ name: 'MissingSecret', message }),
     )
   })
 })

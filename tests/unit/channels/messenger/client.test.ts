@@ -34,7 +34,13 @@ describe('the Graph client', () => {
   })
 
   it('goes by the system’s clock and its own retries unless told otherwise', async () => {
-    const options = { pageId: PAGE, token: 't', baseUrl: 'https://graph.test', take: async () => {}, onUsage: () => {} }
+    const options = {
+      pageId: PAGE,
+      token: 't',
+      baseUrl: 'https://graph.test',
+      acquire: async () => {},
+      onUsage: () => {},
+    }
     const client = createGraphClient({ ...options, fetch: graph().fetch })
     expect(Math.abs(client.now() - systemClock.now())).toBeLessThan(60_000)
     expect((await client.listConversations({ after: null, limit: 1, nested: 1 }, {})).conversations).toHaveLength(1)

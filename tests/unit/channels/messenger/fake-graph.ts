@@ -161,7 +161,7 @@ export function clientFor(fetch: typeof globalThis.fetch, options: Partial<Graph
     pageId: PAGE,
     token: 'token-of-the-page',
     baseUrl: 'https://graph.test',
-    take: async () => {},
+    acquire: async () => {},
     onUsage: () => {},
     fetch,
     clock,

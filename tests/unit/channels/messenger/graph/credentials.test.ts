@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { graphTokens } from '../../../../../src/channels/messenger/graph/credentials.ts'
+import { MissingSecret } from '../../../../../src/lib/secrets.ts'
 
 const read = (raw: string | undefined, page = 'P1') =>
   graphTokens((name) => (name === 'MESSENGER_TOKENS' ? raw : undefined), page)
@@ -33,13 +34,14 @@ describe('MESSENGER_TOKENS', () => {
     '{"P1":{"token":""}}',
     '{"P1":{"token":"s3cret","base_url":"http://graph.facebook.com"}}',
     '{"P1":{"token":"s3cret","base_url":"s3cret"}}',
-  ])('are refused with a 424 that names the secret and quotes nothing of it: %s', (raw) => {
+  ])('are refused by an error that names the secret and quotes nothing of it: %s', (raw) => {
     const message = expect.stringMatching(/^(?!.*(s3cret|P1)).*MESSENGER_TOKENS/)
-    expect(() => read(raw)).toThrow(expect.objectContaining({ status: 424, code: 'missing_secret', message }))
+    expect(() => read(raw)).toThrow(MissingSecret)
+    expect(() => read(raw)).toThrow(expect.objectContaining({ message, hint: expect.any(String) }))
   })
 
   it.each(['constructor', '__proto__'])('are not found under a name that every object has: %s', (page) => {
-    const message = expect.stringContaining('holds nothing for this page')
-    expect(() => read('{"P1":"s3cret"}', page)).toThrow(expect.objectContaining({ status: 424, message }))
+    const message = expect.stringContaining('holds nothing for this account')
+    expect(() => read('{"P1":"s3cret"}', page)).toThrow(expect.objectContaining({ name: 'MissingSecret', message }))
   })
 })

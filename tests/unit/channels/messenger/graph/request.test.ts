@@ -56,8 +56,8 @@ describe('a request', () => {
     const { client } = withAnswers(
       [() => refusal(2, 500), never, () => json({ data: [] }, 200, { 'x-app-usage': '{"call_count":95}' })],
       {
-        take: async () => {
-          events.push('take')
+        acquire: async () => {
+          events.push('acquire')
         },
         onUsage: (usage) => {
           events.push('usage')
@@ -66,13 +66,13 @@ describe('a request', () => {
       },
     )
     await client.listConversations(first, {})
-    expect(events).toEqual(['take', 'usage', 'take', 'take', 'usage'])
+    expect(events).toEqual(['acquire', 'usage', 'acquire', 'acquire', 'usage'])
     expect(usages).toMatchObject([{ state: 'ok' }, { state: 'pressure' }])
   })
 
   it('is not made where the rate limit refuses it', async () => {
     const refused = new Error('not now')
-    const { client, requests } = withAnswers([list], { take: () => Promise.reject(refused) })
+    const { client, requests } = withAnswers([list], { acquire: () => Promise.reject(refused) })
     await expect(client.listConversations(first, {})).rejects.toBe(refused)
     expect(requests).toEqual([])
   })
@@ -210,7 +210,7 @@ describe('the end of the run', () => {
     await expect(cut.client.listConversations(first, { until })).rejects.toMatchObject({ kind: 'retryable', code: 2 })
     expect(cut.requests).toHaveLength(2)
     const late = withAnswers([() => refusal(2, 500)], {
-      take: async () => late.clock.advance(8000),
+      acquire: async () => late.clock.advance(8000),
     })
     await expect(late.client.listConversations(first, { until })).rejects.toMatchObject({ kind: 'retryable', code: 2 })
     expect(late.requests).toHaveLength(1)
@@ -254,7 +254,7 @@ describe('the end of the run', () => {
   it('comes before a request, or while the rate limit is waited for', async () => {
     const over = withAnswers([list])
     await expect(over.client.listConversations(first, { until: Date.parse(NOW) })).rejects.toBeInstanceOf(OutOfTime)
-    const slow = withAnswers([list], { take: async () => slow.clock.advance(5000) })
+    const slow = withAnswers([list], { acquire: async () => slow.clock.advance(5000) })
     await expect(slow.client.listConversations(first, { until: Date.parse(NOW) + 5000 })).rejects.toBeInstanceOf(
       OutOfTime,
     )

@@ -32,7 +32,7 @@ async function walk(
     pageId: simulator.pageId,
     token: simulator.token,
     baseUrl: simulator.url,
-    take: async () => {},
+    acquire: async () => {},
     onUsage: () => {},
     retry: { retries: 6, firstWait: 1, longestWait: 2 },
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GraphCursor } from '../../../../../src/channels/messenger/walk/cursor.ts'
-import { MOST_RESTARTS } from '../../../../../src/channels/messenger/walk/list-pass.ts'
+import { MAX_RESTARTS } from '../../../../../src/channels/messenger/walk/list-pass.ts'
 import type { WalkSummary } from '../../../../../src/channels/messenger/walk/walk.ts'
 import { asSet, conversation, FakeGraph, json, messageIds, PAGE, refusal, tooMuch } from '../fake-graph.ts'
 import { conversations, lists, minutes, places, read, StoredRun, sizes, walkOver } from './kit.ts'
@@ -61,7 +61,7 @@ describe('a cursor that Graph does not accept', () => {
     graph.before = ({ after }) =>
       after === '4' ? json({ data: [], paging: { cursors: { after }, next: 'x' } }) : undefined
     const run = new StoredRun()
-    for (let n = 0; n < 60 && run.cursor?.restarts !== MOST_RESTARTS; n += 1) {
+    for (let n = 0; n < 60 && run.cursor?.restarts !== MAX_RESTARTS; n += 1) {
       await run.store(walkOver(graph, { cursor: run.cursor }).walk, 1)
     }
     await expect(read(graph, { cursor: run.cursor })).rejects.toMatchObject({ kind: 'cursor' })
@@ -129,7 +129,7 @@ describe('a cursor that Graph does not accept', () => {
     graph.before = ({ after }) => (after === null ? undefined : refusal(100))
     let cursor: GraphCursor | undefined
     const restarts: number[] = []
-    while (cursor?.restarts !== MOST_RESTARTS) {
+    while (cursor?.restarts !== MAX_RESTARTS) {
       // One page each time, and then the process dies.
       const step = await walkOver(graph, { cursor }).walk.next()
       if (step.done) throw new Error('the walk ended')
@@ -287,7 +287,7 @@ describe('a failure the walk cannot get past', () => {
     const { walk } = walkOver(
       graph,
       {},
-      { take: () => (graph.asked.length < 1 ? Promise.resolve() : Promise.reject(error)) },
+      { acquire: () => (graph.asked.length < 1 ? Promise.resolve() : Promise.reject(error)) },
     )
     expect((await walk.next()).done).toBe(false)
     await expect(walk.next()).rejects.toBe(error)

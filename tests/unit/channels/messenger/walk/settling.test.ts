@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MOST_RESCANS } from '../../../../../src/channels/messenger/walk/list-pass.ts'
+import { MAX_RESCANS } from '../../../../../src/channels/messenger/walk/list-pass.ts'
 import { asSet, conversation, FakeGraph, json, messageIds, PAGE, time, tooMuch } from '../fake-graph.ts'
 import { conversations, iso, lists, minutes, now, read, runAfter, sizes } from './kit.ts'
 
@@ -68,10 +68,10 @@ describe('the head is settled', () => {
       [32, 1],
     ])
     const never = (await busy(500, null)).summary
-    expect(never).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: null } })
+    expect(never).toMatchObject({ done: true, cursor: { rescans: MAX_RESCANS, high_watermark: null } })
     const { since } = runAfter(minutes(30))
     const again = (await busy(500, since)).summary
-    expect(again).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: since } })
+    expect(again).toMatchObject({ done: true, cursor: { rescans: MAX_RESCANS, high_watermark: since } })
   })
 })
 
@@ -154,7 +154,7 @@ describe('a conversation that is ahead of the clock', () => {
       const { graph, start } = few((limit) => limit > 1)
       const { pages, summary } = await read(graph, start)
       expect(asSet(messageIds(pages))).toEqual(graph.messageIds)
-      expect(summary).toMatchObject({ done: true, cursor: { rescans: MOST_RESCANS, high_watermark: null } })
+      expect(summary).toMatchObject({ done: true, cursor: { rescans: MAX_RESCANS, high_watermark: null } })
     })
   })
 })
