@@ -18,4 +18,7 @@ begin
   end if;
 end;
 $$;
-comment on function crm_private.check_batch(jsonb) is 'Returns when a call may have these items: PT400 invalid_input for more than 500 items or 2,000 events, or no array.';
+comment on function crm_private.check_batch(jsonb) is
+  'Checks the size of a call''s items.
+
+PT400 invalid_input for what is no array, more than 500 items, or more than 2,000 events.';

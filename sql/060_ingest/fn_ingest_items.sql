@@ -24,14 +24,15 @@ declare
   v_usable crm_private.inbound_event[];
   v_stored crm_private.inbound_event[];
 begin
-  -- Parse and set aside what is malformed.
+  -- Parse; set aside malformed items and events.
   v_events := crm_private.parse_events(p_items, p_now, p_history_before);
   v_items := crm_private.parse_items(p_account, p_items, v_events);
   v_identities := crm_private.item_identities(p_account, v_items);
   v_keys := crm_private.item_keys(p_account, v_items, v_identities);
   v_items := crm_private.reject_unnamed_items(v_items, v_keys);
   v_identities := array(
-    select d from unnest(v_identities) d where (v_items[d.ordinal]).problem is null order by d.kind, d.scope, d.value, d.ordinal);
+    select d from unnest(v_identities) d where (v_items[d.ordinal]).problem is null
+    order by d.kind, d.scope, d.value, d.ordinal);
 
   v_will_link := crm_private.needs_linking(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
@@ -41,8 +42,10 @@ begin
   from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link, v_contact_ids) c;
 
   v_usable := v_events;
-  if array_position(v_conversation_ids, null) is not null or exists (select from unnest(v_events) e where e.problem is not null) then
-    v_usable := array(select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null);
+  if array_position(v_conversation_ids, null) is not null
+    or exists (select from unnest(v_events) e where e.problem is not null) then
+    v_usable := array(
+      select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null);
   end if;
   v_stored := crm_private.store_events(p_account, v_items, v_usable, v_contact_ids, v_conversation_ids, v_are_new);
 
@@ -58,11 +61,14 @@ begin
   from unnest(v_items) i
   left join (
     select e.ordinal, count(*) filter (where e.problem is null)::int as valid,
-      jsonb_agg(jsonb_build_object('code', e.problem, 'path', e.problem_path) order by e.index) filter (where e.problem is not null) as problems
+      jsonb_agg(jsonb_build_object('code', e.problem, 'path', e.problem_path) order by e.index)
+        filter (where e.problem is not null) as problems
     from unnest(v_events) e
     group by e.ordinal
   ) e on e.ordinal = i.ordinal and i.problem is null
-  left join (select s.ordinal, count(*)::int as inserted from unnest(v_stored) s group by s.ordinal) s on s.ordinal = i.ordinal
+  left join (
+    select s.ordinal, count(*)::int as inserted from unnest(v_stored) s group by s.ordinal
+  ) s on s.ordinal = i.ordinal
   left join lateral (
     select x.id, x.contact_id, x.version
     from crm.conversations x
@@ -73,4 +79,8 @@ begin
 end;
 $$;
 comment on function crm_private.ingest_items(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
-  'Ingests items into one channel account in one go and returns a row per item, in order. What is malformed is kept as a dead letter; a data error that only the tables find aborts the call, and the caller isolates the item. p_now is what times in the future are measured against; messages from before p_history_before are history.';
+  'Ingests items into one channel account in one go.
+
+Returns one row per item, in order. A malformed item or event becomes a dead letter. A data error that only the tables
+find aborts the call: the caller isolates the item. Times are in the future as of p_now; messages from before
+p_history_before are history.';

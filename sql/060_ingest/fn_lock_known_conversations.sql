@@ -1,38 +1,33 @@
-create function crm_private.lock_known_conversations(p_channel_account_id uuid, p_items jsonb)
-returns boolean
+create function crm_private.lock_known_conversations(p_account crm.channel_accounts, p_items jsonb)
+returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_ids uuid[];
 begin
-  if jsonb_array_length(p_items) > 20 or p_items @? '$[*] ? (@.events.size() != 1 || @.events[0].type != "message" || @.participant.identities.size() != 1)' then
-    return false;
-  end if;
   select array_agg(k.conversation_id order by k.conversation_id) into v_ids
-  from crm.channel_accounts a
-  cross join jsonb_array_elements(p_items) i (item)
+  from jsonb_array_elements(p_items) i (item)
+  cross join lateral (select i.item #> '{participant,identities,0}' as identity offset 0) d
   cross join lateral (
     select x.conversation_id
     from crm.conversation_keys x
-    where x.workspace_id = a.workspace_id and x.channel_account_id = a.id and x.kind = 'participant'
-      and x.value = (i.item #>> '{participant,identities,0,kind}') || ':' || (i.item #>> '{participant,identities,0,value}')
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = 'participant'
+      and x.value = (d.identity ->> 'kind') || ':' || (d.identity ->> 'value')
     offset 0
-  ) k
-  where a.id = p_channel_account_id;
+  ) k;
   if cardinality(v_ids) is distinct from jsonb_array_length(p_items) then
-    return false;
+    raise exception using errcode = 'OF002', message = 'The conversation of an item is not known.';
   end if;
   perform
   from unnest(v_ids) with ordinality i (id, place)
-  cross join crm.channel_accounts a
   cross join lateral (
-    select from crm.conversations x where x.workspace_id = a.workspace_id and x.id = i.id
+    select from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id
     for no key update
-  ) l
-  where a.id = p_channel_account_id;
-  return true;
+  ) l;
 end;
 $$;
-comment on function crm_private.lock_known_conversations(uuid, jsonb) is
-  'Locks, in id order, the conversations of up to 20 items of one message and one identity each. False, and nothing locked, when there are more items, when one has more in it, or when one''s conversation is not known.';
+comment on function crm_private.lock_known_conversations(crm.channel_accounts, jsonb) is
+  'Locks the conversations of items of the shape plain (fast_path_shape), in id order.
+
+Raises OF002, with nothing locked, when one of them is not known.';

@@ -15,7 +15,8 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  select b.conversation_id, b.contact_id, b.version, b.is_new, b.contact_outcome, b.events_inserted, b.events_duplicate, b.error
+  select b.conversation_id, b.contact_id, b.version, b.is_new, b.contact_outcome, b.events_inserted, b.events_duplicate,
+    b.error
   from crm.bulk_upsert_conversations_with_events(p_channel_account_id, jsonb_build_array(p_item)) b;
 end;
 $$;

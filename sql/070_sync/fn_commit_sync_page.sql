@@ -64,7 +64,7 @@ begin
   from jsonb_array_elements(p_rejected) r;
   v_results := array(
     select r
-    from crm_private.ingest_isolating(v_account, p_items, clock_timestamp(), v_run.history_before) r
+    from crm_private.ingest_items_isolated(v_account, p_items, clock_timestamp(), v_run.history_before) r
     order by r.ordinal);
   select c.* into strict v_counts from crm_private.page_counts(v_account, p_items, v_results, v_since) c;
 

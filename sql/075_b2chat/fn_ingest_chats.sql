@@ -15,7 +15,7 @@ declare
 begin
   perform crm_private.check_batch(to_jsonb(p_items));
   v_results := array(
-    select r from crm_private.ingest_isolating(p_account, to_jsonb(p_items), p_now) r order by r.ordinal);
+    select r from crm_private.ingest_items_isolated(p_account, to_jsonb(p_items), p_now) r order by r.ordinal);
   v_closed := crm_private.close_conversations(p_account.workspace_id,
     array(select r.conversation_id from unnest(v_results) r order by r.ordinal), p_closed_at);
   return array(

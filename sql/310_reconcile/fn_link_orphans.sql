@@ -36,7 +36,7 @@ begin
     if v_items.items is not null then
       linked := linked + (
         select count(distinct (v_items.conversation_ids)[r.ordinal])
-        from crm_private.ingest_isolating(v_account, v_items.items, clock_timestamp()) r
+        from crm_private.ingest_items_isolated(v_account, v_items.items, clock_timestamp()) r
         where r.contact_id is not null);
     end if;
   end loop;

@@ -516,6 +516,30 @@ $$;
 comment on function crm_private.exclusive_provider_kinds() is
   'The exclusive kinds whose values a provider made, strongest first: nobody mistypes them.';
 
+-- sql/015_catalog/fn_fast_path_kinds.sql
+create function crm_private.fast_path_kinds()
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_object_agg(c.channel, c.kinds)
+  from (
+    select k.names_conversation_on as channel, jsonb_build_object(
+      'kinds', jsonb_agg(k.kind order by k.strength),
+      'plain', coalesce(
+        jsonb_agg(k.kind order by k.strength) filter (where coalesce(k.scope_from, 'account') = 'account'), '[]')) as kinds
+    from crm_private.identity_kinds() k
+    where k.names_conversation_on is not null
+    group by k.names_conversation_on
+  ) c;
+$$;
+comment on function crm_private.fast_path_kinds() is
+  'What the fast path asks of the kinds that name a conversation, as {channel: {kinds, plain}}.
+
+kinds: their names, strongest first. plain: those whose scope, unless given, is none or the account itself.
+Without arguments it is a constant of the plans that use it, so that a call costs nothing.';
+
 -- sql/015_catalog/fn_kind_channels.sql
 create function crm_private.kind_channels()
 returns jsonb
@@ -5965,8 +5989,39 @@ create type crm_private.ingest_result as (
 );
 comment on type crm_private.ingest_result is 'What became of one item.';
 
+-- sql/060_ingest/10_tables.sql
+create table crm.fast_path_errors (
+  workspace_id uuid not null,
+  channel_account_id uuid not null,
+  sqlstate text not null,
+  constraint_name text not null,
+  errors bigint not null default 1,
+  first_at timestamptz not null default clock_timestamp(),
+  last_at timestamptz not null default clock_timestamp(),
+  primary key (workspace_id, channel_account_id, sqlstate, constraint_name),
+  constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
+    references crm.channel_accounts (workspace_id, id) on delete cascade,
+  constraint errors_is_positive check (errors > 0)
+);
+comment on table crm.fast_path_errors is
+  'How often the fast path of the ingest ended with an error and the general path took the items instead.
+
+One row per account, SQLSTATE and constraint. The general path stored the items or kept them in dead_letters: a row
+here says that calls are slower than they could be, not that anything is lost.';
+comment on column crm.fast_path_errors.sqlstate is 'Class 22 or 23: data that an expression or a constraint refused.';
+comment on column crm.fast_path_errors.constraint_name is 'The constraint that was violated; empty for other errors.';
+
+-- sql/060_ingest/30_policies.sql
+alter table crm.fast_path_errors enable row level security;
+create policy members_read on crm.fast_path_errors for select to authenticated
+  using (workspace_id = any ((select crm_private.member_workspace_ids())::uuid[]));
+
 -- sql/060_ingest/fn_bulk_upsert_conversations_with_events.sql
-create function crm.bulk_upsert_conversations_with_events(p_channel_account_id uuid, p_items jsonb, p_lock_token uuid default null)
+create function crm.bulk_upsert_conversations_with_events(
+  p_channel_account_id uuid,
+  p_items jsonb,
+  p_lock_token uuid default null
+)
 returns table (
   ordinal int,
   conversation_id uuid,
@@ -5980,123 +6035,16 @@ returns table (
 )
 language plpgsql
 set search_path = ''
--- While the statistics are young, a plan that scans a small table would outlive its smallness.
+-- A plan cached while a table is small would keep its sequential scan after the table has grown (ADR 7).
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
   v_account crm.channel_accounts;
-  v_result crm_private.ingest_result;
-  v_item jsonb;
-  v_results crm_private.ingest_result[];
-  v_follow_up boolean;
-  v_has_other_ids boolean;
+  v_shape text;
+  v_sqlstate text;
+  v_constraint text;
 begin
-  -- The short way for what arrives most: one new message of one participant whose conversation is known, and nothing else in the
-  -- item. It does in one statement what ingest_items would do. Whatever is unusual falls through to the general way, and so does
-  -- what the tables refuse. Some such items of one call go one after the other, with their conversations locked before.
-  begin
-    if jsonb_array_length(p_items) > 1
-      and (p_lock_token is not null or not crm_private.lock_known_conversations(p_channel_account_id, p_items)) then
-      raise exception using errcode = 'data_exception', message = 'not the short way';
-    end if;
-    for v_ordinal in 1..jsonb_array_length(p_items) loop
-      v_item := p_items -> (v_ordinal - 1);
-      with known as (
-        select a.workspace_id, v.*, c.needs_full_sync, i.event, i.event ->> 'provider_message_id' as message_id, t.occurred_at,
-          i.event ->> 'direction' as direction, i.kind
-        from (
-          select v_item #> '{events,0}' as event, v_item #>> '{participant,identities,0,kind}' as kind
-          offset 0
-        ) i
-        cross join lateral (
-          select to_timestamp(case when n.time < 1e10 then n.time else n.time / 1000 end) as occurred_at
-          from (select (i.event ->> 'occurred_at')::float8 as time offset 0) n
-          offset 0
-        ) t
-        cross join crm.channel_accounts a
-        join crm.conversation_keys k on k.workspace_id = a.workspace_id and k.channel_account_id = a.id
-          and k.kind = 'participant'
-          and k.value = i.kind || ':' || (v_item #>> '{participant,identities,0,value}')
-        -- The contact needs no lock: it is read off the conversation under lock, and a merge takes the conversations before the events.
-        cross join lateral (
-          select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
-          from crm.conversations x
-          where x.workspace_id = a.workspace_id and x.id = k.conversation_id
-          for no key update
-        ) v
-        join crm.contacts c on c.workspace_id = a.workspace_id and c.id = v.contact_id
-        where a.id = p_channel_account_id
-          and p_lock_token is null
-          and jsonb_typeof(v_item #> '{participant,identities,0,value}') = 'string'
-          -- A bsuid's scope is another matter: ingest_known_person.
-          and (i.kind = 'wa_id'
-            or i.kind = 'psid' and coalesce(v_item #>> '{participant,identities,0,scope}', a.external_id) = a.external_id)
-          and v_item #- '{events,0}' #- '{participant,identities,0,kind}' #- '{participant,identities,0,value}'
-            #- '{participant,identities,0,scope}' = '{"events": [], "participant": {"identities": [{}]}}'
-          and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
-          and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
-          and i.event ->> 'occurred_at' ~ '^[0-9]{1,14}([.][0-9]{1,9})?$'
-          and t.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
-      ), message as (
-        insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
-          reply_to, status, sent_at, payload)
-        select n.workspace_id, p_channel_account_id, n.id, n.message_id, n.direction, nullif(n.event ->> 'text', ''),
-          coalesce(n.event -> 'attachments', '[]'), n.event ->> 'reply_to',
-          case
-            when n.direction = 'inbound' then null
-            when n.occurred_at <= n.read_watermark then 'read'
-            when n.occurred_at <= n.delivered_watermark then 'delivered'
-            else 'sent'
-          end,
-          n.occurred_at, coalesce(n.event -> 'payload', '{}')
-        from known n
-        on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
-        returning id
-      ), event as (
-        insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
-          provider_message_id, event_type, event_key, occurred_at)
-        select n.workspace_id, p_channel_account_id, n.id, n.contact_id, m.id, n.message_id, 'message', 'message:' || n.message_id,
-          n.occurred_at
-        from known n, message m
-      )
-      update crm.conversations v set
-        status = case when n.direction = 'inbound' and v.status = 'closed' and n.occurred_at > coalesce(v.status_changed_at, '-infinity')
-          then 'open' else v.status end,
-        unread_count = v.unread_count + (n.direction = 'inbound')::int,
-        last_message_at = greatest(v.last_message_at, n.occurred_at),
-        last_inbound_at = case when n.direction = 'inbound' then greatest(v.last_inbound_at, n.occurred_at) else v.last_inbound_at end
-      from known n, message m
-      where v.workspace_id = n.workspace_id and v.id = n.id
-      returning v_ordinal, v.id, v.contact_id, v.version, false, case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.has_pending_effects, n.kind <> 'psid'
-      into ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted, events_duplicate, v_follow_up, v_has_other_ids;
-
-      if v_follow_up is null then
-        -- A duplicate, perhaps: the conversation may be locked, and the general way locks its contact first. Undone, nothing is.
-        raise exception using errcode = 'data_exception', message = 'not the short way';
-      end if;
-      if v_has_other_ids and not v_follow_up then
-        v_follow_up := crm_private.has_early_events(p_channel_account_id, v_item #>> '{events,0,provider_message_id}');
-      end if;
-      if v_follow_up then
-        perform crm_private.apply_pending_effects(p_channel_account_id, conversation_id, v_item #>> '{events,0,provider_message_id}');
-      end if;
-      exit when jsonb_array_length(p_items) = 1;
-      v_results := v_results || row(ordinal, conversation_id, contact_id, version, is_new, contact_outcome, events_inserted,
-        events_duplicate, null)::crm_private.ingest_result;
-    end loop;
-    -- Only now: what is undone would stay in the answer.
-    if v_results is not null then
-      return query select r.* from unnest(v_results) r;
-      return;
-    elsif v_follow_up is not null then
-      return next;
-      return;
-    end if;
-  exception when data_exception or integrity_constraint_violation then
-    null;
-  end;
-
   select a.* into v_account from crm.channel_accounts a where a.id = p_channel_account_id;
   if not found then
     raise exception using errcode = 'PT404', message = 'There is no such channel account.',
@@ -6106,24 +6054,39 @@ begin
   if p_lock_token is not null then
     perform crm_private.require_account_lock(v_account, p_lock_token);
   end if;
-  perform crm_private.check_batch(p_items);
-  if jsonb_array_length(p_items) = 1 then
+
+  v_shape := crm_private.fast_path_shape(v_account.channel, p_items);
+  if v_shape is not null then
     begin
-      v_result := crm_private.ingest_known_person(v_account, p_items -> 0);
-      if v_result.ordinal is not null then
-        return query select v_result.*;
-        return;
+      if v_shape = 'plain' then
+        return query select r.* from crm_private.ingest_plain_messages(v_account, p_items) r;
+      else
+        return query select r.* from crm_private.ingest_named_messages(v_account, p_items) r;
       end if;
-      raise exception using errcode = 'data_exception', message = 'not the short way';
-    exception when data_exception or integrity_constraint_violation then
-      null;
+      return;
+    exception
+      when sqlstate 'OF002' then
+        null;
+      when data_exception or integrity_constraint_violation then
+        get stacked diagnostics v_sqlstate = returned_sqlstate, v_constraint = constraint_name;
     end;
   end if;
-  return query select r.* from crm_private.ingest_isolating(v_account, p_items, clock_timestamp()) r;
+
+  perform crm_private.check_batch(p_items);
+  return query select r.* from crm_private.ingest_items_isolated(v_account, p_items, clock_timestamp()) r;
+  if v_sqlstate is not null then
+    perform crm_private.count_fast_path_error(v_account, v_sqlstate, v_constraint);
+  end if;
 end;
 $$;
 comment on function crm.bulk_upsert_conversations_with_events(uuid, jsonb, uuid) is
-  'Ingests up to 500 InboundItems with up to 2,000 events into one channel account, in one transaction. One row per item, in order: ordinal counts from 1; error is null, or {code, path} of the item, or {code, events: [{code, path}]} where only events were bad; what is bad is in dead_letters. With p_lock_token, the token of a lock of one of the account''s resources, it writes only while that lock is held. PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
+  'Ingests up to 500 InboundItems with up to 2,000 events into one channel account, in one transaction.
+
+Returns one row per item, in order: ordinal counts from 1; error is null, or {code, path} of the item, or
+{code, events: [{code, path}]} where only events were bad. What is bad is in dead_letters.
+With p_lock_token, the token of a lock of one of the account''s resources, it writes only while that lock is held.
+
+PT400 invalid_input, PT404 not_found, PT409 lock_lost.';
 
 -- sql/060_ingest/fn_check_batch.sql
 create function crm_private.check_batch(p_items jsonb)
@@ -6146,7 +6109,32 @@ begin
   end if;
 end;
 $$;
-comment on function crm_private.check_batch(jsonb) is 'Returns when a call may have these items: PT400 invalid_input for more than 500 items or 2,000 events, or no array.';
+comment on function crm_private.check_batch(jsonb) is
+  'Checks the size of a call''s items.
+
+PT400 invalid_input for what is no array, more than 500 items, or more than 2,000 events.';
+
+-- sql/060_ingest/fn_count_fast_path_error.sql
+create function crm_private.count_fast_path_error(
+  p_account crm.channel_accounts,
+  p_sqlstate text,
+  p_constraint_name text
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into crm.fast_path_errors as e (workspace_id, channel_account_id, sqlstate, constraint_name)
+  values (p_account.workspace_id, p_account.id, p_sqlstate, p_constraint_name)
+  on conflict (workspace_id, channel_account_id, sqlstate, constraint_name) do update set
+    errors = e.errors + 1, last_at = greatest(e.last_at, excluded.last_at);
+end;
+$$;
+comment on function crm_private.count_fast_path_error(crm.channel_accounts, text, text) is
+  'Counts an error of the fast path in fast_path_errors.
+
+Call it last: concurrent calls of the account wait for its row until the end of the transaction.';
 
 -- sql/060_ingest/fn_event_count.sql
 create function crm_private.event_count(p_item jsonb)
@@ -6156,83 +6144,86 @@ immutable
 set search_path = ''
 as $$
 begin
-  return greatest(case when jsonb_typeof(p_item -> 'events') = 'array' then jsonb_array_length(p_item -> 'events') end, 1);
+  return greatest(
+    case when jsonb_typeof(p_item -> 'events') = 'array' then jsonb_array_length(p_item -> 'events') end, 1);
 end;
 $$;
-comment on function crm_private.event_count(jsonb) is 'How many events an item counts as: those it has, and one when it has none.';
+comment on function crm_private.event_count(jsonb) is
+  'How many events an item counts as: those it has, and one when it has none.';
 
--- sql/060_ingest/fn_ingest_isolating.sql
-create function crm_private.ingest_isolating(
-  p_account crm.channel_accounts,
-  p_items jsonb,
-  p_now timestamptz,
-  p_history_before timestamptz default null
-)
-returns setof crm_private.ingest_result
+-- sql/060_ingest/fn_fast_path_shape.sql
+create function crm_private.fast_path_shape(p_channel text, p_items jsonb)
+returns text
 language plpgsql
+immutable
 set search_path = ''
 as $$
 declare
+  v_kinds jsonb := crm_private.fast_path_kinds() -> p_channel;
+  v_count int := case when jsonb_typeof(p_items) = 'array' then jsonb_array_length(p_items) else 0 end;
+  v_shape text;
   v_item jsonb;
-  v_ordinal int := 0;
-  v_result crm_private.ingest_result;
-  v_results crm_private.ingest_result[];
+  v_event jsonb;
 begin
-  if jsonb_array_length(p_items) = 0 then
-    return;
+  if v_kinds is null or v_count > 20 then
+    return null;
   end if;
-  for v_attempt in 1..5 loop
-    begin
-      v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now, p_history_before) r);
-      -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
-      set constraints all immediate;
-      set constraints all deferred;
-      return query select r.* from unnest(v_results) r;
-      return;
-    exception
-      when serialization_failure then
-        -- A contact or a conversation was merged away while this waited for it: what is locked is let go, and all is read anew.
-        if v_attempt = 5 then
-          raise;
-        end if;
-      when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
-        -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
-        exit;
-    end;
-  end loop;
+  for v_place in 0..v_count - 1 loop
+    v_item := p_items -> v_place;
+    v_event := v_item -> 'events' -> 0;
+    -- One message of one participant. A path that cannot be read is not true; !(… != …) is true also of what is absent.
+    if jsonb_path_match(v_item, '
+        exists($.participant ? (@.type() == "object"
+          && @.identities.type() == "array" && @.identities.size() > 0
+          && !exists(@.identities[*] ? (!(@.type() == "object"
+            && @.kind.type() == "string" && @.kind == $kinds[*]
+            && @.value.type() == "string"
+            && !(@.scope.type() != "string" && @.scope.type() != "null"))))
+          && !(@.full_name.type() != "string")
+          && !(@.custom_attributes.type() != "object")))
+        && $.events.type() == "array" && $.events.size() == 1 && exists($.events[0] ? (
+          @.provider_message_id.type() == "string" && @.provider_message_id != ""
+          && @.direction.type() == "string" && (@.direction == "inbound" || @.direction == "outbound")
+          && (@.occurred_at.type() == "number" || @.occurred_at.type() == "string")
+          && !(@.text.type() != "string")
+          && !(@.attachments.type() != "array")
+          && !(@.reply_to.type() != "string")
+          && !(@.payload.type() != "object")))', v_kinds, true) is not true
+      -- And nothing else.
+      or v_item - '{participant,events}'::text[] <> '{}'
+      or (v_item -> 'participant') - '{identities,full_name,custom_attributes}'::text[] <> '{}'
+      or v_event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[]
+        <> '{"type": "message"}'
+      or length(v_event ->> 'provider_message_id') > 512 then
+      return null;
+    end if;
 
-  for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
-    v_ordinal := v_ordinal + 1;
-    for v_attempt in 1..5 loop
-      begin
-        select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
-        set constraints all immediate;
-        set constraints all deferred;
-        exit;
-      exception
-        when serialization_failure then
-          if v_attempt = 5 then
-            raise;
-          end if;
-        when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
-          perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
-            sqlstate || ': ' || sqlerrm, v_item, p_history_before);
-          v_result := null;
-          v_result.is_new := false;
-          v_result.contact_outcome := 'ignored';
-          v_result.events_inserted := 0;
-          v_result.events_duplicate := 0;
-          v_result.error := jsonb_build_object('code', 'refused_by_database', 'path', '$', 'sqlstate', sqlstate);
-          exit;
-      end;
-    end loop;
-    v_result.ordinal := v_ordinal;
-    return next v_result;
+    -- A single id, whose scope needs no look-up, and a number for the time, as providers send it.
+    if jsonb_path_match(v_item, '
+        exists($.participant ? (@.identities.size() == 1
+          && @.identities[0].kind == $plain[*] && !exists(@.identities[0].scope)
+          && !exists(@.full_name) && !exists(@.custom_attributes)))
+        && $.events[0].occurred_at.type() == "number"', v_kinds, true) then
+      if length(v_event ->> 'occurred_at') > 14 then
+        return null;
+      end if;
+      v_shape := 'plain';
+    elsif v_count > 1 or crm_private.event_time(v_event ->> 'occurred_at') is null
+      or length(v_item ->> 'participant') > 2000 then
+      return null;
+    else
+      v_shape := 'named';
+    end if;
   end loop;
+  return v_shape;
 end;
 $$;
-comment on function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
-  'Ingests items so that one the database refuses (SQLSTATE classes 22 and 23, PT400) becomes a dead letter and the others go in: all at once, and one by one only when that fails. Messages from before p_history_before are history.';
+comment on function crm_private.fast_path_shape(text, jsonb) is
+  'Which fast path fits the items of a call on the channel, by their JSON alone.
+
+Returns plain: 1 to 20 items, each one message of a participant with one id and no field.
+Returns named: one item, whose participant may have several ids, a name and custom attributes.
+Returns null for anything else: the general path takes it. Never raises, whatever the JSON is.';
 
 -- sql/060_ingest/fn_ingest_items.sql
 create function crm_private.ingest_items(
@@ -6261,14 +6252,15 @@ declare
   v_usable crm_private.inbound_event[];
   v_stored crm_private.inbound_event[];
 begin
-  -- Parse and set aside what is malformed.
+  -- Parse; set aside malformed items and events.
   v_events := crm_private.parse_events(p_items, p_now, p_history_before);
   v_items := crm_private.parse_items(p_account, p_items, v_events);
   v_identities := crm_private.item_identities(p_account, v_items);
   v_keys := crm_private.item_keys(p_account, v_items, v_identities);
   v_items := crm_private.reject_unnamed_items(v_items, v_keys);
   v_identities := array(
-    select d from unnest(v_identities) d where (v_items[d.ordinal]).problem is null order by d.kind, d.scope, d.value, d.ordinal);
+    select d from unnest(v_identities) d where (v_items[d.ordinal]).problem is null
+    order by d.kind, d.scope, d.value, d.ordinal);
 
   v_will_link := crm_private.needs_linking(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
@@ -6278,8 +6270,10 @@ begin
   from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link, v_contact_ids) c;
 
   v_usable := v_events;
-  if array_position(v_conversation_ids, null) is not null or exists (select from unnest(v_events) e where e.problem is not null) then
-    v_usable := array(select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null);
+  if array_position(v_conversation_ids, null) is not null
+    or exists (select from unnest(v_events) e where e.problem is not null) then
+    v_usable := array(
+      select e from unnest(v_events) e where e.problem is null and v_conversation_ids[e.ordinal] is not null);
   end if;
   v_stored := crm_private.store_events(p_account, v_items, v_usable, v_contact_ids, v_conversation_ids, v_are_new);
 
@@ -6295,11 +6289,14 @@ begin
   from unnest(v_items) i
   left join (
     select e.ordinal, count(*) filter (where e.problem is null)::int as valid,
-      jsonb_agg(jsonb_build_object('code', e.problem, 'path', e.problem_path) order by e.index) filter (where e.problem is not null) as problems
+      jsonb_agg(jsonb_build_object('code', e.problem, 'path', e.problem_path) order by e.index)
+        filter (where e.problem is not null) as problems
     from unnest(v_events) e
     group by e.ordinal
   ) e on e.ordinal = i.ordinal and i.problem is null
-  left join (select s.ordinal, count(*)::int as inserted from unnest(v_stored) s group by s.ordinal) s on s.ordinal = i.ordinal
+  left join (
+    select s.ordinal, count(*)::int as inserted from unnest(v_stored) s group by s.ordinal
+  ) s on s.ordinal = i.ordinal
   left join lateral (
     select x.id, x.contact_id, x.version
     from crm.conversations x
@@ -6310,42 +6307,120 @@ begin
 end;
 $$;
 comment on function crm_private.ingest_items(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
-  'Ingests items into one channel account in one go and returns a row per item, in order. What is malformed is kept as a dead letter; a data error that only the tables find aborts the call, and the caller isolates the item. p_now is what times in the future are measured against; messages from before p_history_before are history.';
+  'Ingests items into one channel account in one go.
 
--- sql/060_ingest/fn_ingest_known_person.sql
-create function crm_private.ingest_known_person(p_account crm.channel_accounts, p_item jsonb)
-returns crm_private.ingest_result
+Returns one row per item, in order. A malformed item or event becomes a dead letter. A data error that only the tables
+find aborts the call: the caller isolates the item. Times are in the future as of p_now; messages from before
+p_history_before are history.';
+
+-- sql/060_ingest/fn_ingest_items_isolated.sql
+create function crm_private.ingest_items_isolated(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_now timestamptz,
+  p_history_before timestamptz default null
+)
+returns setof crm_private.ingest_result
 language plpgsql
 set search_path = ''
 as $$
 declare
+  v_item jsonb;
+  v_ordinal int := 0;
+  v_result crm_private.ingest_result;
+  v_results crm_private.ingest_result[];
+begin
+  if jsonb_array_length(p_items) = 0 then
+    return;
+  end if;
+  for v_attempt in 1..5 loop
+    begin
+      v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now, p_history_before) r);
+      -- Check deferred keys now: a violation at commit could not be isolated.
+      set constraints all immediate;
+      set constraints all deferred;
+      return query select r.* from unnest(v_results) r;
+      return;
+    exception
+      when serialization_failure then
+        -- Another transaction merged a contact or a conversation away while this one waited for its lock. The rollback
+        -- releases the locks; the next attempt reads again.
+        if v_attempt = 5 then
+          raise;
+        end if;
+      when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
+        -- Only data errors isolate an item. Any other error (a deadlock, a full disk) aborts the call.
+        exit;
+    end;
+  end loop;
+
+  for v_item in select i.item from jsonb_array_elements(p_items) i (item) loop
+    v_ordinal := v_ordinal + 1;
+    for v_attempt in 1..5 loop
+      begin
+        select r.* into v_result
+        from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
+        set constraints all immediate;
+        set constraints all deferred;
+        exit;
+      exception
+        when serialization_failure then
+          if v_attempt = 5 then
+            raise;
+          end if;
+        when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
+          perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id,
+            'refused_by_database', '$', sqlstate || ': ' || sqlerrm, v_item, p_history_before);
+          v_result := null;
+          v_result.is_new := false;
+          v_result.contact_outcome := 'ignored';
+          v_result.events_inserted := 0;
+          v_result.events_duplicate := 0;
+          v_result.error := jsonb_build_object('code', 'refused_by_database', 'path', '$', 'sqlstate', sqlstate);
+          exit;
+      end;
+    end loop;
+    v_result.ordinal := v_ordinal;
+    return next v_result;
+  end loop;
+end;
+$$;
+comment on function crm_private.ingest_items_isolated(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
+  'The general path: ingests items so that one which the database refuses costs no other item.
+
+Returns one row per item, in order. It ingests all items at once. After a data error (SQLSTATE classes 22 and 23,
+PT400) it ingests them one by one, and an item that is refused becomes a dead letter.
+Messages from before p_history_before are history. Raises any other error.';
+
+-- sql/060_ingest/fn_ingest_named_messages.sql
+create function crm_private.ingest_named_messages(p_account crm.channel_accounts, p_items jsonb)
+returns setof crm_private.ingest_result
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_participant jsonb := p_items #> '{0,participant}';
+  v_event jsonb := p_items #> '{0,events,0}';
+  v_attributes jsonb := coalesce(v_participant -> 'custom_attributes', '{}');
+  v_message_id text := v_event ->> 'provider_message_id';
+  v_direction text := v_event ->> 'direction';
   v_known record;
   v_result crm_private.ingest_result;
-  v_follow_up boolean;
+  v_has_effects boolean;
 begin
-  -- Whatever is unusual is left to the general way: a person known by other keys, a value that differs, a field without a source.
+  -- The general path takes whatever is unusual: ids that are not all known or not all of one person, a value that
+  -- differs, a field without a source.
   with item as materialized (
-    select i.event, i.participant, i.event ->> 'direction' as direction, i.event ->> 'provider_message_id' as message_id,
-      crm_private.event_time(i.event ->> 'occurred_at') as occurred_at,
-      p_account.channel || ':' || p_account.external_id || ':message:' || (i.event ->> 'provider_message_id') as delivery
-    from (select p_item #> '{events,0}' as event, p_item -> 'participant' as participant offset 0) i
-    where p_item - '{participant,events}'::text[] = '{}'
-      and jsonb_array_length(p_item -> 'events') = 1
-      and i.event - '{provider_message_id,occurred_at,direction,text,attachments,reply_to,payload}'::text[] = '{"type": "message"}'
-      and jsonb_typeof(coalesce(i.event -> 'text', '""')) = 'string'
-      and i.participant - '{identities,full_name,custom_attributes}'::text[] = '{}'
-      and jsonb_typeof(coalesce(i.participant -> 'full_name', '""')) = 'string'
-      and jsonb_typeof(coalesce(i.participant -> 'custom_attributes', '{}')) = 'object'
+    select t.occurred_at, p_account.channel || ':' || p_account.external_id || ':message:' || v_message_id as delivery
+    from (select crm_private.event_time(v_event ->> 'occurred_at') as occurred_at offset 0) t
   ), keys as (
     select count(*) as given, count(k.conversation_id) as found, count(distinct k.conversation_id) as conversations,
       min(k.conversation_id::text)::uuid as conversation_id
-    from item i
-    cross join lateral jsonb_array_elements(i.participant -> 'identities') d (identity)
+    from jsonb_array_elements(v_participant -> 'identities') d (identity)
     left join lateral (
       select x.conversation_id
       from crm.conversation_keys x
       where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id
-        and jsonb_typeof(d.identity -> 'value') = 'string'
         and x.kind = 'participant' and x.value = (d.identity ->> 'kind') || ':' || (d.identity ->> 'value')
       offset 0
     ) k on true
@@ -6355,7 +6430,10 @@ begin
   from item i
   cross join keys k
   cross join lateral (
-    select o.contact_id from crm.conversations o where o.workspace_id = p_account.workspace_id and o.id = k.conversation_id offset 0
+    select o.contact_id
+    from crm.conversations o
+    where o.workspace_id = p_account.workspace_id and o.id = k.conversation_id
+    offset 0
   ) o
   cross join lateral (
     select c.id, c.needs_full_sync, c.full_name, c.custom_attributes, c.field_sources
@@ -6370,65 +6448,65 @@ begin
     for no key update
   ) v
   cross join lateral (
-    select count(*) filter (where c.field_sources -> n.field is null) as unknown,
-      coalesce(jsonb_object_agg(n.field, jsonb_build_object('source', 'chat_embedded', 'at', i.occurred_at, 'delivery', i.delivery)) filter (
-        where c.field_sources -> n.field ->> 'source' = 'chat_embedded'
-          and row(i.occurred_at, i.delivery collate "C")
-            > row(coalesce((c.field_sources -> n.field ->> 'at')::timestamptz, '-infinity'), c.field_sources -> n.field ->> 'delivery' collate "C")),
+    -- Of the fields that the item brings: how many have no source, and the newer clock of each that a chat wrote.
+    select count(*) filter (where s.source is null) as unknown,
+      coalesce(jsonb_object_agg(n.field, jsonb_build_object(
+        'source', 'chat_embedded', 'at', i.occurred_at, 'delivery', i.delivery)) filter (
+          where s.source ->> 'source' = 'chat_embedded'
+            and row(i.occurred_at, i.delivery collate "C")
+              > row(coalesce((s.source ->> 'at')::timestamptz, '-infinity'), s.source ->> 'delivery' collate "C")),
         '{}') as clocks
     from (
-      select 'full_name' as field where i.participant ? 'full_name'
+      select 'full_name' as field where v_participant ? 'full_name'
       union all
-      select 'custom_attributes.' || a.key from jsonb_object_keys(coalesce(i.participant -> 'custom_attributes', '{}')) a (key)
+      select 'custom_attributes.' || a.key from jsonb_object_keys(v_attributes) a (key)
     ) n
+    cross join lateral (select c.field_sources -> n.field as source) s
   ) f
   where k.given = k.found and k.conversations = 1
     and i.occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
-    and (not i.participant ? 'full_name' or c.full_name = i.participant ->> 'full_name')
+    and (not v_participant ? 'full_name' or c.full_name = v_participant ->> 'full_name')
     and not exists (
-      select from jsonb_each(coalesce(i.participant -> 'custom_attributes', '{}')) a
-      where c.custom_attributes -> a.key is distinct from a.value)
+      select from jsonb_each(v_attributes) a where c.custom_attributes -> a.key is distinct from a.value)
     and k.given = (
       select count(*)
-      from jsonb_array_elements(i.participant -> 'identities') d (identity)
+      from jsonb_array_elements(v_participant -> 'identities') d (identity)
       cross join lateral (
         select x.contact_id
         from crm.contact_identities x
-        where x.workspace_id = p_account.workspace_id and x.kind = d.identity ->> 'kind' and x.value = d.identity ->> 'value'
-          and x.scope = case d.identity ->> 'kind'
-            when 'psid' then coalesce(d.identity ->> 'scope', p_account.external_id)
-            when 'bsuid' then coalesce(p_account.settings ->> 'business_id', d.identity ->> 'scope', p_account.external_id)
-            else ''
-          end
+        where x.workspace_id = p_account.workspace_id and x.kind = d.identity ->> 'kind'
+          and x.value = d.identity ->> 'value'
+          and x.scope = crm_private.identity_scope(d.identity ->> 'kind', d.identity ->> 'scope', p_account)
         offset 0
       ) x
       where x.contact_id = c.id)
     and f.unknown = 0
-    -- Somebody else may have been merged into this contact, and has to be told as well.
-    and (f.clocks = '{}' or not exists (select from crm.contact_merges m where m.survivor_id = c.id and m.undone_at is null));
+    -- A contact merged into this one gets the newer clocks as well: the general path does that.
+    and (f.clocks = '{}' or not exists (
+      select from crm.contact_merges m where m.survivor_id = c.id and m.undone_at is null));
   if not found then
-    return null;
+    raise exception using errcode = 'OF002', message = 'The item says more than is known.';
   end if;
 
   with message as (
-    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body, attachments,
-      reply_to, status, sent_at, payload)
-    values (p_account.workspace_id, p_account.id, v_known.id, v_known.message_id, v_known.direction, nullif(v_known.event ->> 'text', ''),
-      coalesce(v_known.event -> 'attachments', '[]'), v_known.event ->> 'reply_to',
+    insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body,
+      attachments, reply_to, status, sent_at, payload)
+    values (p_account.workspace_id, p_account.id, v_known.id, v_message_id, v_direction,
+      nullif(v_event ->> 'text', ''), coalesce(v_event -> 'attachments', '[]'), v_event ->> 'reply_to',
       case
-        when v_known.direction = 'inbound' then null
+        when v_direction = 'inbound' then null
         when v_known.occurred_at <= v_known.read_watermark then 'read'
         when v_known.occurred_at <= v_known.delivered_watermark then 'delivered'
         else 'sent'
       end,
-      v_known.occurred_at, coalesce(v_known.event -> 'payload', '{}'))
+      v_known.occurred_at, coalesce(v_event -> 'payload', '{}'))
     on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
     returning id
   ), event as (
-    insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id, message_id,
-      provider_message_id, event_type, event_key, occurred_at)
-    select p_account.workspace_id, p_account.id, v_known.id, v_known.contact_id, m.id, v_known.message_id, 'message',
-      'message:' || v_known.message_id, v_known.occurred_at
+    insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id,
+      message_id, provider_message_id, event_type, event_key, occurred_at)
+    select p_account.workspace_id, p_account.id, v_known.id, v_known.contact_id, m.id, v_message_id, 'message',
+      'message:' || v_message_id, v_known.occurred_at
     from message m
   ), contact as (
     update crm.contacts c set field_sources = c.field_sources || v_known.clocks, last_sync_at = clock_timestamp()
@@ -6436,25 +6514,144 @@ begin
     where v_known.clocks <> '{}' and c.workspace_id = p_account.workspace_id and c.id = v_known.contact_id
   )
   update crm.conversations v set
-    status = case when v_known.direction = 'inbound' and v.status = 'closed' and v_known.occurred_at > coalesce(v.status_changed_at, '-infinity')
-      then 'open' else v.status end,
-    unread_count = v.unread_count + (v_known.direction = 'inbound')::int,
+    status = case
+      when v_direction = 'inbound' and v.status = 'closed'
+        and v_known.occurred_at > coalesce(v.status_changed_at, '-infinity') then 'open'
+      else v.status
+    end,
+    unread_count = v.unread_count + (v_direction = 'inbound')::int,
     last_message_at = greatest(v.last_message_at, v_known.occurred_at),
-    last_inbound_at = case when v_known.direction = 'inbound' then greatest(v.last_inbound_at, v_known.occurred_at) else v.last_inbound_at end
+    last_inbound_at = case
+      when v_direction = 'inbound' then greatest(v.last_inbound_at, v_known.occurred_at)
+      else v.last_inbound_at
+    end
   from message m
   where v.workspace_id = p_account.workspace_id and v.id = v_known.id
-  returning 1, v.id, v.contact_id, v.version, false, case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, v.has_pending_effects
-  into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new, v_result.contact_outcome,
-    v_result.events_inserted, v_result.events_duplicate, v_follow_up;
-
-  if v_result.ordinal is not null and (v_follow_up or crm_private.has_early_events(p_account.id, v_known.message_id)) then
-    perform crm_private.apply_pending_effects(p_account.id, v_known.id, v_known.message_id);
+  returning 1, v.id, v.contact_id, v.version, false,
+    case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, null, v.has_pending_effects
+  into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new,
+    v_result.contact_outcome, v_result.events_inserted, v_result.events_duplicate, v_result.error, v_has_effects;
+  if not found then
+    raise exception using errcode = 'OF002', message = 'The message is not new.';
   end if;
-  return v_result;
+
+  if v_has_effects or crm_private.has_early_events(p_account.id, v_message_id) then
+    perform crm_private.apply_pending_effects(p_account.id, v_known.id, v_message_id);
+  end if;
+  return next v_result;
 end;
 $$;
-comment on function crm_private.ingest_known_person(crm.channel_accounts, jsonb) is
-  'The short way for a message that names its participant: every key it gives is known and of one conversation, and every field it brings is as the contact has it. Stores the message and lets the fields'' times follow; a null ordinal, with nothing written, when it is anything else, a duplicate included.';
+comment on function crm_private.ingest_named_messages(crm.channel_accounts, jsonb) is
+  'The fast path of one item of the shape named (fast_path_shape): stores the message and the fields'' newer times.
+
+Returns its row. Raises OF002 unless every id is known and of one conversation and contact, every field is as the
+contact has it, and the message is new; the caller rolls back and takes the general path.';
+
+-- sql/060_ingest/fn_ingest_plain_messages.sql
+create function crm_private.ingest_plain_messages(p_account crm.channel_accounts, p_items jsonb)
+returns setof crm_private.ingest_result
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_kinds jsonb := crm_private.fast_path_kinds() -> p_account.channel -> 'kinds';
+  v_item jsonb;
+  v_kind text;
+  v_event jsonb;
+  v_message_id text;
+  v_direction text;
+  v_time float8;
+  v_occurred_at timestamptz;
+  v_result crm_private.ingest_result;
+  v_has_effects boolean;
+begin
+  if jsonb_array_length(p_items) > 1 then
+    perform crm_private.lock_known_conversations(p_account, p_items);
+  end if;
+  for v_ordinal in 1..jsonb_array_length(p_items) loop
+    v_item := p_items -> (v_ordinal - 1);
+    v_kind := v_item #>> '{participant,identities,0,kind}';
+    v_event := v_item -> 'events' -> 0;
+    v_message_id := v_event ->> 'provider_message_id';
+    v_direction := v_event ->> 'direction';
+    v_time := v_event ->> 'occurred_at';
+    v_occurred_at := to_timestamp(case when v_time < 1e10 then v_time else v_time / 1000 end);
+
+    with known as (
+      select v.*, c.needs_full_sync
+      from crm.conversation_keys k
+      -- The contact needs no lock: its id is read under the conversation's lock, and a merge locks the conversations
+      -- before it moves their events.
+      cross join lateral (
+        select x.id, x.contact_id, x.read_watermark, x.delivered_watermark
+        from crm.conversations x
+        where x.workspace_id = k.workspace_id and x.id = k.conversation_id
+        for no key update
+      ) v
+      join crm.contacts c on c.workspace_id = k.workspace_id and c.id = v.contact_id
+      where k.workspace_id = p_account.workspace_id and k.channel_account_id = p_account.id and k.kind = 'participant'
+        and k.value = v_kind || ':' || (v_item #>> '{participant,identities,0,value}')
+        and v_occurred_at between '2004-01-01 00:00:00+00' and clock_timestamp() + interval '24 hours'
+    ), message as (
+      insert into crm.messages (workspace_id, channel_account_id, conversation_id, provider_message_id, direction, body,
+        attachments, reply_to, status, sent_at, payload)
+      select p_account.workspace_id, p_account.id, n.id, v_message_id, v_direction, nullif(v_event ->> 'text', ''),
+        coalesce(v_event -> 'attachments', '[]'), v_event ->> 'reply_to',
+        case
+          when v_direction = 'inbound' then null
+          when v_occurred_at <= n.read_watermark then 'read'
+          when v_occurred_at <= n.delivered_watermark then 'delivered'
+          else 'sent'
+        end,
+        v_occurred_at, coalesce(v_event -> 'payload', '{}')
+      from known n
+      on conflict (workspace_id, channel_account_id, provider_message_id) do nothing
+      returning id
+    ), event as (
+      insert into crm.contact_interaction_events (workspace_id, channel_account_id, conversation_id, contact_id,
+        message_id, provider_message_id, event_type, event_key, occurred_at)
+      select p_account.workspace_id, p_account.id, n.id, n.contact_id, m.id, v_message_id, 'message',
+        'message:' || v_message_id, v_occurred_at
+      from known n, message m
+    )
+    update crm.conversations v set
+      status = case
+        when v_direction = 'inbound' and v.status = 'closed'
+          and v_occurred_at > coalesce(v.status_changed_at, '-infinity') then 'open'
+        else v.status
+      end,
+      unread_count = v.unread_count + (v_direction = 'inbound')::int,
+      last_message_at = greatest(v.last_message_at, v_occurred_at),
+      last_inbound_at = case
+        when v_direction = 'inbound' then greatest(v.last_inbound_at, v_occurred_at)
+        else v.last_inbound_at
+      end
+    from known n, message m
+    where v.workspace_id = p_account.workspace_id and v.id = n.id
+    returning v_ordinal, v.id, v.contact_id, v.version, false,
+      case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, null, v.has_pending_effects
+    into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new,
+      v_result.contact_outcome, v_result.events_inserted, v_result.events_duplicate, v_result.error, v_has_effects;
+    if not found then
+      -- Possibly a duplicate. The caller's rollback releases the conversation: the general path locks its contact
+      -- first.
+      raise exception using errcode = 'OF002', message = 'The message is not new, or its conversation is not known.';
+    end if;
+
+    -- An event that came before its message may lie in another conversation of a person who has several ids.
+    if v_has_effects
+      or v_kinds - v_kind <> '[]' and crm_private.has_early_events(p_account.id, v_message_id) then
+      perform crm_private.apply_pending_effects(p_account.id, v_result.conversation_id, v_message_id);
+    end if;
+    return next v_result;
+  end loop;
+end;
+$$;
+comment on function crm_private.ingest_plain_messages(crm.channel_accounts, jsonb) is
+  'The fast path of items of the shape plain (fast_path_shape): stores each message in one statement.
+
+Returns one row per item, in order. Raises OF002 when a conversation is not known, a message is not new, or its time
+is before 2004 or more than 24 hours ahead; the caller rolls back and takes the general path.';
 
 -- sql/060_ingest/fn_ingest_webhook.sql
 create function crm.ingest_webhook(p_channel text, p_account_external_id text, p_items jsonb, p_rejected jsonb default '[]')
@@ -6540,44 +6737,39 @@ comment on function crm.ingest_webhook(text, text, jsonb, jsonb) is
   'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters); items holds the same three figures of each item, [[received, duplicates, failed], …], in the order given. PT400 invalid_input.';
 
 -- sql/060_ingest/fn_lock_known_conversations.sql
-create function crm_private.lock_known_conversations(p_channel_account_id uuid, p_items jsonb)
-returns boolean
+create function crm_private.lock_known_conversations(p_account crm.channel_accounts, p_items jsonb)
+returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_ids uuid[];
 begin
-  if jsonb_array_length(p_items) > 20 or p_items @? '$[*] ? (@.events.size() != 1 || @.events[0].type != "message" || @.participant.identities.size() != 1)' then
-    return false;
-  end if;
   select array_agg(k.conversation_id order by k.conversation_id) into v_ids
-  from crm.channel_accounts a
-  cross join jsonb_array_elements(p_items) i (item)
+  from jsonb_array_elements(p_items) i (item)
+  cross join lateral (select i.item #> '{participant,identities,0}' as identity offset 0) d
   cross join lateral (
     select x.conversation_id
     from crm.conversation_keys x
-    where x.workspace_id = a.workspace_id and x.channel_account_id = a.id and x.kind = 'participant'
-      and x.value = (i.item #>> '{participant,identities,0,kind}') || ':' || (i.item #>> '{participant,identities,0,value}')
+    where x.workspace_id = p_account.workspace_id and x.channel_account_id = p_account.id and x.kind = 'participant'
+      and x.value = (d.identity ->> 'kind') || ':' || (d.identity ->> 'value')
     offset 0
-  ) k
-  where a.id = p_channel_account_id;
+  ) k;
   if cardinality(v_ids) is distinct from jsonb_array_length(p_items) then
-    return false;
+    raise exception using errcode = 'OF002', message = 'The conversation of an item is not known.';
   end if;
   perform
   from unnest(v_ids) with ordinality i (id, place)
-  cross join crm.channel_accounts a
   cross join lateral (
-    select from crm.conversations x where x.workspace_id = a.workspace_id and x.id = i.id
+    select from crm.conversations x where x.workspace_id = p_account.workspace_id and x.id = i.id
     for no key update
-  ) l
-  where a.id = p_channel_account_id;
-  return true;
+  ) l;
 end;
 $$;
-comment on function crm_private.lock_known_conversations(uuid, jsonb) is
-  'Locks, in id order, the conversations of up to 20 items of one message and one identity each. False, and nothing locked, when there are more items, when one has more in it, or when one''s conversation is not known.';
+comment on function crm_private.lock_known_conversations(crm.channel_accounts, jsonb) is
+  'Locks the conversations of items of the shape plain (fast_path_shape), in id order.
+
+Raises OF002, with nothing locked, when one of them is not known.';
 
 -- sql/060_ingest/fn_parse_events.sql
 create function crm_private.parse_events(p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
@@ -6780,7 +6972,8 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  select b.conversation_id, b.contact_id, b.version, b.is_new, b.contact_outcome, b.events_inserted, b.events_duplicate, b.error
+  select b.conversation_id, b.contact_id, b.version, b.is_new, b.contact_outcome, b.events_inserted, b.events_duplicate,
+    b.error
   from crm.bulk_upsert_conversations_with_events(p_channel_account_id, jsonb_build_array(p_item)) b;
 end;
 $$;
@@ -7191,7 +7384,7 @@ begin
   from jsonb_array_elements(p_rejected) r;
   v_results := array(
     select r
-    from crm_private.ingest_isolating(v_account, p_items, clock_timestamp(), v_run.history_before) r
+    from crm_private.ingest_items_isolated(v_account, p_items, clock_timestamp(), v_run.history_before) r
     order by r.ordinal);
   select c.* into strict v_counts from crm_private.page_counts(v_account, p_items, v_results, v_since) c;
 
@@ -8087,7 +8280,7 @@ declare
 begin
   perform crm_private.check_batch(to_jsonb(p_items));
   v_results := array(
-    select r from crm_private.ingest_isolating(p_account, to_jsonb(p_items), p_now) r order by r.ordinal);
+    select r from crm_private.ingest_items_isolated(p_account, to_jsonb(p_items), p_now) r order by r.ordinal);
   v_closed := crm_private.close_conversations(p_account.workspace_id,
     array(select r.conversation_id from unnest(v_results) r order by r.ordinal), p_closed_at);
   return array(
@@ -10036,7 +10229,7 @@ begin
     if v_items.items is not null then
       linked := linked + (
         select count(distinct (v_items.conversation_ids)[r.ordinal])
-        from crm_private.ingest_isolating(v_account, v_items.items, clock_timestamp()) r
+        from crm_private.ingest_items_isolated(v_account, v_items.items, clock_timestamp()) r
         where r.contact_id is not null);
     end if;
   end loop;
@@ -10539,7 +10732,7 @@ begin
     select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items
     from unnest(v_places) with ordinality p (place, number);
     v_results := array(
-      select r from crm_private.ingest_isolating(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
+      select r from crm_private.ingest_items_isolated(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
     for v_number in 1..cardinality(v_results) loop
       -- Of an item with several events, the good ones are stored and each bad one has a dead letter of its own.
       if not ((v_results[v_number]).error ? 'events'

@@ -764,6 +764,52 @@ export type Database = {
           },
         ]
       }
+      fast_path_errors: {
+        Row: {
+          channel_account_id: string
+          constraint_name: string
+          errors: number
+          first_at: string
+          last_at: string
+          sqlstate: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          channel_account_id: string
+          constraint_name: string
+          errors?: number
+          first_at?: string
+          last_at?: string
+          sqlstate: string
+          workspace_id: string
+        }
+        Update: {
+          channel_account_id?: string
+          constraint_name?: string
+          errors?: number
+          first_at?: string
+          last_at?: string
+          sqlstate?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_accounts'
+            referencedColumns: ['workspace_id', 'id']
+          },
+          {
+            foreignKeyName: 'channel_account_fkey'
+            columns: ['workspace_id', 'channel_account_id']
+            isOneToOne: false
+            referencedRelation: 'channel_overview'
+            referencedColumns: ['workspace_id', 'channel_account_id']
+          },
+        ]
+      }
       merge_candidates: {
         Row: {
           contact_a_id: string

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 
 const MS = 1_763_700_000_000
 
-/** Usual values most of the time, so that the short ways are taken, and every odd one now and then. */
+/** Usual values most of the time, so that the fast paths are taken, and every odd one now and then. */
 function mostly<T>(usual: readonly T[], odd: readonly T[]): fc.Arbitrary<T> {
   return fc.oneof(
     { weight: 10, arbitrary: fc.constantFrom(...usual) },
@@ -154,7 +154,7 @@ export function openings(state: Before): Odd[] {
 /** When a closed conversation was closed and the AI set its tag: some messages are older, some newer. */
 export const TOUCHED_AT = new Date(MS + 100_000)
 
-/** One message as it comes most of the time, with an id that seldom repeats, so that several of them take the short way. */
+/** One message as it comes most of the time, with an id that seldom repeats, so that several of them take the fast path. */
 export const plainItem: fc.Arbitrary<Odd> = fc
   .record({
     who: fc.constantFrom<{ on: Odd['on']; identities: unknown }>(

@@ -1,4 +1,4 @@
--- I10: in the same transaction, on both ways.
+-- I10: in the same transaction, on both paths.
 begin;
 select plan(4);
 

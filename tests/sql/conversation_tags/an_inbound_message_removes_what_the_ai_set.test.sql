@@ -17,9 +17,9 @@ select pg_temp.tag('psid:P1'), pg_temp.tag('psid:P2');
 select tests.deliver(tests.chat('P1', tests.sent('m2', 40)), tests.chat('P1', tests.happened('postback', 41)), tests.chat('P1', tests.said('m3', 5)), tests.chat('P1', tests.said('m1', 1)));
 select is(pg_temp.tags('psid:P1'), array['ai early', 'ai late', 'human'], 'what we send, a postback, an earlier message and a replay remove nothing');
 select tests.deliver(tests.chat('P1', tests.said('m4', 20)));
-select is(pg_temp.tags('psid:P1'), array['ai late', 'human'], 'an inbound message removes what the AI set before it occurred, on the short way');
-select tests.deliver(tests.the_long_way(tests.chat('P2', tests.said('n4', 20))));
-select is(pg_temp.tags('psid:P2'), array['ai late', 'human'], 'and on the general way');
+select is(pg_temp.tags('psid:P1'), array['ai late', 'human'], 'an inbound message removes what the AI set before it occurred, on the fast path');
+select tests.deliver(tests.general_path(tests.chat('P2', tests.said('n4', 20))));
+select is(pg_temp.tags('psid:P2'), array['ai late', 'human'], 'and on the general path');
 select is((tests.conversation('psid:P1')).has_pending_effects, true, 'there is more to remove');
 select tests.deliver(tests.chat('P1', tests.said('m5', 31)));
 select is(pg_temp.tags('psid:P1'), array['human'], 'a later one removes the rest');
@@ -27,7 +27,7 @@ select is((tests.conversation('psid:P1')).has_pending_effects, false, 'then no e
 
 select pg_temp.tag('psid:P1');
 select tests.deliver(tests.chat('P1', tests.sent('m6', 60)));
-select is(pg_temp.tags('psid:P1'), array['ai early', 'ai late', 'human'], 'what we send removes nothing on the short way either');
+select is(pg_temp.tags('psid:P1'), array['ai early', 'ai late', 'human'], 'what we send removes nothing on the fast path either');
 select tests.deliver(tests.chat('P1', tests.said('m5', 31)));
 select is(pg_temp.tags('psid:P1'), array['ai early', 'ai late', 'human'], 'nor does a replay');
 

@@ -14,8 +14,8 @@ select tests.deliver(tests.chat('P1', tests.sent('m1', 101)));
 select is(pg_temp.state(), 'closed 0', 'what we send does not open it');
 select tests.deliver(tests.chat('P1', tests.said('m2', 99)));
 select is(pg_temp.state(), 'closed 1', 'a message from before it was closed counts as unread and does not open it');
-select tests.deliver(tests.the_long_way(tests.chat('P1', tests.said('m3', 99.5))));
-select is(pg_temp.state(), 'closed 2', 'on the general way either');
+select tests.deliver(tests.general_path(tests.chat('P1', tests.said('m3', 99.5))));
+select is(pg_temp.state(), 'closed 2', 'on the general path either');
 select tests.deliver(tests.chat('P1', tests.said('m4', 102, 'Old', '{"is_history": true}')));
 select is(pg_temp.state(), 'closed 2', 'history neither opens it nor is unread');
 select tests.deliver(tests.chat('P1', tests.happened('reaction', 103, 'm1')));
@@ -25,8 +25,8 @@ select is(pg_temp.state(), 'open 3', 'a message from after it was closed opens i
 select pg_temp.close();
 select tests.deliver(tests.chat('P1', tests.said('m5', 104)));
 select is(pg_temp.state(), 'closed 0', 'its replay does not');
-select tests.deliver(tests.the_long_way(tests.chat('P1', tests.said('m6', 105))));
-select is(pg_temp.state(), 'open 1', 'a new one opens it on the general way too');
+select tests.deliver(tests.general_path(tests.chat('P1', tests.said('m6', 105))));
+select is(pg_temp.state(), 'open 1', 'a new one opens it on the general path too');
 
 update crm.conversations set status = 'pending' where id = (tests.conversation('psid:P1')).id;
 select tests.deliver(tests.chat('P1', tests.said('m7', 106)));

@@ -9,8 +9,8 @@ select is((tests.conversation('psid:P1')).has_pending_effects, true, 'a status c
 select tests.deliver(tests.chat('P1', tests.said('m3', 4)));
 select is((tests.conversation('psid:P1')).has_pending_effects, true, 'another message changes nothing');
 select tests.deliver(tests.chat('P1', tests.sent('m2', 2)));
-select is((tests.conversation('psid:P1')).has_pending_effects, false, 'its own message does');
-select is((tests.message('m2')).status, 'delivered', 'on the short way, the status is applied');
+select is((tests.conversation('psid:P1')).has_pending_effects, false, 'its message does');
+select is((tests.message('m2')).status, 'delivered', 'on the fast path, the status is applied');
 insert into crm.conversation_tags (workspace_id, conversation_id, tag, set_by) values (tests.workspace_id(), (tests.conversation('psid:P1')).id, 'x', 'human');
 select is((tests.conversation('psid:P1')).has_pending_effects, false, 'a human''s tag has no pending effect');
 update crm.conversation_tags set set_by = 'ai' where workspace_id = tests.workspace_id();

@@ -35,7 +35,7 @@ select set_eq($$ select d.reason, d.path, d.item from crm.dead_letters d where d
   $$ select 'invalid_event' as reason, '$.events[0]' || b.path as path, tests.chat('P1', b.event) as item from bad b $$, 'I15: a bad one is kept with its item, alone, so that it can be replayed');
 select tests.writes_nothing($$ select tests.deliver(tests.chat('P1', variadic array(select b.event from bad b order by b.place desc))) $$, 'I15: again and in another place, it is the same dead letter');
 
-select is(tests.deliver(tests.chat('P1', b.event)) #>> '{0,error,events,0,path}', '$.events[0]' || b.path, 'I15: a single one, where the short way would be') from bad b where b.place = 8;
+select is(tests.deliver(tests.chat('P1', b.event)) #>> '{0,error,events,0,path}', '$.events[0]' || b.path, 'I15: a single one, where the fast path would be') from bad b where b.place = 8;
 
 select * from finish();
 rollback;

@@ -7,7 +7,7 @@ select tests.deliver(tests.chat('P1', tests.said('m1', 1)));
 create temporary table before as select tests.state(tests.workspace_id()) as state;
 select tests.fail_writes('messages', format('new.body = %L', s.code), s.code) from unnest(array['40P01', '57014', '53200', 'P0001', 'PT409']) s (code);
 
-select tests.throws_code(format('select tests.deliver(%L)', tests.chat('P1', tests.said('m2', 2, s.code))), s.code, null, format('I15: %s on the short way', s.code))
+select tests.throws_code(format('select tests.deliver(%L)', tests.chat('P1', tests.said('m2', 2, s.code))), s.code, null, format('I15: %s on the fast path', s.code))
 from unnest(array['40P01', '57014', '53200', 'P0001', 'PT409']) s (code);
 select tests.throws_code(format('select tests.deliver(%L, %L)', tests.chat('P2', tests.said('n1', 1)), tests.chat('P1', tests.said('m2', 2, s.code))), s.code, null, format('I15: %s in a page', s.code))
 from unnest(array['40P01', '57014', '53200', 'P0001', 'PT409']) s (code);

@@ -15,7 +15,7 @@ select is((select array_agg(m.provider_message_id order by m.provider_message_id
 select is((tests.contact('psid:P2')).id, null, 'I15: nothing of it is: no contact');
 select is((tests.conversation('psid:P2')).id, null, 'I15: no conversation');
 
-select is(tests.deliver(tests.chat('P1', tests.said('m3', 3, 'refuse me'))) #>> '{0,error,code}', 'refused_by_database', 'I15: a single message on the short way');
+select is(tests.deliver(tests.chat('P1', tests.said('m3', 3, 'refuse me'))) #>> '{0,error,code}', 'refused_by_database', 'I15: a single message on the fast path');
 select is((select (v.unread_count, v.last_message_at) from tests.conversation('psid:P1') v), (2, tests.moment(2)), 'I15: leaves its conversation as it was');
 select is((select array_agg(d.reason || ' ' || substr(d.detail, 1, 5) || ' ' || d.path order by d.item::text) from crm.dead_letters d where d.workspace_id = tests.workspace_id()),
   array['refused_by_database 23514 $', 'refused_by_database 23514 $'], 'I15: both are dead letters');

@@ -43,13 +43,13 @@ create or replace function tests.item(p_participant jsonb, variadic p_events jso
 language sql immutable set search_path = '' as $$
   select jsonb_build_object('participant', p_participant, 'events', to_jsonb(p_events))
 $$;
--- An InboundItem of Messenger's person with this psid. Once the person is known, one with a single message takes the ingest's short way.
+-- An InboundItem of Messenger's person with this psid. Once the person is known, one with a single message takes the ingest's fast path.
 create or replace function tests.chat(p_psid text, variadic p_events jsonb[] default '{}') returns jsonb
 language sql immutable set search_path = '' as $$
   select tests.item(tests.person(array['psid:' || p_psid]), variadic p_events)
 $$;
--- The same item, written so that it takes the general way.
-create or replace function tests.the_long_way(p_item jsonb) returns jsonb
+-- The same item, written so that it takes the general path.
+create or replace function tests.general_path(p_item jsonb) returns jsonb
 language sql immutable set search_path = '' as $$
   select jsonb_set(p_item, '{participant,previous_identities}', '[]')
 $$;

@@ -37,7 +37,7 @@ select is(pg_temp.told(), '{"named 3","named 4"}', 'several of those in a call')
 -- What the fast path begins, takes back and leaves to the general one.
 select tests.deliver(tests.chat('P1', tests.said('plain 5', 8)), tests.chat('P1', tests.said('plain 5', 8)), tests.chat('P1', tests.said('plain 6', 9)));
 select is(pg_temp.told(), '{"plain 5","plain 6"}', 'a call with a message twice');
-select tests.deliver(tests.the_long_way(tests.chat('P1', tests.said('long 1', 10))));
+select tests.deliver(tests.general_path(tests.chat('P1', tests.said('long 1', 10))));
 select is(pg_temp.told(), '{"long 1"}', 'one on the general path');
 select tests.deliver(tests.chat('P1', tests.said('mixed 1', 11)), tests.chat('P7', tests.said('mixed 2', 12), tests.happened('reaction', 13, 'mixed 2')));
 select is(pg_temp.told(), '{"mixed 1","mixed 2"}', 'a page of both');
@@ -83,7 +83,7 @@ select tests.deliver(tests.chat('P1', tests.said('plain 2', 5)), tests.chat('P1'
 select is(pg_temp.told(), '{}', 'I10: several');
 select pg_temp.number(pg_temp.named(2, 'named 2')), pg_temp.number(pg_temp.named(3, 'named 3'), pg_temp.named(4, 'named 4'));
 select is(pg_temp.told(), '{}', 'I10: those with a name');
-select tests.deliver(tests.the_long_way(tests.chat('P1', tests.said('long 1', 10, 'A richer copy'))));
+select tests.deliver(tests.general_path(tests.chat('P1', tests.said('long 1', 10, 'A richer copy'))));
 select is(pg_temp.told(), '{}', 'I9: a copy that knows more');
 select tests.commit_page(s.run, jsonb_build_array(tests.chat('P1', tests.said('page 1', 23), tests.said('page 2', 24)), tests.chat('P10', tests.said('page 3', 25)) || '{"thread_id": "t10"}'), '{"a": 2}') from sync s;
 select is(pg_temp.told(), '{}', 'I10: a page');

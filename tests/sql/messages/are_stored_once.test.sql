@@ -5,7 +5,7 @@ select plan(10);
 select tests.create_acme();
 select is(tests.deliver(tests.chat('P1', tests.said('m1', 1))) #>> '{0,events_inserted}', '1', 'I9: a webhook brings it');
 select is(tests.deliver(tests.chat('P1', tests.said('m1', 1))) #>> '{0,events_duplicate}', '1', 'I9: again, it is a duplicate');
-select is(tests.deliver(tests.the_long_way(tests.chat('P1', tests.said('m1', 1)))) #>> '{0,events_duplicate}', '1', 'I9: on the general way too');
+select is(tests.deliver(tests.general_path(tests.chat('P1', tests.said('m1', 1)))) #>> '{0,events_duplicate}', '1', 'I9: on the general path too');
 select is(tests.deliver(tests.chat('P1', tests.said('m1', 1)) || '{"thread_id": "t1"}') #>> '{0,events_duplicate}', '1', 'I9: and of an API page');
 select is((select r #>> '{0,events_inserted}' || (r #>> '{0,events_duplicate}') from tests.deliver(tests.chat('P1', tests.said('m2', 2), tests.said('m2', 2), tests.said('m1', 1))) r), '12',
   'I9: twice in one delivery is once');

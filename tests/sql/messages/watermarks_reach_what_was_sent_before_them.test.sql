@@ -6,7 +6,7 @@ select tests.create_acme();
 select tests.deliver(tests.chat('P1', tests.said('m0', 0)));
 select tests.same_in_every_order('pgtap-page', array[
   tests.chat('P1', tests.sent('m1', 1)), tests.chat('P1', tests.sent('m2', 1.5), tests.sent('m3', 5)), tests.chat('P1', tests.watermark('read', 3)), tests.chat('P1', tests.watermark('delivery', 6))
-], $$ (tests.message('m1')).status = 'read' and (tests.message('m2')).status = 'read' and (tests.message('m3')).status = 'delivered' $$, 'I11: also echoes that come late, on both ways');
+], $$ (tests.message('m1')).status = 'read' and (tests.message('m2')).status = 'read' and (tests.message('m3')).status = 'delivered' $$, 'I11: also echoes that come late, on both paths');
 
 select tests.same_in_every_order('pgtap-page', array[
   tests.chat('P1', tests.sent('m1', 1)), tests.chat('P1', tests.status('m1', 'failed', 2, '{"error": {"code": 7}}')), tests.chat('P1', tests.watermark('delivery', 1))

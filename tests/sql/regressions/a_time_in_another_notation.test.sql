@@ -1,4 +1,4 @@
--- The short way took times that the general way refuses.
+-- The fast path took times that the general path refuses.
 begin;
 select plan(2);
 

@@ -10,7 +10,7 @@ $$;
 select pg_temp.wa(array['wa_id:111'], tests.said('m1', 1));
 select pg_temp.wa(array['bsuid:B222'], tests.status('o1', 'read', 5));
 select pg_temp.wa(array['wa_id:111'], tests.sent('o1', 4));
-select is((tests.message('o1')).status, 'read', 'I11: a status that waits in the other conversation is found on the short way');
+select is((tests.message('o1')).status, 'read', 'I11: a status that waits in the other conversation is found on the fast path');
 
 -- Closed at second 10; somebody wrote to the other conversation after it.
 update crm.conversations set status = 'closed', status_changed_at = tests.moment(10), unread_count = 0

@@ -13,9 +13,9 @@ select is(crm.update_workspace(tests.workspace_id('pgtap-new'), '{}', 'Newer'), 
 select is(crm.update_channel_account(tests.account_id('pgtap-new-page'), p_display_name => 'Newer'), '{}', 'update_channel_account');
 select is((select u.outcome from crm.upsert_contact(tests.workspace_id(), 'contacts_api', tests.person('{email:new@x.co}')) u), 'created', 'upsert_contact');
 select is((select b.events_inserted from crm.bulk_upsert_conversations_with_events(tests.account_id('pgtap-page'),
-  jsonb_build_array(tests.chat('P1', tests.said('m2', 2)))) b), 1, 'bulk_upsert_conversations_with_events, the short way');
+  jsonb_build_array(tests.chat('P1', tests.said('m2', 2)))) b), 1, 'bulk_upsert_conversations_with_events, the fast path');
 select is((select u.is_new from crm.upsert_conversation_with_events(tests.account_id('pgtap-page'), tests.chat('P2', tests.said('m3', 3))) u), true,
-  'upsert_conversation_with_events, the general way');
+  'upsert_conversation_with_events, the general path');
 select is((select i.received from crm.ingest_webhook('messenger', 'pgtap-page', jsonb_build_array(tests.chat('P3'))) i), 1, 'ingest_webhook');
 select is((select v.contacts > 0 from crm.contact_sync_stats(tests.workspace_id()) v), true, 'contact_sync_stats');
 select lives_ok($$ select crm.update_conversation(v.id, v.version, '{"status": "closed"}') from crm.conversations v

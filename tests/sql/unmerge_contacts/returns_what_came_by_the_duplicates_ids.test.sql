@@ -78,7 +78,7 @@ select tests.writes_nothing($$ select tests.upsert('chat_embedded', pg_temp.late
 select tests.writes_nothing($$ select crm.bulk_upsert_contacts(tests.workspace_id(), 'chat_embedded', jsonb_build_array(pg_temp.late(), pg_temp.changed())) $$,
   'I10: neither beside an id that changed');
 
--- Stubs: the API spoke of the duplicate only. By every way in: a page, and the short way of a known person.
+-- Stubs: the API spoke of the duplicate only. By every way in: a page, and the fast path of a known person.
 select tests.deliver(tests.item(tests.person('{psid:P1}', '{"full_name": "Ana"}'), tests.said('m1', 1)));
 select tests.ingest('pgtap-number', tests.item(tests.person('{wa_id:573001112244}', '{"full_name": "Bea"}'), tests.said('w1', 2)));
 create temporary table stubs as select tests.merge('psid:P1', 'wa_id:573001112244') as id;

@@ -6,9 +6,9 @@ select tests.create_acme();
 select tests.deliver(tests.chat('P1', tests.said('a0', 0)), tests.chat('P2', tests.said('b0', 0)));
 create table pg_temp.before as select v.id, v.version, v.unread_count from crm.conversations v;
 
-create function pg_temp.refuse() returns setof crm_private.ingest_result language plpgsql as $$ begin raise exception 'the general way was taken'; end $$;
-alter function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) rename to ingest_isolating_kept;
-create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
+create function pg_temp.refuse() returns setof crm_private.ingest_result language plpgsql as $$ begin raise exception 'the general path was taken'; end $$;
+alter function crm_private.ingest_items_isolated(crm.channel_accounts, jsonb, timestamptz, timestamptz) rename to ingest_items_isolated_kept;
+create function crm_private.ingest_items_isolated(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
 returns setof crm_private.ingest_result language sql as 'select * from pg_temp.refuse()';
 
 create table pg_temp.answer as
@@ -25,8 +25,8 @@ select is((select max(version) from pg_temp.answer), (select max(version) from c
 select throws_ok(
   format('select * from crm.bulk_upsert_conversations_with_events(%L, %L)', tests.account_id('pgtap-page'),
     jsonb_build_array(tests.chat('P1', tests.said('a2', 4)), tests.chat('P1', tests.said('a1', 2)))),
-  'the general way was taken', 'a duplicate among them sends all the general way');
-select is(tests.count_of('messages'), 5, 'and nothing of the short way stays behind');
+  'the general path was taken', 'a duplicate among them sends all the general path');
+select is(tests.count_of('messages'), 5, 'and nothing of the fast path stays behind');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- The short way for a single message and the general way for pages can never disagree about what "the same" means.
+-- The fast path for a single message and the general path for pages can never disagree about what "the same" means.
 begin;
 select plan(1);
 
@@ -18,8 +18,8 @@ cross join lateral (select n.item) c;
 create temporary table tried as
 select t.* from (values (1, false), (2, true)) w (n, long)
 cross join lateral tests.try_order('pgtap-page',
-  array(select case when w.long then tests.the_long_way(c.item) else c.item end from calls c order by c.place), array[1, 2, 3, 4, 5, 6], 'true') t;
-select is((select count(distinct t.state)::int from tried t), 1, 'six deliveries, each way');
+  array(select case when w.long then tests.general_path(c.item) else c.item end from calls c order by c.place), array[1, 2, 3, 4, 5, 6], 'true') t;
+select is((select count(distinct t.state)::int from tried t), 1, 'six deliveries, on each path');
 
 select * from finish();
 rollback;

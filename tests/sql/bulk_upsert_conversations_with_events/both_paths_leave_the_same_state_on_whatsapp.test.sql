@@ -1,4 +1,4 @@
--- As on Messenger: whichever way a single message takes, and whichever of a person's ids it names.
+-- As on Messenger: whichever path a single message takes, and whichever of a person's ids it names.
 begin;
 select plan(4);
 
@@ -17,11 +17,11 @@ create temporary table tried as
 select w.long, t.*
 from (values (false), (true)) w (long)
 cross join lateral tests.try_order('pgtap-number',
-  array(select case when w.long then tests.the_long_way(c.item) else c.item end from calls c order by c.place), array[1, 2, 3, 4],
+  array(select case when w.long then tests.general_path(c.item) else c.item end from calls c order by c.place), array[1, 2, 3, 4],
   $$ tests.count_of('conversations') = 1 and tests.count_of('contacts') = 1 and tests.count_of('messages') = 4
     and (tests.message('w1')).sent_at = tests.moment(10) and tests.count_of('conversation_tags') = 0 $$) t;
 select is((select t.state from tried t where t.long), (select t.state from tried t where not t.long), 'I9: the same state');
-select is(t.holds, true, 'everything is there once, ' || case when t.long then 'the general way' else 'the short way' end) from tried t order by t.long;
+select is(t.holds, true, 'everything is there once, ' || case when t.long then 'the general path' else 'the fast path' end) from tried t order by t.long;
 select tests.ingest('pgtap-number', c.item) from calls c order by c.place;
 select tests.writes_nothing($$ select tests.ingest('pgtap-number', c.item) from calls c $$, 'I10: replayed, nothing is written');
 

@@ -20,17 +20,17 @@ const call = fc
   .map((items) => items.filter(({ on }) => on === items[0]?.on))
 
 const SHORT = 'select r.* from crm.bulk_upsert_conversations_with_events($1, $2) r'
-const GENERAL = `select r.* from crm.channel_accounts a, crm_private.ingest_isolating(a, $2, clock_timestamp()) r where a.id = $1`
+const GENERAL = `select r.* from crm.channel_accounts a, crm_private.ingest_items_isolated(a, $2, clock_timestamp()) r where a.id = $1`
 
-/** Counts, in a test's own database, how often a call takes the general way. */
+/** Counts, in a test's own database, how often a call takes the general path. */
 const COUNT_THE_GENERAL_WAY = `
   create sequence crm_private.general_way_calls;
-  alter function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) rename to ingest_isolating_uncounted;
-  create function crm_private.ingest_isolating(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
+  alter function crm_private.ingest_items_isolated(crm.channel_accounts, jsonb, timestamptz, timestamptz) rename to ingest_items_isolated_uncounted;
+  create function crm_private.ingest_items_isolated(p_account crm.channel_accounts, p_items jsonb, p_now timestamptz, p_history_before timestamptz default null)
   returns setof crm_private.ingest_result language plpgsql set search_path = '' as $$
   begin
     perform nextval('crm_private.general_way_calls');
-    return query select r.* from crm_private.ingest_isolating_uncounted(p_account, p_items, p_now, p_history_before) r;
+    return query select r.* from crm_private.ingest_items_isolated_uncounted(p_account, p_items, p_now, p_history_before) r;
   end $$`
 
 let short: TestDatabase
@@ -48,7 +48,7 @@ afterAll(async () => {
 const resultSchema = z.array(z.record(z.string(), z.unknown()))
 const counterSchema = z.tuple([z.object({ calls: z.coerce.number() })]).transform(([row]) => row.calls)
 
-test('I9 I10: a message by a short way leaves the rows that the general way leaves', { timeout: 120_000 }, async () => {
+test('I9 I10: a message by a fast path leaves the rows that the general path leaves', { timeout: 120_000 }, async () => {
   const calls = { one: 0, several: 0 }
   const generalCalls = { one: 0, several: 0 }
   const property = fc.asyncProperty(
@@ -76,7 +76,7 @@ test('I9 I10: a message by a short way leaves the rows that the general way leav
   )
   await fc.assert(property, { seed: SEED, numRuns: RUNS, interruptAfterTimeLimit: 100_000 })
   const shortCalls = { one: calls.one - generalCalls.one, several: calls.several - generalCalls.several }
-  console.info(`Short ways: ${RUNS} runs, seed ${SEED}, calls and those by a short way:`, calls, shortCalls)
+  console.info(`Short ways: ${RUNS} runs, seed ${SEED}, calls and those by a fast path:`, calls, shortCalls)
   // Neither way is there for show.
   for (const kind of ['one', 'several'] as const) {
     expect(shortCalls[kind] / calls[kind]).toBeGreaterThan(0.15)
@@ -91,7 +91,7 @@ async function generalWayCalls(): Promise<number> {
   return counterSchema.parse(rows)
 }
 
-/** A workspace with the people and conversations, made the general way in both databases. */
+/** A workspace with the people and conversations, made the general path in both databases. */
 async function open(database: TestDatabase, state: Before): Promise<Target> {
   const target = await createTarget(database.pool)
   for (const opening of openings(state)) await deliver(database, target, [opening], GENERAL)

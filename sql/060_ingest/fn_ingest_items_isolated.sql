@@ -1,4 +1,4 @@
-create function crm_private.ingest_isolating(
+create function crm_private.ingest_items_isolated(
   p_account crm.channel_accounts,
   p_items jsonb,
   p_now timestamptz,
@@ -20,19 +20,20 @@ begin
   for v_attempt in 1..5 loop
     begin
       v_results := array(select r from crm_private.ingest_items(p_account, p_items, p_now, p_history_before) r);
-      -- Deferred keys are checked here, so that a violation does not surface at commit, where nothing can isolate it.
+      -- Check deferred keys now: a violation at commit could not be isolated.
       set constraints all immediate;
       set constraints all deferred;
       return query select r.* from unnest(v_results) r;
       return;
     exception
       when serialization_failure then
-        -- A contact or a conversation was merged away while this waited for it: what is locked is let go, and all is read anew.
+        -- Another transaction merged a contact or a conversation away while this one waited for its lock. The rollback
+        -- releases the locks; the next attempt reads again.
         if v_attempt = 5 then
           raise;
         end if;
       when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
-        -- Only data errors isolate an item. Anything else (a deadlock, a full disk) aborts the call: it is nobody's fault here.
+        -- Only data errors isolate an item. Any other error (a deadlock, a full disk) aborts the call.
         exit;
     end;
   end loop;
@@ -41,7 +42,8 @@ begin
     v_ordinal := v_ordinal + 1;
     for v_attempt in 1..5 loop
       begin
-        select r.* into v_result from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
+        select r.* into v_result
+        from crm_private.ingest_items(p_account, jsonb_build_array(v_item), p_now, p_history_before) r;
         set constraints all immediate;
         set constraints all deferred;
         exit;
@@ -51,8 +53,8 @@ begin
             raise;
           end if;
         when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
-          perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, 'refused_by_database', '$',
-            sqlstate || ': ' || sqlerrm, v_item, p_history_before);
+          perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id,
+            'refused_by_database', '$', sqlstate || ': ' || sqlerrm, v_item, p_history_before);
           v_result := null;
           v_result.is_new := false;
           v_result.contact_outcome := 'ignored';
@@ -67,5 +69,9 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.ingest_isolating(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
-  'Ingests items so that one the database refuses (SQLSTATE classes 22 and 23, PT400) becomes a dead letter and the others go in: all at once, and one by one only when that fails. Messages from before p_history_before are history.';
+comment on function crm_private.ingest_items_isolated(crm.channel_accounts, jsonb, timestamptz, timestamptz) is
+  'The general path: ingests items so that one which the database refuses costs no other item.
+
+Returns one row per item, in order. It ingests all items at once. After a data error (SQLSTATE classes 22 and 23,
+PT400) it ingests them one by one, and an item that is refused becomes a dead letter.
+Messages from before p_history_before are history. Raises any other error.';
