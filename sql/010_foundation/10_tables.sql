@@ -13,7 +13,8 @@ create table crm.workspaces (
 comment on table crm.workspaces is 'A tenant. Everything that belongs to it carries its id, and keys start with it.';
 comment on column crm.workspaces.settings is
   'Those of crm_private.settings() that are set for the workspace: update_workspace changes them.';
-comment on column crm.workspaces.default_country is 'ISO 3166-1 alpha-2; numbers written without a country code are read as this country''s.';
+comment on column crm.workspaces.default_country is
+  'ISO 3166-1 alpha-2. Numbers written without a country code are read as this country''s.';
 
 create table crm.workspace_members (
   workspace_id uuid not null references crm.workspaces (id) on delete cascade,

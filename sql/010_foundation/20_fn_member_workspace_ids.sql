@@ -11,4 +11,6 @@ as $$
   where m.user_id = auth.uid();
 $$;
 comment on function crm_private.member_workspace_ids() is
-  'The workspaces the caller is a member of, as an array; empty for nobody. Policies call it inside a sub-select so that it runs once per query.';
+  'The workspaces that the caller is a member of, as an array; empty for a caller that is no member.
+
+A policy calls it inside a sub-select, so that it runs once per query.';

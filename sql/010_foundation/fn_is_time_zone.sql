@@ -5,7 +5,8 @@ stable
 set search_path = ''
 as $$
 begin
-  -- Names of the IANA database look so; the server would also take an offset such as +5, with its sign the other way round.
+  -- Names of the IANA database look so; the server would also
+  -- take an offset such as +5, with its sign the other way round.
   if p_name is null or p_name !~ '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$' then
     return false;
   end if;

@@ -9,4 +9,6 @@ begin
 end;
 $$;
 comment on function crm_private.plausible_time(timestamptz) is
-  'The time, or null when it is before 2004 or more than 24 hours ahead: a source''s clock that is so wrong says nothing, and must not win over everything to come.';
+  'The time, or null when it is before 2004 or more than 24 hours ahead.
+
+A source whose clock is that wrong says nothing, and must not win over everything to come.';

@@ -25,11 +25,14 @@ begin
 
   if v_role is null
     or array_position(crm_private.roles(), v_role) < array_position(crm_private.roles(), p_least_role) then
-    raise exception using errcode = 'PT403', message = format('This needs role %s or above in the workspace.', p_least_role),
+    raise exception using errcode = 'PT403',
+      message = format('This needs role %s or above in the workspace.', p_least_role),
       detail = jsonb_build_object('code', 'forbidden', 'needs', p_least_role)::text,
       hint = 'Ask an owner of the workspace for the role.';
   end if;
 end;
 $$;
 comment on function crm_private.require_member(uuid, text) is
-  'Returns when the caller is a member with at least the role, or is service_role or the database owner. PT401 unauthenticated, PT403 forbidden.';
+  'Returns when the caller is a member with at least the role, or is service_role or the database owner.
+
+PT401 unauthenticated, PT403 forbidden.';

@@ -10,4 +10,4 @@ begin
 end;
 $$;
 comment on function crm_private.bump_version() is
-  'Trigger: every update of a row raises its version by one, whoever writes, and whatever version the update asked for.';
+  'Trigger: every update of a row raises its version by one, whatever version the update asked for.';

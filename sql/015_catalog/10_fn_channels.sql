@@ -6,4 +6,5 @@ set search_path = ''
 as $$
   select array['messenger', 'whatsapp', 'b2chat'];
 $$;
-comment on function crm_private.channels() is 'The registry of channels, by name, in the order in which documents list them.';
+comment on function crm_private.channels() is
+  'The registry of channels, by name, in the order in which documents list them.';

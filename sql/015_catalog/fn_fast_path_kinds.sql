@@ -9,7 +9,8 @@ as $$
     select k.names_conversation_on as channel, jsonb_build_object(
       'kinds', jsonb_agg(k.kind order by k.strength),
       'plain', coalesce(
-        jsonb_agg(k.kind order by k.strength) filter (where coalesce(k.scope_from, 'account') = 'account'), '[]')) as kinds
+        jsonb_agg(k.kind order by k.strength) filter (where coalesce(k.scope_from, 'account') = 'account'),
+        '[]')) as kinds
     from crm_private.identity_kinds() k
     where k.names_conversation_on is not null
     group by k.names_conversation_on

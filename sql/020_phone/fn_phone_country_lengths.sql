@@ -14,7 +14,8 @@ begin
         when p.leading_digits is not null then p_number ~ p.leading_digits
         else strpos(p.first_digits, left(p_number, 1)) > 0 and p_number ~ p.pattern and exists (
           select from crm_private.phone_types t
-          where t.calling_code = p.calling_code and t.ordinal = p.ordinal and length(p_number) = any (t.lengths) and p_number ~ t.pattern)
+          where t.calling_code = p.calling_code and t.ordinal = p.ordinal and length(p_number) = any (t.lengths)
+            and p_number ~ t.pattern)
       end
     order by p.ordinal
     limit 1
@@ -22,4 +23,6 @@ begin
 end;
 $$;
 comment on function crm_private.phone_country_lengths(text, text) is
-  'The possible lengths in the country that a national number of a shared calling code belongs to, null when that is none of them. Source: getCountryByNationalNumber of libphonenumber-js.';
+  'The lengths possible in the country of a national number whose calling code several countries share.
+
+Null when the number belongs to none of them. Source: getCountryByNationalNumber of libphonenumber-js.';

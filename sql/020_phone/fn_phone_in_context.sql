@@ -20,4 +20,7 @@ begin
 end;
 $$;
 comment on function crm_private.phone_in_context(text, int) is
-  'The number of a tel: URI whose ;phone-context= is at the given character: the context before it where that is a number, nothing where it is a domain; null when it is neither. Source: RFC 3966, as libphonenumber-js reads it.';
+  'The number of a tel: URI whose ;phone-context= is at the given character.
+
+A context that is a number stands before it. A context that is a domain adds nothing. Null when it is neither. Source:
+RFC 3966, as libphonenumber-js reads it.';

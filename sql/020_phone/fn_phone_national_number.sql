@@ -23,7 +23,8 @@ begin
   end if;
 
   -- Where a prefix is also what numbers begin with, a number that is whole with it keeps it.
-  if strpos(p_plan.first_digits, left(p_digits, 1)) > 0 and p_digits ~ p_plan.pattern and v_number !~ p_plan.pattern then
+  if strpos(p_plan.first_digits, left(p_digits, 1)) > 0 and p_digits ~ p_plan.pattern
+    and v_number !~ p_plan.pattern then
     return p_digits;
   end if;
   if length(v_number) = any (p_plan.lengths_everywhere) or length(v_number) > all (p_plan.lengths_anywhere) then
@@ -33,8 +34,13 @@ begin
   if v_lengths <> p_plan.lengths_everywhere then
     v_lengths := coalesce(crm_private.phone_country_lengths(p_plan.calling_code, v_number), p_plan.lengths);
   end if;
-  return case when length(v_number) = any (v_lengths) or length(v_number) > all (v_lengths) then v_number else p_digits end;
+  return case
+    when length(v_number) = any (v_lengths) or length(v_number) > all (v_lengths) then v_number
+    else p_digits
+  end;
 end;
 $$;
 comment on function crm_private.phone_national_number(text, crm_private.phone_plans) is
-  'The digits without the plan''s national prefix and carrier code, or with what its transform rule makes of them; unchanged when too few digits would be left. Source: extractNationalNumber of libphonenumber-js.';
+  'The digits without the plan''s national prefix and carrier code, or as its transform rule changes them.
+
+Unchanged when too few digits would be left. Source: extractNationalNumber of libphonenumber-js.';

@@ -17,4 +17,6 @@ begin
 end;
 $$;
 comment on function crm_private.phone_variants(text) is
-  'Other ways in which the same E.164 number is written: Brazil''s mobiles without or with the ninth digit, Mexico''s without or with the 1, Argentina''s without or with the 9. For look-up only; what is stored is what was given.';
+  'Other ways in which the same E.164 number is written. For look-up only: the number is stored as it was given.
+
+Brazil''s mobiles have a ninth digit or not, Mexico''s a 1 or not, Argentina''s a 9 or not.';

@@ -21,4 +21,7 @@ begin
 end;
 $$;
 comment on function crm_private.phone_with_plus(text, crm_private.phone_plans) is
-  'Digits that begin with the plan''s calling code: with a + before them when they are too long for a national number, or are a valid number only without the code; otherwise unchanged. Source: extractCountryCallingCodeFromInternationalNumberWithoutPlusSign of libphonenumber-js.';
+  'Digits that begin with the plan''s calling code, with a + before them where they are an international number.
+
+That is so when they are too long for a national number, or are a valid number only without the code. Otherwise
+unchanged. Source: extractCountryCallingCodeFromInternationalNumberWithoutPlusSign of libphonenumber-js.';

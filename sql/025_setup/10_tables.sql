@@ -13,6 +13,7 @@ create table crm.channel_accounts (
   constraint external_id_is_not_empty check (btrim(external_id) <> '' and length(external_id) <= 256),
   constraint settings_is_object check (jsonb_typeof(settings) = 'object')
 );
-comment on table crm.channel_accounts is 'The directory that maps a provider''s account (a page, a phone number id, a merchant) to its workspace.';
+comment on table crm.channel_accounts is
+  'The directory that maps a provider''s account (page, phone number id, merchant) to its workspace.';
 comment on column crm.channel_accounts.settings is
   'Those of crm_private.settings() that are set for the account: update_channel_account changes them.';

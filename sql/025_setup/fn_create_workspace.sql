@@ -26,4 +26,6 @@ begin
 end;
 $$;
 comment on function crm.create_workspace(text, text, text) is
-  'The id of the workspace with this slug, created when there is none; an existing one is left as it is. PT400 invalid_input.';
+  'The id of the workspace with this slug, created when there is none. An existing one stays as it is.
+
+PT400 invalid_input.';

@@ -35,16 +35,29 @@ create table crm.contacts (
   constraint custom_attributes_is_object check (jsonb_typeof(custom_attributes) = 'object'),
   constraint field_sources_is_object check (jsonb_typeof(field_sources) = 'object')
 ) with (fillfactor = 85);
-comment on table crm.contacts is 'One person as the workspace knows them. A row with merged_into_id set is history: its references live on the contact it was merged into.';
-comment on column crm.contacts.sync_source is 'chat_embedded: a stub, created from a chat; contacts_api: created by the Contacts API; upgraded: was a stub, is full now.';
-comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>, and each identification that was given as identification.<value>: the newest of them counts.';
-comment on column crm.contacts.wa_id is 'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order of arrival does not matter.';
-comment on column crm.contacts.identification is 'The identification among the identities that counts: the one that the source named last, by field_sources.';
-comment on column crm.contacts.phone_normalized is 'The mobile, or else the phone, in E.164, kept by trigger; null when it is no possible number.';
+comment on table crm.contacts is
+  'One person as the workspace knows them. A row with merged_into_id set is history: its references live on the contact
+it was merged into.';
+comment on column crm.contacts.sync_source is
+  'chat_embedded: a stub, created from a chat; contacts_api: created by the Contacts API; upgraded: was a stub, is full
+now.';
+comment on column crm.contacts.field_sources is
+  '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom
+attributes are listed as custom_attributes.<name>, and each identification that was given as identification.<value>: the
+newest of them counts.';
+comment on column crm.contacts.wa_id is
+  'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order
+of arrival does not matter.';
+comment on column crm.contacts.identification is
+  'The identification among the identities that counts: the one that the source named last, by field_sources.';
+comment on column crm.contacts.phone_normalized is
+  'The mobile, or else the phone, in E.164, kept by trigger; null when it is no possible number.';
 create index contacts_id_idx on crm.contacts (id);
 create index contacts_merged_into_idx on crm.contacts (merged_into_id) where merged_into_id is not null;
-create index contacts_with_phone_idx on crm.contacts (workspace_id, id) where (mobile is not null or phone is not null) and merged_into_id is null;
-create index contacts_needing_sync_idx on crm.contacts (workspace_id, created_at) where needs_full_sync and merged_into_id is null;
+create index contacts_with_phone_idx on crm.contacts (workspace_id, id)
+  where (mobile is not null or phone is not null) and merged_into_id is null;
+create index contacts_needing_sync_idx on crm.contacts (workspace_id, created_at)
+  where needs_full_sync and merged_into_id is null;
 
 create table crm.contact_identities (
   workspace_id uuid not null,
@@ -67,10 +80,17 @@ create table crm.contact_identities (
   constraint outranked_is_previous check (is_previous or not is_outranked)
 );
 comment on table crm.contact_identities is 'The dedup index of contacts: one identity points at one contact.';
-comment on column crm.contact_identities.scope is 'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
-comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), backfill (backfill_phones).';
-comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another, or a merge found a current one beside it, or it is outranked.';
-comment on column crm.contact_identities.is_outranked is 'An identification that is previous only because the source named another one of the person later. It counts again when that changes.';
+comment on column crm.contact_identities.scope is
+  'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
+comment on column crm.contact_identities.rule is
+  'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the
+person''s id changed), backfill (backfill_phones).';
+comment on column crm.contact_identities.is_previous is
+  'A delivery said that the person has changed this id for another, or a merge found a current one beside it, or it is
+outranked.';
+comment on column crm.contact_identities.is_outranked is
+  'An identification that is previous only because the source named another one of the person later. It counts again
+when that changes.';
 create index contact_identities_contact_idx on crm.contact_identities (contact_id);
 
 create table crm.blocked_identity_values (
@@ -87,7 +107,8 @@ create table crm.blocked_identity_values (
 );
 comment on table crm.blocked_identity_values is 'Values that are never identities, for all workspaces or for one.';
 comment on column crm.blocked_identity_values.kind is 'The kind it holds for, or * for every kind.';
-comment on column crm.blocked_identity_values.pattern is 'A regular expression that the whole value must match, upper or lower case.';
+comment on column crm.blocked_identity_values.pattern is
+  'A regular expression that the whole value must match, upper or lower case.';
 
 insert into crm.blocked_identity_values (kind, pattern) values
   ('*', 'hidden'),
@@ -108,11 +129,16 @@ create table crm.contact_merges (
   merged_at timestamptz not null default now(),
   undone_at timestamptz,
   primary key (workspace_id, id),
-  constraint survivor_fkey foreign key (workspace_id, survivor_id) references crm.contacts (workspace_id, id) on delete cascade,
-  constraint duplicate_fkey foreign key (workspace_id, duplicate_id) references crm.contacts (workspace_id, id) on delete cascade
+  constraint survivor_fkey foreign key (workspace_id, survivor_id) references crm.contacts (workspace_id, id)
+    on delete cascade,
+  constraint duplicate_fkey foreign key (workspace_id, duplicate_id) references crm.contacts (workspace_id, id)
+    on delete cascade
 );
 comment on table crm.contact_merges is 'Every merge of two contacts, with what it moved.';
-comment on column crm.contact_merges.moved is '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge candidate and both contacts'' fields as they were before. identities also has those that came since with the duplicate''s own.';
+comment on column crm.contact_merges.moved is
+  '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge
+candidate and both contacts'' fields as they were before. identities also has those that came since with the
+duplicate''s own.';
 create index contact_merges_id_idx on crm.contact_merges (id);
 create index contact_merges_survivor_idx on crm.contact_merges (survivor_id);
 create index contact_merges_duplicate_idx on crm.contact_merges (duplicate_id);
@@ -128,8 +154,10 @@ create table crm.merge_candidates (
   decided_at timestamptz,
   primary key (workspace_id, id),
   unique (workspace_id, contact_a_id, contact_b_id),
-  constraint contact_a_fkey foreign key (workspace_id, contact_a_id) references crm.contacts (workspace_id, id) on delete cascade,
-  constraint contact_b_fkey foreign key (workspace_id, contact_b_id) references crm.contacts (workspace_id, id) on delete cascade,
+  constraint contact_a_fkey foreign key (workspace_id, contact_a_id) references crm.contacts (workspace_id, id)
+    on delete cascade,
+  constraint contact_b_fkey foreign key (workspace_id, contact_b_id) references crm.contacts (workspace_id, id)
+    on delete cascade,
   constraint pair_is_ordered check (contact_a_id < contact_b_id),
   constraint status_is_valid check (status in ('open', 'merged', 'rejected'))
 );

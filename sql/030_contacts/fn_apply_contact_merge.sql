@@ -23,7 +23,8 @@ begin
   for no key update;
   if exists (
     select from crm.contacts c
-    where c.workspace_id = p_workspace_id and c.id in (p_survivor_id, p_duplicate_id) and c.merged_into_id is not null) then
+    where c.workspace_id = p_workspace_id and c.id in (p_survivor_id, p_duplicate_id)
+      and c.merged_into_id is not null) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
   end if;
 
@@ -41,5 +42,6 @@ $$;
 comment on function crm_private.apply_contact_merge(uuid, uuid, uuid, text, text) is
   'Merges the duplicate into the survivor and returns the id of the contact_merges row.
 
-The caller needs no lock: this locks both contacts. What references the duplicate moves in the trigger of contact_merges.
+The caller needs no lock: this locks both contacts. What references the duplicate moves in the trigger of
+contact_merges.
 Errors: serialization_failure when another transaction merged one of the two away meanwhile; the caller begins again.';

@@ -1,4 +1,10 @@
-create function crm_private.contact_excludes(p_workspace_id uuid, p_contact_id uuid, p_kinds text[], p_scopes text[], p_values text[])
+create function crm_private.contact_excludes(
+  p_workspace_id uuid,
+  p_contact_id uuid,
+  p_kinds text[],
+  p_scopes text[],
+  p_values text[]
+)
 returns boolean
 language plpgsql
 stable
@@ -16,7 +22,8 @@ begin
     select exists (
       select
       from own i
-      join unnest(p_kinds, p_scopes, p_values) g (kind, scope, value) on g.kind = i.kind and g.scope = i.scope and g.value <> i.value
+      join unnest(p_kinds, p_scopes, p_values) g (kind, scope, value) on g.kind = i.kind and g.scope = i.scope
+        and g.value <> i.value
       where not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (select from own o where o.kind = g.kind and o.scope = g.scope and o.value = g.value)
@@ -24,7 +31,8 @@ begin
         and not (i.kind <> all (crm_private.exclusive_provider_kinds()) and exists (
           select
           from own o
-          join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope and n.value = o.value
+          join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope
+            and n.value = o.value
           where not o.is_previous and o.kind = any (crm_private.exclusive_provider_kinds()))))
   );
 end;

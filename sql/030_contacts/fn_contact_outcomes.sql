@@ -13,13 +13,15 @@ as $$
 begin
   return (
     with items as materialized (
-      select w.ordinal, w.contact_id, w.updates, w.is_stale, row_number() over (partition by w.contact_id order by w.ordinal) = 1 as is_first
+      select w.ordinal, w.contact_id, w.updates, w.is_stale,
+        row_number() over (partition by w.contact_id order by w.ordinal) = 1 as is_first
       from unnest(p_changes) w
     ), contacts as materialized (
       select i.contact_id, c.needs_full_sync
       from (select distinct x.contact_id from items x where x.contact_id is not null) i
       cross join lateral (
-        select x.needs_full_sync from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
+        select x.needs_full_sync from crm.contacts x
+        where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
       ) c
     )
     select array_agg(case
@@ -39,4 +41,5 @@ begin
 end;
 $$;
 comment on function crm_private.contact_outcomes(uuid, text, crm_private.contact_change[], uuid[], uuid[]) is
-  'What became of each item''s contact, in order: created, upgraded, updated (a field changed), linked (a chat met a full contact and changed nothing), stale (only older values), unchanged, ignored (no usable identity).';
+  'What became of each item''s contact, in order: created, upgraded, updated (a field changed), linked (a chat met a
+full contact and changed nothing), stale (only older values), unchanged, ignored (no usable identity).';

@@ -9,4 +9,6 @@ begin
     'address', 'city', 'country', 'company', 'merchant_id'];
 end;
 $$;
-comment on function crm_private.contact_text_fields() is 'The text fields of a contact that sources give. wa_id and identification are not among them: they follow from the identities.';
+comment on function crm_private.contact_text_fields() is
+  'The text fields of a contact that sources give. wa_id and identification are not among them: they follow from the
+identities.';

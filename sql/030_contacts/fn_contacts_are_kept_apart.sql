@@ -28,4 +28,5 @@ begin
 end;
 $$;
 comment on function crm_private.contacts_are_kept_apart(uuid, uuid, uuid) is
-  'True when the two must not merge on their own: somebody rejected the pair, or they hold different ids of a kind that a person has only one of.';
+  'True when the two must not merge on their own: somebody rejected the pair, or they hold different ids of a kind that
+a person has only one of.';

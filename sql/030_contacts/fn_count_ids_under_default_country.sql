@@ -44,5 +44,6 @@ $$;
 comment on function crm_private.count_ids_under_default_country(crm.workspaces, crm.workspaces) is
   'How many phone numbers, up to 1,000, would be read differently in the new country.
 
-update_workspace refuses such a change. Of a number that no field gave, only its canonical form is kept: one of the old country
+update_workspace refuses such a change. Of a number that no field gave, only its canonical form is kept: one of the old
+country
 counts, unless it is a wa_id as well.';

@@ -7,7 +7,8 @@ as $$
 begin
   return query
   with named as (
-    select i.ordinal, e.value ->> 'kind' as kind, e.value ->> 'scope' as scope, e.value ->> 'value' as value, l.is_previous
+    select i.ordinal, e.value ->> 'kind' as kind, e.value ->> 'scope' as scope,
+      e.value ->> 'value' as value, l.is_previous
     from unnest(p_items) i
     cross join lateral (
       values (i.participant -> 'identities', false), (i.participant -> 'previous_identities', true)
@@ -36,4 +37,6 @@ begin
 end;
 $$;
 comment on function crm_private.given_identities(crm_private.inbound_item[]) is
-  'The identities of the items'' participants as given: those listed, those that changed (is_previous), the phone number that a wa_id is, and those among the fields (identification, wa_id, mobile or else phone, email). A landline is none, and nothing longer than 256 characters.';
+  'The identities of the items'' participants as given: those listed, those that changed (is_previous), the phone number
+that a wa_id is, and those among the fields (identification, wa_id, mobile or else phone, email). A landline is none,
+and nothing longer than 256 characters.';

@@ -21,7 +21,8 @@ begin
     select u.ordinal
     from (
       select d.ordinal, d.kind, d.scope, d.value, v_owners[d.ordinal] as owner_id,
-        min(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) <> max(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) as is_disputed
+        min(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope)
+          <> max(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) as is_disputed
       from unnest(p_unowned) d
       where d.kind = any (crm_private.exclusive_kinds()) and v_owners[d.ordinal] is not null
     ) u
@@ -36,5 +37,9 @@ begin
   return v_owners;
 end;
 $$;
-comment on function crm_private.identity_heirs(uuid, crm_private.item_identity[], crm_private.item_identity[], crm_private.item_owner[], int) is
-  'The contact, by ordinal, that simply gets the identities of the item that nobody owns: the one owner of its others, unless it has, or is offered, another id of a kind that a person has only one of. Null where that takes resolve_bridge, or a new contact.';
+comment on function crm_private.identity_heirs(
+  uuid, crm_private.item_identity[], crm_private.item_identity[], crm_private.item_owner[], int
+) is
+  'The contact, by ordinal, that simply gets the identities of the item that nobody owns: the one owner of its others,
+unless it has, or is offered, another id of a kind that a person has only one of. Null where that takes resolve_bridge,
+or a new contact.';

@@ -8,7 +8,8 @@ declare
   v_scope text;
 begin
   -- One step of the primary key per scope, however many identities there are.
-  select min(i.scope) into v_scope from crm.contact_identities i where i.workspace_id = p_workspace_id and i.kind = p_kind;
+  select min(i.scope) into v_scope
+  from crm.contact_identities i where i.workspace_id = p_workspace_id and i.kind = p_kind;
   while v_scope is not null loop
     return next v_scope;
     select min(i.scope) into v_scope
@@ -17,4 +18,5 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.identity_scopes(uuid, text) is 'The scopes in which the workspace knows identities of this kind, in order.';
+comment on function crm_private.identity_scopes(uuid, text) is
+  'The scopes in which the workspace knows identities of this kind, in order.';

@@ -13,4 +13,5 @@ begin
 end;
 $$;
 comment on function crm_private.is_placeholder_name(text) is
-  'True for what providers and forms write where they know no name: such a value is no name, and never replaces one. Digits and punctuation alone are a number, not a name.';
+  'True for what providers and forms write where they know no name: such a value is no name, and never replaces one.
+Digits and punctuation alone are a number, not a name.';

@@ -23,7 +23,8 @@ begin
       -- One expression per kind: matching each value against each pattern costs as many times more.
       select k.kind, '^(?:' || string_agg(b.pattern, '|') || ')$' as pattern
       from (select distinct c.kind from canonical c) k
-      join crm.blocked_identity_values b on b.kind in ('*', k.kind) and (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
+      join crm.blocked_identity_values b on b.kind in ('*', k.kind)
+        and (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
       group by k.kind
     ), usable as materialized (
       select distinct on (c.ordinal, c.kind collate "C", c.scope collate "C", c.value collate "C") c.*
@@ -45,7 +46,8 @@ begin
     select coalesce(array_agg(row(
         u.ordinal, u.kind, u.scope, u.value,
         array_position(crm_private.kind_names(), u.kind), u.is_previous, u.is_variant
-      )::crm_private.item_identity order by u.kind collate "C", u.scope collate "C", u.value collate "C", u.ordinal), '{}')
+      )::crm_private.item_identity order by u.kind collate "C", u.scope collate "C", u.value collate "C", u.ordinal),
+      '{}')
     from looked_up u
   );
 end;

@@ -23,4 +23,5 @@ begin
 end;
 $$;
 comment on function crm_private.lock_contacts(uuid, crm_private.item_owner[], boolean) is
-  'Locks the owners that have a row, in id order: for no key update when their fields may change, else for share, so that no merge takes them away meanwhile.';
+  'Locks the owners that have a row, in id order: for no key update when their fields may change, else for share, so
+that no merge takes them away meanwhile.';

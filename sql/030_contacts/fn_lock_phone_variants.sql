@@ -25,4 +25,5 @@ begin
 end;
 $$;
 comment on function crm_private.lock_phone_variants(uuid, crm_private.item_identity[], crm_private.item_identity[]) is
-  'Lets only one transaction at a time claim a phone number that can be written in two ways: the two are different identities, so the primary key alone would give one person two contacts.';
+  'Lets only one transaction at a time claim a phone number that can be written in two ways: the two are different
+identities, so the primary key alone would give one person two contacts.';

@@ -9,7 +9,8 @@ begin
     select o.contact_id
     from generate_series(1, p_count) i (ordinal)
     left join (
-      select x.ordinal, min(x.contact_id::text)::uuid as contact_id from unnest(p_owned) x group by x.ordinal having count(*) = 1
+      select x.ordinal, min(x.contact_id::text)::uuid as contact_id
+      from unnest(p_owned) x group by x.ordinal having count(*) = 1
     ) o on o.ordinal = i.ordinal
     order by i.ordinal);
 end;

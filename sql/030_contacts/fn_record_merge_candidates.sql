@@ -1,4 +1,9 @@
-create function crm_private.record_merge_candidates(p_workspace_id uuid, p_ordinal int, p_identities crm_private.item_identity[], p_contact_id uuid)
+create function crm_private.record_merge_candidates(
+  p_workspace_id uuid,
+  p_ordinal int,
+  p_identities crm_private.item_identity[],
+  p_contact_id uuid
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -6,7 +11,8 @@ as $$
 begin
   insert into crm.merge_candidates (workspace_id, contact_a_id, contact_b_id, evidence)
   select p_workspace_id, least(p_contact_id, i.contact_id), greatest(p_contact_id, i.contact_id),
-    jsonb_build_object('identities', jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value) order by i.kind, i.scope, i.value))
+    jsonb_build_object('identities', jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
+      order by i.kind, i.scope, i.value))
   from unnest(p_identities) d
   cross join lateral (
     select x.contact_id, x.kind, x.scope, x.value
@@ -21,4 +27,5 @@ begin
 end;
 $$;
 comment on function crm_private.record_merge_candidates(uuid, int, crm_private.item_identity[], uuid) is
-  'Makes the contact and whoever else owns one of the item''s identities a merge candidate, once per pair, with those identities as evidence.';
+  'Makes the contact and whoever else owns one of the item''s identities a merge candidate, once per pair, with those
+identities as evidence.';

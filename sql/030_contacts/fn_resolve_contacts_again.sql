@@ -14,7 +14,8 @@ begin
   for v_attempt in 1..5 loop
     begin
       select r.contact_ids, r.outcomes into contact_ids, outcomes
-      from crm_private.resolve_contacts(p_account.workspace_id, p_sync_source, p_items, v_identities, false, clock_timestamp()) r;
+      from crm_private.resolve_contacts(p_account.workspace_id, p_sync_source, p_items, v_identities, false,
+        clock_timestamp()) r;
       return;
     exception when serialization_failure then
       -- A contact was merged away while this waited for it: what is locked is let go, and all is read anew.

@@ -1,4 +1,8 @@
-create function crm_private.store_contacts(p_account crm.channel_accounts, p_sync_source text, p_items crm_private.inbound_item[])
+create function crm_private.store_contacts(
+  p_account crm.channel_accounts,
+  p_sync_source text,
+  p_items crm_private.inbound_item[]
+)
 returns setof crm_private.contact_result
 language plpgsql
 set search_path = ''
@@ -19,7 +23,8 @@ begin
 
   -- The phases find an item by its place, so the sound ones are counted anew.
   v_sound := array(
-    select row(row_number() over (order by i.ordinal), i.thread_id, i.participant, i.source_time, i.updated_at, i.delivery, null, null)::crm_private.inbound_item
+    select row(row_number() over (order by i.ordinal), i.thread_id, i.participant, i.source_time, i.updated_at,
+      i.delivery, null, null)::crm_private.inbound_item
     from unnest(p_items) i
     where i.problem is null
     order by i.ordinal);
@@ -30,7 +35,9 @@ begin
     v_stored := crm_private.resolve_contacts_again(p_account, p_sync_source, v_sound);
     return query
     select i.ordinal, v_stored.contact_ids[i.place], v_stored.outcomes[i.place], null::jsonb
-    from (select i.ordinal, row_number() over (order by i.ordinal) as place from unnest(p_items) i where i.problem is null) i;
+    from (
+      select i.ordinal, row_number() over (order by i.ordinal) as place from unnest(p_items) i where i.problem is null
+    ) i;
     return;
   exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
     null; -- One of them: which one shows one by one.
@@ -54,4 +61,6 @@ begin
 end;
 $$;
 comment on function crm_private.store_contacts(crm.channel_accounts, text, crm_private.inbound_item[]) is
-  'Resolves and writes the contacts of items: all at once, and one by one only when the database refuses one of them (SQLSTATE classes 22 and 23, PT400). One row per item, not in order; error is {code, path}. p_account gives the workspace, and scopes where identities lack them.';
+  'Resolves and writes the contacts of items: all at once, and one by one only when the database refuses one of them
+(SQLSTATE classes 22 and 23, PT400). One row per item, not in order; error is {code, path}. p_account gives the
+workspace, and scopes where identities lack them.';

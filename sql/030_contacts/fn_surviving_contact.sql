@@ -17,4 +17,5 @@ begin
   );
 end;
 $$;
-comment on function crm_private.surviving_contact(uuid, uuid) is 'The contact that a chain of merges ends in; the contact itself when it was never merged; null when there is none.';
+comment on function crm_private.surviving_contact(uuid, uuid) is
+  'The contact that a chain of merges ends in; the contact itself when it was never merged; null when there is none.';

@@ -10,7 +10,8 @@ begin
 end;
 $$;
 comment on function crm_private.normalize_contact_phone() is
-  'Trigger function: phone_normalized is normalize_phone(coalesce(mobile, phone)) with the workspace''s default country, whoever writes.';
+  'Trigger function: phone_normalized is normalize_phone(coalesce(mobile, phone)) with the workspace''s default country,
+whoever writes.';
 
 create trigger normalize_phone_on_insert
 before insert on crm.contacts
@@ -20,5 +21,6 @@ execute function crm_private.normalize_contact_phone();
 create trigger normalize_phone_on_update
 before update of mobile, phone, phone_normalized on crm.contacts
 for each row when (
-  old.mobile is distinct from new.mobile or old.phone is distinct from new.phone or old.phone_normalized is distinct from new.phone_normalized)
+  old.mobile is distinct from new.mobile or old.phone is distinct from new.phone
+    or old.phone_normalized is distinct from new.phone_normalized)
 execute function crm_private.normalize_contact_phone();

@@ -24,7 +24,9 @@ begin
   );
 end;
 $$;
-comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]) is
+comment on function crm_private.item_keys(
+  crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]
+) is
   'What names the conversation of each item: its thread id, and those ids of the participant that do on the channel.
 
 Sorted, so that every caller claims in one order.';

@@ -17,12 +17,13 @@ begin
   for v_place in 0..v_count - 1 loop
     v_item := p_items -> v_place;
     v_event := v_item -> 'events' -> 0;
-    -- One message of one participant. A path that cannot be read is not true; !(… != …) is true also of what is absent.
+    -- One message of one participant. A path that cannot be read
+    -- is not true; !(… != …) is true where a field is absent.
     if jsonb_path_match(v_item, '
         exists($.participant ? (@.type() == "object"
           && @.identities.type() == "array" && @.identities.size() > 0
-          && !exists(@.identities[*] ? (!(@.type() == "object"
-            && @.kind.type() == "string" && @.kind == $kinds[*]
+          && !(@.identities[*].type() != "object")
+          && !exists(@.identities[*] ? (!(@.kind.type() == "string" && @.kind == $kinds[*]
             && @.value.type() == "string"
             && !(@.scope.type() != "string" && @.scope.type() != "null"))))
           && !(@.full_name.type() != "string")

@@ -37,7 +37,8 @@ begin
   v_will_link := crm_private.needs_linking(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
   select c.contact_ids, c.outcomes into v_contact_ids, v_outcomes
-  from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;
+  from crm_private.resolve_contacts(
+    p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;
   select c.conversation_ids, c.are_new into v_conversation_ids, v_are_new
   from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link, v_contact_ids) c;
 

@@ -1,4 +1,9 @@
-create function crm.ingest_webhook(p_channel text, p_account_external_id text, p_items jsonb, p_rejected jsonb default '[]')
+create function crm.ingest_webhook(
+  p_channel text,
+  p_account_external_id text,
+  p_items jsonb,
+  p_rejected jsonb default '[]'
+)
 returns table (received int, duplicates int, failed int, items jsonb)
 language plpgsql
 set search_path = ''
@@ -78,4 +83,10 @@ begin
 end;
 $$;
 comment on function crm.ingest_webhook(text, text, jsonb, jsonb) is
-  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters); items holds the same three figures of each item, [[received, duplicates, failed], …], in the order given. PT400 invalid_input.';
+  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected as dead letters.
+
+p_rejected: [{reason, path, item}]. An account that is not connected or not active dead-letters everything.
+Returns counts of events, where an item without events counts as one: received, of those duplicates (known before) and
+failed (in dead_letters). items holds the same figures per item, [[received, duplicates, failed], …], in their order.
+
+PT400 invalid_input.';

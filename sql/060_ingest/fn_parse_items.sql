@@ -1,4 +1,8 @@
-create function crm_private.parse_items(p_account crm.channel_accounts, p_items jsonb, p_events crm_private.inbound_event[])
+create function crm_private.parse_items(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_events crm_private.inbound_event[]
+)
 returns crm_private.inbound_item[]
 language plpgsql
 stable
@@ -15,7 +19,9 @@ begin
       select
         i.ordinal::int as ordinal,
         i.item,
-        case when jsonb_typeof(i.item -> 'thread_id') = 'string' then nullif(btrim(i.item ->> 'thread_id'), '') end as thread_id,
+        case
+          when jsonb_typeof(i.item -> 'thread_id') = 'string' then nullif(btrim(i.item ->> 'thread_id'), '')
+        end as thread_id,
         case when jsonb_typeof(i.item -> 'participant') = 'object' then i.item -> 'participant' end as participant,
         case when i.item ? 'updated_at' then crm_private.event_time(i.item ->> 'updated_at') end as updated_at
       from jsonb_array_elements(p_items) with ordinality i (item, ordinal)
@@ -41,7 +47,8 @@ begin
         c.ordinal, c.thread_id, case when c.problem_path is null then c.participant end,
         coalesce(c.updated_at, n.occurred_at),
         c.updated_at,
-        p_account.channel || ':' || p_account.external_id || ':' || coalesce(n.key, 'thread:' || c.thread_id, 'participant'),
+        p_account.channel || ':' || p_account.external_id || ':'
+          || coalesce(n.key, 'thread:' || c.thread_id, 'participant'),
         case when c.problem_path is not null then 'invalid_item' end,
         c.problem_path
       )::crm_private.inbound_item order by c.ordinal)
@@ -51,4 +58,6 @@ begin
 end;
 $$;
 comment on function crm_private.parse_items(crm.channel_accounts, jsonb, crm_private.inbound_event[]) is
-  'The items of a delivery as rows, in order; problem_path says what is wrong with one. Item-level problems reject the whole item.';
+  'The items of a delivery as rows, in order; problem_path says what is wrong with one.
+
+A problem of the item itself rejects the whole item.';

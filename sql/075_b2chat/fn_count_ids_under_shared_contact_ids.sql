@@ -33,4 +33,5 @@ $$;
 comment on function crm_private.count_ids_under_shared_contact_ids(crm.channel_accounts, crm.channel_accounts) is
   'How many contact ids that the merchant''s chats may name, up to 1,000, are kept in the scope that would change.
 
-update_workspace and update_channel_account refuse such a change. None before the first chat: which ids chats name is not kept beside them.';
+update_channel_account refuses such a change. None before the first chat: which ids chats name is not kept beside
+them.';

@@ -47,7 +47,8 @@ begin
   ) p
   cross join lateral (
     select min(x.value) filter (where x.kind = 'thread') as thread_id,
-      jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', i.kind, 'scope', s.scope, 'value', i.value)) order by x.value, s.scope)
+      jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', i.kind, 'scope', s.scope, 'value', i.value))
+        order by x.value, s.scope)
         filter (where x.kind = 'participant' and (s.scope is not null or i.kind <> all (v_kinds))) as identities
     from crm.conversation_keys x
     cross join lateral (

@@ -42,7 +42,8 @@ begin
     select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items
     from unnest(v_places) with ordinality p (place, number);
     v_results := array(
-      select r from crm_private.ingest_items_isolated(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
+      select r from crm_private.ingest_items_isolated(p_account, v_items, p_now, v_history_before) r
+      order by r.ordinal);
     for v_number in 1..cardinality(v_results) loop
       -- Of an item with several events, the good ones are stored and each bad one has a dead letter of its own.
       if not ((v_results[v_number]).error ? 'events'

@@ -5,7 +5,8 @@ union all select * from crm.health_sync_failing
 union all select * from crm.health_sync_stuck
 union all select * from crm.health_sync_overdue
 union all select * from crm.health_dead_letters
-union all select * from crm.health_rate_limited;
+union all select * from crm.health_rate_limited
+union all select * from crm.health_fast_path;
 comment on view crm.sync_health is
   'Is there anything that somebody should be called for?
 

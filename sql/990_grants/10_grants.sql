@@ -1,5 +1,5 @@
--- Deny by default, then grant what is meant. A schema's default privileges cannot take execute from public, so it is revoked here,
--- and a test over the catalog finds any function that slips through.
+-- Deny by default, then grant what is meant. A schema's default privileges cannot take execute from public, so it is
+-- revoked here, and a test over the catalog finds any function that slips through.
 revoke all on schema crm, crm_private from public;
 revoke all on all tables in schema crm, crm_private from public, anon, authenticated, service_role;
 revoke execute on all functions in schema crm, crm_private from public, anon, authenticated, service_role;
@@ -11,7 +11,8 @@ grant usage on schema crm_private to service_role;
 grant select on all tables in schema crm to authenticated;
 -- Who shows a lock's token writes in the holder's name.
 revoke select on crm.sync_locks from authenticated;
-grant select (resource, workspace_id, holder, fencing_token, acquired_at, expires_at) on crm.sync_locks to authenticated;
+grant select (resource, workspace_id, holder, fencing_token, acquired_at, expires_at)
+  on crm.sync_locks to authenticated;
 -- service_role is the backend: it passes row level security, and runs the functions that are not security definer.
 grant select, insert, update, delete on all tables in schema crm to service_role;
 grant select on all tables in schema crm_private to service_role;

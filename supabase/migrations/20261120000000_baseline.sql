@@ -3,10 +3,12 @@
 -- sql/010_foundation/00_schemas.sql
 -- crm is the API that PostgREST exposes; crm_private holds what no client may call.
 create schema crm;
-comment on schema crm is 'Onefold''s API: tables read under row level security, monitoring views, RPC functions. Nothing is written except through the functions.';
+comment on schema crm is
+  'Onefold''s API: tables under row level security, monitoring views and RPC functions. Only the functions write.';
 
 create schema crm_private;
-comment on schema crm_private is 'Onefold''s rules. Never exposed: clients reach them only through the functions of schema crm.';
+comment on schema crm_private is
+  'Onefold''s rules, never exposed. Clients reach them only through the functions of schema crm.';
 
 -- sql/010_foundation/10_fn_roles.sql
 create function crm_private.roles()
@@ -36,7 +38,8 @@ create table crm.workspaces (
 comment on table crm.workspaces is 'A tenant. Everything that belongs to it carries its id, and keys start with it.';
 comment on column crm.workspaces.settings is
   'Those of crm_private.settings() that are set for the workspace: update_workspace changes them.';
-comment on column crm.workspaces.default_country is 'ISO 3166-1 alpha-2; numbers written without a country code are read as this country''s.';
+comment on column crm.workspaces.default_country is
+  'ISO 3166-1 alpha-2. Numbers written without a country code are read as this country''s.';
 
 create table crm.workspace_members (
   workspace_id uuid not null references crm.workspaces (id) on delete cascade,
@@ -63,7 +66,9 @@ as $$
   where m.user_id = auth.uid();
 $$;
 comment on function crm_private.member_workspace_ids() is
-  'The workspaces the caller is a member of, as an array; empty for nobody. Policies call it inside a sub-select so that it runs once per query.';
+  'The workspaces that the caller is a member of, as an array; empty for a caller that is no member.
+
+A policy calls it inside a sub-select, so that it runs once per query.';
 
 -- sql/010_foundation/30_policies.sql
 alter table crm.workspaces enable row level security;
@@ -142,14 +147,17 @@ set search_path = ''
 as $$
 begin
   -- Most are this: a day that every month has, so the cast cannot fail and needs no block of its own.
-  if p_value ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]0[0-9](:?[0-5][0-9])?)$' then
+  if p_value ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])[T ]([01][0-9]|2[0-3]):[0-5][0-9]'
+    ':[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]0[0-9](:?[0-5][0-9])?)$' then
     return p_value::timestamptz;
   end if;
   if p_value ~ '^-?[0-9]{1,14}(\.[0-9]{1,9})?$' then
     return to_timestamp(case when abs(p_value::float8) < 1e10 then p_value::float8 else p_value::float8 / 1000 end);
   end if;
-  -- Only ISO 8601 with a zone: the cast alone would also take 'now', 'infinity' and local times. It may still be no date.
-  if p_value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
+  -- Only ISO 8601 with a zone: the cast alone would also take
+  -- 'now', 'infinity' and local times. It may still be no date.
+  if p_value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?'
+    '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
     begin
       return p_value::timestamptz;
     exception when data_exception then
@@ -160,7 +168,9 @@ begin
 end;
 $$;
 comment on function crm_private.event_time(text) is
-  'A provider''s time: ISO 8601 with a zone, or an epoch number in milliseconds, where ten digits or fewer are seconds. Null when it is neither.';
+  'A provider''s time: ISO 8601 with a zone, or an epoch number.
+
+An epoch number counts milliseconds, or seconds where it has ten digits or fewer. Null when the text is neither.';
 
 -- sql/010_foundation/fn_is_time_zone.sql
 create function crm_private.is_time_zone(p_name text)
@@ -170,7 +180,8 @@ stable
 set search_path = ''
 as $$
 begin
-  -- Names of the IANA database look so; the server would also take an offset such as +5, with its sign the other way round.
+  -- Names of the IANA database look so; the server would also
+  -- take an offset such as +5, with its sign the other way round.
   if p_name is null or p_name !~ '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$' then
     return false;
   end if;
@@ -209,7 +220,9 @@ begin
 end;
 $$;
 comment on function crm_private.plausible_time(timestamptz) is
-  'The time, or null when it is before 2004 or more than 24 hours ahead: a source''s clock that is so wrong says nothing, and must not win over everything to come.';
+  'The time, or null when it is before 2004 or more than 24 hours ahead.
+
+A source whose clock is that wrong says nothing, and must not win over everything to come.';
 
 -- sql/010_foundation/fn_raise_not_found.sql
 create function crm_private.raise_not_found(p_what text, p_message text, p_hint text)
@@ -317,14 +330,17 @@ begin
 
   if v_role is null
     or array_position(crm_private.roles(), v_role) < array_position(crm_private.roles(), p_least_role) then
-    raise exception using errcode = 'PT403', message = format('This needs role %s or above in the workspace.', p_least_role),
+    raise exception using errcode = 'PT403',
+      message = format('This needs role %s or above in the workspace.', p_least_role),
       detail = jsonb_build_object('code', 'forbidden', 'needs', p_least_role)::text,
       hint = 'Ask an owner of the workspace for the role.';
   end if;
 end;
 $$;
 comment on function crm_private.require_member(uuid, text) is
-  'Returns when the caller is a member with at least the role, or is service_role or the database owner. PT401 unauthenticated, PT403 forbidden.';
+  'Returns when the caller is a member with at least the role, or is service_role or the database owner.
+
+PT401 unauthenticated, PT403 forbidden.';
 
 -- sql/010_foundation/fn_require_role.sql
 -- Security definer: a member's functions are; the first act is the membership check.
@@ -393,7 +409,7 @@ begin
 end;
 $$;
 comment on function crm_private.bump_version() is
-  'Trigger: every update of a row raises its version by one, whoever writes, and whatever version the update asked for.';
+  'Trigger: every update of a row raises its version by one, whatever version the update asked for.';
 
 -- sql/015_catalog/10_fn_channel_syncs.sql
 create function crm_private.channel_syncs()
@@ -428,7 +444,8 @@ set search_path = ''
 as $$
   select array['messenger', 'whatsapp', 'b2chat'];
 $$;
-comment on function crm_private.channels() is 'The registry of channels, by name, in the order in which documents list them.';
+comment on function crm_private.channels() is
+  'The registry of channels, by name, in the order in which documents list them.';
 
 -- sql/015_catalog/10_fn_identity_kinds.sql
 create function crm_private.identity_kinds()
@@ -528,7 +545,8 @@ as $$
     select k.names_conversation_on as channel, jsonb_build_object(
       'kinds', jsonb_agg(k.kind order by k.strength),
       'plain', coalesce(
-        jsonb_agg(k.kind order by k.strength) filter (where coalesce(k.scope_from, 'account') = 'account'), '[]')) as kinds
+        jsonb_agg(k.kind order by k.strength) filter (where coalesce(k.scope_from, 'account') = 'account'),
+        '[]')) as kinds
     from crm_private.identity_kinds() k
     where k.names_conversation_on is not null
     group by k.names_conversation_on
@@ -591,8 +609,8 @@ $$;
 comment on function crm_private.kind_scopes() is '{kind: scope_from} of the kinds that have a scope.';
 
 -- sql/020_phone/10_tables.sql
--- A numbering plan is read by one index look-up per call of crm.normalize_phone. Without the free space in its pages the table is
--- so small that the planner would read all of it each time.
+-- A numbering plan is read by one index look-up per call of crm.normalize_phone. Without the free space in its pages
+-- the table is so small that the planner would read all of it each time.
 create table crm_private.phone_plans (
   calling_code text collate "C" not null,
   ordinal smallint not null,
@@ -613,20 +631,31 @@ create table crm_private.phone_plans (
 ) with (fillfactor = 10);
 
 comment on table crm_private.phone_plans is
-  'The numbering plan of each country, and of each calling code that belongs to none: what crm.normalize_phone knows. Generated, see the data file beside it.';
-comment on column crm_private.phone_plans.ordinal is 'The order in which the countries of a shared calling code are tried; 1 is the code''s main country.';
-comment on column crm_private.phone_plans.country is 'ISO 3166-1 alpha-2; null for a calling code of no country, such as 800.';
+  'The numbering plans that crm.normalize_phone reads: one per country, and per calling code without a country.
+
+Generated: see the data file beside it.';
+comment on column crm_private.phone_plans.ordinal is
+  'The order in which the countries of a shared calling code are tried. 1 is the code''s main country.';
+comment on column crm_private.phone_plans.country is
+  'ISO 3166-1 alpha-2. Null for a calling code without a country, such as 800.';
 comment on column crm_private.phone_plans.lengths is 'How many digits a national number may have, ascending.';
-comment on column crm_private.phone_plans.lengths_everywhere is 'The lengths possible in every country of the calling code: the number''s country need not be known.';
-comment on column crm_private.phone_plans.lengths_anywhere is 'The lengths possible in some country of the calling code, ascending.';
+comment on column crm_private.phone_plans.lengths_everywhere is
+  'The lengths that are possible in every country of the calling code, whichever country the number belongs to.';
+comment on column crm_private.phone_plans.lengths_anywhere is
+  'The lengths possible in some country of the calling code, ascending.';
 comment on column crm_private.phone_plans.pattern is 'What a whole national number looks like.';
 comment on column crm_private.phone_plans.first_digits is 'The digits such a number can begin with.';
-comment on column crm_private.phone_plans.idd_pattern is 'What is dialled in the country before an international number.';
+comment on column crm_private.phone_plans.idd_pattern is
+  'What people in the country dial before an international number.';
 comment on column crm_private.phone_plans.idd_first_digits is 'The digits idd_pattern can begin with.';
-comment on column crm_private.phone_plans.prefix_pattern is 'What is dialled before a national number. Group 1 is all of it; further groups are parts of the number that stay.';
-comment on column crm_private.phone_plans.prefix_first_digits is 'The digits prefix_pattern can begin with, when it matches anything.';
-comment on column crm_private.phone_plans.prefix_transform is 'What replaces the prefix when its last group matched, as regexp_replace writes it.';
-comment on column crm_private.phone_plans.leading_digits is 'Of countries that share a calling code: what the numbers of this one begin with.';
+comment on column crm_private.phone_plans.prefix_pattern is
+  'What people dial before a national number. Group 1 is all of it; further groups are parts of the number that stay.';
+comment on column crm_private.phone_plans.prefix_first_digits is
+  'The digits that a match of prefix_pattern can begin with.';
+comment on column crm_private.phone_plans.prefix_transform is
+  'What replaces the prefix when its last group matched, as regexp_replace writes it.';
+comment on column crm_private.phone_plans.leading_digits is
+  'For countries that share a calling code: what the numbers of this one begin with.';
 
 create table crm_private.phone_types (
   calling_code text collate "C" not null,
@@ -638,7 +667,9 @@ create table crm_private.phone_types (
   foreign key (calling_code, ordinal) references crm_private.phone_plans (calling_code, ordinal) on delete cascade
 );
 comment on table crm_private.phone_types is
-  'Fixed lines, mobiles and the like of countries that share a calling code and have no leading digits of their own: what tells them apart.';
+  'Number types, such as fixed lines, of countries that share a calling code and have no leading digits of their own.
+
+They tell such countries apart.';
 comment on column crm_private.phone_types.lengths is 'How many digits a number of this type may have.';
 comment on column crm_private.phone_types.pattern is 'What a whole number of this type looks like.';
 
@@ -658,11 +689,13 @@ begin
   if p_default_country is not null then
     select p.* into v_plan from crm_private.phone_plans p where p.country = p_default_country;
     if not found then
-      perform crm_private.reject_input('p_default_country', 'The default country is an ISO 3166-1 alpha-2 code such as CO.');
+      perform crm_private.reject_input('p_default_country',
+        'The default country is an ISO 3166-1 alpha-2 code such as CO.');
     end if;
   end if;
 
-  -- Most numbers are digits between blanks, brackets, dots and dashes, and perhaps a + before them all: those need no pattern.
+  -- Most numbers are digits between blanks, brackets, dots and
+  -- dashes, and perhaps a + before them all: those need no pattern.
   v_digits := translate(p_raw, U&' ()-.\00A0', '');
   if rtrim(v_digits, '0123456789') not in ('', '+') or octet_length(p_raw) > 250 then
     v_digits := crm_private.phone_dialled(p_raw);
@@ -681,7 +714,8 @@ begin
     if v_rest <> v_digits and v_rest <> '' and v_rest not like '0%' then
       v_digits := '+' || v_rest;
     elsif starts_with(v_digits, v_plan.calling_code) then
-      if length(v_digits) > all (v_plan.lengths) and strpos(v_plan.prefix_first_digits, left(v_digits, 1)) > 0 is not true then
+      if length(v_digits) > all (v_plan.lengths)
+        and strpos(v_plan.prefix_first_digits, left(v_digits, 1)) > 0 is not true then
         v_digits := '+' || v_digits;
       else
         v_digits := crm_private.phone_with_plus(v_digits, v_plan);
@@ -694,7 +728,8 @@ begin
       -- Not the default country's plan. At most one of these is a calling code, because none begins with another.
       select p.* into v_plan
       from crm_private.phone_plans p
-      where p.calling_code in (substr(v_digits, 2, 1), substr(v_digits, 2, 2), substr(v_digits, 2, 3)) and p.ordinal = 1;
+      where p.calling_code in (substr(v_digits, 2, 1), substr(v_digits, 2, 2), substr(v_digits, 2, 3))
+        and p.ordinal = 1;
       if not found then
         return null;
       end if;
@@ -706,14 +741,20 @@ begin
     v_digits := crm_private.phone_national_number(v_digits, v_plan);
   end if;
   if length(v_digits) = any (v_plan.lengths_everywhere) or length(v_digits) = any (v_plan.lengths_anywhere)
-      and length(v_digits) = any (coalesce(crm_private.phone_country_lengths(v_plan.calling_code, v_digits), v_plan.lengths)) then
+      and length(v_digits) = any (coalesce(crm_private.phone_country_lengths(v_plan.calling_code, v_digits),
+        v_plan.lengths)) then
     return '+' || v_plan.calling_code || v_digits;
   end if;
   return null;
 end;
 $$;
 comment on function crm.normalize_phone(text, text) is
-  'A phone number in E.164 (+573001234567), or null when the text is no possible number. Numbers without a country code are read as the default country''s; without a default country only international ones are read. Extensions are dropped. Same answer as parsePhoneNumberFromString of libphonenumber-js, where isPossible(). PT400 invalid_input: a default country that is unknown.';
+  'A phone number in E.164 (+573001234567), or null when the text is no possible number.
+
+A number without a country code is read as the default country''s. Without a default country only international numbers
+are read. Extensions are dropped. Source: parsePhoneNumberFromString of libphonenumber-js, where isPossible().
+
+PT400 invalid_input: the default country is unknown.';
 
 -- sql/020_phone/fn_phone_country_lengths.sql
 create function crm_private.phone_country_lengths(p_calling_code text, p_number text)
@@ -732,7 +773,8 @@ begin
         when p.leading_digits is not null then p_number ~ p.leading_digits
         else strpos(p.first_digits, left(p_number, 1)) > 0 and p_number ~ p.pattern and exists (
           select from crm_private.phone_types t
-          where t.calling_code = p.calling_code and t.ordinal = p.ordinal and length(p_number) = any (t.lengths) and p_number ~ t.pattern)
+          where t.calling_code = p.calling_code and t.ordinal = p.ordinal and length(p_number) = any (t.lengths)
+            and p_number ~ t.pattern)
       end
     order by p.ordinal
     limit 1
@@ -740,11 +782,14 @@ begin
 end;
 $$;
 comment on function crm_private.phone_country_lengths(text, text) is
-  'The possible lengths in the country that a national number of a shared calling code belongs to, null when that is none of them. Source: getCountryByNationalNumber of libphonenumber-js.';
+  'The lengths possible in the country of a national number whose calling code several countries share.
+
+Null when the number belongs to none of them. Source: getCountryByNationalNumber of libphonenumber-js.';
 
 -- sql/020_phone/fn_phone_dialled.sql
--- The character classes: digits (ASCII, full-width, Arabic-Indic, Eastern Arabic-Indic), punctuation (dashes, slashes, dots, some
--- spaces, brackets, tildes). Upper and lower case are both written out, so that no locale decides what a letter is.
+-- The character classes: digits (ASCII, full-width, Arabic-Indic, Eastern Arabic-Indic),
+-- punctuation (dashes, slashes, dots, some spaces, brackets, tildes). Upper and lower
+-- case are both written out, so that no locale decides what a letter is.
 create function crm_private.phone_dialled(p_raw text)
 returns text
 language plpgsql
@@ -759,15 +804,20 @@ declare
     '\0660\0661\0662\0663\0664\0665\0666\0667\0668\0669'
     '\06F0\06F1\06F2\06F3\06F4\06F5\06F6\06F7\06F8\06F9';
   v_punctuation constant text :=
-    '-\u2010-\u2015\u2212\u30FC\uFF0D\uFF0F/\uFF0E. \u00A0\u00AD\u200B\u2060\u3000()\uFF08\uFF09\uFF3B\uFF3D\[\]~\u2053\u223C\uFF5E';
-  v_plain constant text := '^[+\uFF0B]?(?:[' || v_punctuation || ']*[' || v_digit || ']){3}[' || v_punctuation || v_digit || ']*';
-  -- Labels by how clear they are: the vaguer, the fewer digits follow. Last come an extension between dashes and a hash as in the
-  -- US, the pauses of dialling programs, and commas.
+    '-\u2010-\u2015\u2212\u30FC\uFF0D\uFF0F/\uFF0E. \u00A0\u00AD\u200B\u2060\u3000'
+    '()\uFF08\uFF09\uFF3B\uFF3D\[\]~\u2053\u223C\uFF5E';
+  v_plain constant text :=
+    '^[+\uFF0B]?(?:[' || v_punctuation || ']*[' || v_digit || ']){3}[' || v_punctuation || v_digit || ']*';
+  -- Labels by how clear they are: the vaguer, the fewer digits follow. Last come an extension between dashes and a hash
+  -- as in the US, the pauses of dialling programs, and commas.
   v_extension constant text := replace(
     ';ext=[D]{1,20}'
-    || '|[ \u00A0\t,]*(?:[eE]?[xX][tT](?:[eE][nN][sS][iI](?:[oO]\u0301?|[\u00F3\u00D3]))?[nN]?|[\uFF45\uFF25]?[\uFF58\uFF38][\uFF54\uFF34][\uFF4E\uFF2E]?'
-    || '|[\u0434\u0414\u1C81][\u043E\u041E\u1C82][\u0431\u0411]|[aA][nN][eE][xX][oO])[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,20}#?'
-    || '|[ \u00A0\t,]*(?:[xX\uFF58\uFF38#\uFF03~\uFF5E]|[iI][nN][tT]|[\uFF49\uFF29][\uFF4E\uFF2E][\uFF54\uFF34])[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,9}#?'
+    || '|[ \u00A0\t,]*(?:[eE]?[xX][tT](?:[eE][nN][sS][iI](?:[oO]\u0301?|[\u00F3\u00D3]))?[nN]?'
+      '|[\uFF45\uFF25]?[\uFF58\uFF38][\uFF54\uFF34][\uFF4E\uFF2E]?'
+      '|[\u0434\u0414\u1C81][\u043E\u041E\u1C82][\u0431\u0411]'
+      '|[aA][nN][eE][xX][oO])[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,20}#?'
+    || '|[ \u00A0\t,]*(?:[xX\uFF58\uFF38#\uFF03~\uFF5E]|[iI][nN][tT]|[\uFF49\uFF29][\uFF4E\uFF2E][\uFF54\uFF34])'
+      '[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,9}#?'
     || '|[- ]+[D]{1,6}#'
     || '|[ \u00A0\t]*(?:,,|;)[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,15}#?'
     || '|[ \u00A0\t]*,+[:.\uFF0E]?[ \u00A0\t,-]*[D]{1,9}#?', '[D]', '[' || v_digit || ']');
@@ -776,7 +826,8 @@ declare
 begin
   if v_at > 0 then
     v_number := crm_private.phone_in_context(p_raw, v_at);
-  elsif length(p_raw) <= 125 or length(p_raw) + length(regexp_replace(p_raw, '[\U00000001-\U0000FFFF]+', '', 'g')) <= 250 then
+  elsif length(p_raw) <= 125
+    or length(p_raw) + length(regexp_replace(p_raw, '[\U00000001-\U0000FFFF]+', '', 'g')) <= 250 then
     v_number := substring(p_raw from '[+\uFF0B' || v_digit || '].*[#' || v_digit || ']');
   end if;
   v_at := strpos(v_number, ';isub=');
@@ -795,7 +846,10 @@ begin
 end;
 $$;
 comment on function crm_private.phone_dialled(text) is
-  'The number in a text as it would be dialled: a + if it is written with one, then its digits, without extension; null when there is none. At most 250 UTF-16 units are read, except of a tel: URI with a phone-context. Letters are not turned into digits. Source: parse() of libphonenumber-js.';
+  'The number in a text as it would be dialled: a + if it has one, then its digits, without extension.
+
+Null when there is none. It reads at most 250 UTF-16 units, except of a tel: URI with a phone-context. It does not turn
+letters into digits. Source: parse() of libphonenumber-js.';
 
 -- sql/020_phone/fn_phone_in_context.sql
 create function crm_private.phone_in_context(p_raw text, p_at int)
@@ -820,7 +874,10 @@ begin
 end;
 $$;
 comment on function crm_private.phone_in_context(text, int) is
-  'The number of a tel: URI whose ;phone-context= is at the given character: the context before it where that is a number, nothing where it is a domain; null when it is neither. Source: RFC 3966, as libphonenumber-js reads it.';
+  'The number of a tel: URI whose ;phone-context= is at the given character.
+
+A context that is a number stands before it. A context that is a domain adds nothing. Null when it is neither. Source:
+RFC 3966, as libphonenumber-js reads it.';
 
 -- sql/020_phone/fn_phone_national_number.sql
 create function crm_private.phone_national_number(p_digits text, p_plan crm_private.phone_plans)
@@ -848,7 +905,8 @@ begin
   end if;
 
   -- Where a prefix is also what numbers begin with, a number that is whole with it keeps it.
-  if strpos(p_plan.first_digits, left(p_digits, 1)) > 0 and p_digits ~ p_plan.pattern and v_number !~ p_plan.pattern then
+  if strpos(p_plan.first_digits, left(p_digits, 1)) > 0 and p_digits ~ p_plan.pattern
+    and v_number !~ p_plan.pattern then
     return p_digits;
   end if;
   if length(v_number) = any (p_plan.lengths_everywhere) or length(v_number) > all (p_plan.lengths_anywhere) then
@@ -858,11 +916,16 @@ begin
   if v_lengths <> p_plan.lengths_everywhere then
     v_lengths := coalesce(crm_private.phone_country_lengths(p_plan.calling_code, v_number), p_plan.lengths);
   end if;
-  return case when length(v_number) = any (v_lengths) or length(v_number) > all (v_lengths) then v_number else p_digits end;
+  return case
+    when length(v_number) = any (v_lengths) or length(v_number) > all (v_lengths) then v_number
+    else p_digits
+  end;
 end;
 $$;
 comment on function crm_private.phone_national_number(text, crm_private.phone_plans) is
-  'The digits without the plan''s national prefix and carrier code, or with what its transform rule makes of them; unchanged when too few digits would be left. Source: extractNationalNumber of libphonenumber-js.';
+  'The digits without the plan''s national prefix and carrier code, or as its transform rule changes them.
+
+Unchanged when too few digits would be left. Source: extractNationalNumber of libphonenumber-js.';
 
 -- sql/020_phone/fn_phone_variants.sql
 create function crm_private.phone_variants(p_phone text)
@@ -884,7 +947,9 @@ begin
 end;
 $$;
 comment on function crm_private.phone_variants(text) is
-  'Other ways in which the same E.164 number is written: Brazil''s mobiles without or with the ninth digit, Mexico''s without or with the 1, Argentina''s without or with the 9. For look-up only; what is stored is what was given.';
+  'Other ways in which the same E.164 number is written. For look-up only: the number is stored as it was given.
+
+Brazil''s mobiles have a ninth digit or not, Mexico''s a 1 or not, Argentina''s a 9 or not.';
 
 -- sql/020_phone/fn_phone_with_plus.sql
 create function crm_private.phone_with_plus(p_digits text, p_plan crm_private.phone_plans)
@@ -910,7 +975,10 @@ begin
 end;
 $$;
 comment on function crm_private.phone_with_plus(text, crm_private.phone_plans) is
-  'Digits that begin with the plan''s calling code: with a + before them when they are too long for a national number, or are a valid number only without the code; otherwise unchanged. Source: extractCountryCallingCodeFromInternationalNumberWithoutPlusSign of libphonenumber-js.';
+  'Digits that begin with the plan''s calling code, with a + before them where they are an international number.
+
+That is so when they are too long for a national number, or are a valid number only without the code. Otherwise
+unchanged. Source: extractCountryCallingCodeFromInternationalNumberWithoutPlusSign of libphonenumber-js.';
 
 -- sql/020_phone/generated/phone_metadata_data.sql
 -- Generated by "npm run gen:phone" from libphonenumber-js 1.13.16, never edited by hand.
@@ -1284,7 +1352,8 @@ create table crm.channel_accounts (
   constraint external_id_is_not_empty check (btrim(external_id) <> '' and length(external_id) <= 256),
   constraint settings_is_object check (jsonb_typeof(settings) = 'object')
 );
-comment on table crm.channel_accounts is 'The directory that maps a provider''s account (a page, a phone number id, a merchant) to its workspace.';
+comment on table crm.channel_accounts is
+  'The directory that maps a provider''s account (page, phone number id, merchant) to its workspace.';
 comment on column crm.channel_accounts.settings is
   'Those of crm_private.settings() that are set for the account: update_channel_account changes them.';
 
@@ -1394,7 +1463,9 @@ begin
 end;
 $$;
 comment on function crm.create_workspace(text, text, text) is
-  'The id of the workspace with this slug, created when there is none; an existing one is left as it is. PT400 invalid_input.';
+  'The id of the workspace with this slug, created when there is none. An existing one stays as it is.
+
+PT400 invalid_input.';
 
 -- sql/025_setup/fn_display_name.sql
 create function crm_private.display_name(p_path text, p_name text)
@@ -1569,16 +1640,29 @@ create table crm.contacts (
   constraint custom_attributes_is_object check (jsonb_typeof(custom_attributes) = 'object'),
   constraint field_sources_is_object check (jsonb_typeof(field_sources) = 'object')
 ) with (fillfactor = 85);
-comment on table crm.contacts is 'One person as the workspace knows them. A row with merged_into_id set is history: its references live on the contact it was merged into.';
-comment on column crm.contacts.sync_source is 'chat_embedded: a stub, created from a chat; contacts_api: created by the Contacts API; upgraded: was a stub, is full now.';
-comment on column crm.contacts.field_sources is '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom attributes are listed as custom_attributes.<name>, and each identification that was given as identification.<value>: the newest of them counts.';
-comment on column crm.contacts.wa_id is 'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order of arrival does not matter.';
-comment on column crm.contacts.identification is 'The identification among the identities that counts: the one that the source named last, by field_sources.';
-comment on column crm.contacts.phone_normalized is 'The mobile, or else the phone, in E.164, kept by trigger; null when it is no possible number.';
+comment on table crm.contacts is
+  'One person as the workspace knows them. A row with merged_into_id set is history: its references live on the contact
+it was merged into.';
+comment on column crm.contacts.sync_source is
+  'chat_embedded: a stub, created from a chat; contacts_api: created by the Contacts API; upgraded: was a stub, is full
+now.';
+comment on column crm.contacts.field_sources is
+  '{field: {source, at, delivery}}: who last wrote each field, when by the source''s clock, from which delivery. Custom
+attributes are listed as custom_attributes.<name>, and each identification that was given as identification.<value>: the
+newest of them counts.';
+comment on column crm.contacts.wa_id is
+  'The WhatsApp number among the identities that no id change has replaced; of several the greatest, so that the order
+of arrival does not matter.';
+comment on column crm.contacts.identification is
+  'The identification among the identities that counts: the one that the source named last, by field_sources.';
+comment on column crm.contacts.phone_normalized is
+  'The mobile, or else the phone, in E.164, kept by trigger; null when it is no possible number.';
 create index contacts_id_idx on crm.contacts (id);
 create index contacts_merged_into_idx on crm.contacts (merged_into_id) where merged_into_id is not null;
-create index contacts_with_phone_idx on crm.contacts (workspace_id, id) where (mobile is not null or phone is not null) and merged_into_id is null;
-create index contacts_needing_sync_idx on crm.contacts (workspace_id, created_at) where needs_full_sync and merged_into_id is null;
+create index contacts_with_phone_idx on crm.contacts (workspace_id, id)
+  where (mobile is not null or phone is not null) and merged_into_id is null;
+create index contacts_needing_sync_idx on crm.contacts (workspace_id, created_at)
+  where needs_full_sync and merged_into_id is null;
 
 create table crm.contact_identities (
   workspace_id uuid not null,
@@ -1601,10 +1685,17 @@ create table crm.contact_identities (
   constraint outranked_is_previous check (is_previous or not is_outranked)
 );
 comment on table crm.contact_identities is 'The dedup index of contacts: one identity points at one contact.';
-comment on column crm.contact_identities.scope is 'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
-comment on column crm.contact_identities.rule is 'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the person''s id changed), backfill (backfill_phones).';
-comment on column crm.contact_identities.is_previous is 'A delivery said that the person has changed this id for another, or a merge found a current one beside it, or it is outranked.';
-comment on column crm.contact_identities.is_outranked is 'An identification that is previous only because the source named another one of the person later. It counts again when that changes.';
+comment on column crm.contact_identities.scope is
+  'The page of a psid, the WABA or business of a bsuid, the id space of a b2chat_id; empty where the kind has none.';
+comment on column crm.contact_identities.rule is
+  'Which rule attached it: created (with its contact), attached (nobody owned it), id_change (the provider said the
+person''s id changed), backfill (backfill_phones).';
+comment on column crm.contact_identities.is_previous is
+  'A delivery said that the person has changed this id for another, or a merge found a current one beside it, or it is
+outranked.';
+comment on column crm.contact_identities.is_outranked is
+  'An identification that is previous only because the source named another one of the person later. It counts again
+when that changes.';
 create index contact_identities_contact_idx on crm.contact_identities (contact_id);
 
 create table crm.blocked_identity_values (
@@ -1621,7 +1712,8 @@ create table crm.blocked_identity_values (
 );
 comment on table crm.blocked_identity_values is 'Values that are never identities, for all workspaces or for one.';
 comment on column crm.blocked_identity_values.kind is 'The kind it holds for, or * for every kind.';
-comment on column crm.blocked_identity_values.pattern is 'A regular expression that the whole value must match, upper or lower case.';
+comment on column crm.blocked_identity_values.pattern is
+  'A regular expression that the whole value must match, upper or lower case.';
 
 insert into crm.blocked_identity_values (kind, pattern) values
   ('*', 'hidden'),
@@ -1642,11 +1734,16 @@ create table crm.contact_merges (
   merged_at timestamptz not null default now(),
   undone_at timestamptz,
   primary key (workspace_id, id),
-  constraint survivor_fkey foreign key (workspace_id, survivor_id) references crm.contacts (workspace_id, id) on delete cascade,
-  constraint duplicate_fkey foreign key (workspace_id, duplicate_id) references crm.contacts (workspace_id, id) on delete cascade
+  constraint survivor_fkey foreign key (workspace_id, survivor_id) references crm.contacts (workspace_id, id)
+    on delete cascade,
+  constraint duplicate_fkey foreign key (workspace_id, duplicate_id) references crm.contacts (workspace_id, id)
+    on delete cascade
 );
 comment on table crm.contact_merges is 'Every merge of two contacts, with what it moved.';
-comment on column crm.contact_merges.moved is '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge candidate and both contacts'' fields as they were before. identities also has those that came since with the duplicate''s own.';
+comment on column crm.contact_merges.moved is
+  '{identities, conversations, candidates, pair, survivor, duplicate}: what moved to the survivor, the pair''s merge
+candidate and both contacts'' fields as they were before. identities also has those that came since with the
+duplicate''s own.';
 create index contact_merges_id_idx on crm.contact_merges (id);
 create index contact_merges_survivor_idx on crm.contact_merges (survivor_id);
 create index contact_merges_duplicate_idx on crm.contact_merges (duplicate_id);
@@ -1662,8 +1759,10 @@ create table crm.merge_candidates (
   decided_at timestamptz,
   primary key (workspace_id, id),
   unique (workspace_id, contact_a_id, contact_b_id),
-  constraint contact_a_fkey foreign key (workspace_id, contact_a_id) references crm.contacts (workspace_id, id) on delete cascade,
-  constraint contact_b_fkey foreign key (workspace_id, contact_b_id) references crm.contacts (workspace_id, id) on delete cascade,
+  constraint contact_a_fkey foreign key (workspace_id, contact_a_id) references crm.contacts (workspace_id, id)
+    on delete cascade,
+  constraint contact_b_fkey foreign key (workspace_id, contact_b_id) references crm.contacts (workspace_id, id)
+    on delete cascade,
   constraint pair_is_ordered check (contact_a_id < contact_b_id),
   constraint status_is_valid check (status in ('open', 'merged', 'rejected'))
 );
@@ -1719,7 +1818,8 @@ begin
   for no key update;
   if exists (
     select from crm.contacts c
-    where c.workspace_id = p_workspace_id and c.id in (p_survivor_id, p_duplicate_id) and c.merged_into_id is not null) then
+    where c.workspace_id = p_workspace_id and c.id in (p_survivor_id, p_duplicate_id)
+      and c.merged_into_id is not null) then
     raise exception using errcode = 'serialization_failure', message = 'A contact was merged away meanwhile.';
   end if;
 
@@ -1737,7 +1837,8 @@ $$;
 comment on function crm_private.apply_contact_merge(uuid, uuid, uuid, text, text) is
   'Merges the duplicate into the survivor and returns the id of the contact_merges row.
 
-The caller needs no lock: this locks both contacts. What references the duplicate moves in the trigger of contact_merges.
+The caller needs no lock: this locks both contacts. What references the duplicate moves in the trigger of
+contact_merges.
 Errors: serialization_failure when another transaction merged one of the two away meanwhile; the caller begins again.';
 
 -- sql/030_contacts/fn_bulk_upsert_contacts.sql
@@ -1825,13 +1926,16 @@ begin
       -- Mexico's numbers with the 1 are not possible any more, but WhatsApp still gives them.
       crm.normalize_phone((crm_private.phone_variants('+' || regexp_replace(p_value, '[^0-9]', '', 'g')))[1]))
     when 'digits' then
-      case when p_value ~ '^[\s+]*[0-9][0-9\s().-]*$' then regexp_replace(p_value, '[^0-9]', '', 'g') else nullif(btrim(p_value), '') end
+      case when p_value ~ '^[\s+]*[0-9][0-9\s().-]*$' then regexp_replace(p_value, '[^0-9]', '', 'g')
+        else nullif(btrim(p_value), '') end
     else nullif(btrim(p_value), '')
   end;
 end;
 $$;
 comment on function crm_private.canonical_identity_value(text, text, text) is
-  'An identity''s value in the one form it is stored and compared in, or null when it is none: e-mail in lower case with one @, phone in E.164 (where only a variant of it is a possible number, that one), a WhatsApp number as its digits, others trimmed.';
+  'An identity''s value in the one form it is stored and compared in, or null when it is none: e-mail in lower case with
+one @, phone in E.164 (where only a variant of it is a possible number, that one), a WhatsApp number as its digits,
+others trimmed.';
 
 -- sql/030_contacts/fn_claim_identities.sql
 create function crm_private.claim_identities(
@@ -1851,10 +1955,12 @@ declare
   v_claimed int;
 begin
   insert into crm.contact_identities (workspace_id, kind, scope, value, contact_id, source, rule, delivery, is_previous)
-  select p_workspace_id, n.kind, n.scope, n.value, p_new_ids[n.ordinal], p_sync_source, n.rule, n.delivery, n.is_previous
+  select p_workspace_id, n.kind, n.scope, n.value, p_new_ids[n.ordinal], p_sync_source, n.rule,
+    n.delivery, n.is_previous
   from (
     select distinct on (d.kind, d.scope, d.value) d.kind, d.scope, d.value, d.ordinal, d.is_previous, i.delivery,
-      case when c.ordinal is not null then 'id_change' when o.ordinal is not null then 'attached' else 'created' end as rule
+      case when c.ordinal is not null then 'id_change' when o.ordinal is not null then 'attached'
+        else 'created' end as rule
     from unnest(p_unowned) d
     join unnest(p_items) i on i.ordinal = d.ordinal
     left join (select distinct x.ordinal from unnest(p_owned) x) o on o.ordinal = d.ordinal
@@ -1867,8 +1973,12 @@ begin
   return v_claimed;
 end;
 $$;
-comment on function crm_private.claim_identities(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_owner[], uuid[], int[]) is
-  'Claims identities nobody owns, in sorted order, for a contact that gets its row later (p_new_ids by ordinal): the loser of a race waits here and then reads the winner, and no row is left behind. How many it got. p_id_changes: the items that say the person''s id changed.';
+comment on function crm_private.claim_identities(
+  uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_owner[], uuid[], int[]
+) is
+  'Claims identities nobody owns, in sorted order, for a contact that gets its row later (p_new_ids by ordinal): the
+loser of a race waits here and then reads the winner, and no row is left behind. How many it got. p_id_changes: the
+items that say the person''s id changed.';
 
 -- sql/030_contacts/fn_contact_changes.sql
 create function crm_private.contact_changes(
@@ -1991,7 +2101,13 @@ for each field, held against what is there, and when each of their identificatio
 contact without a row yet has no fields.';
 
 -- sql/030_contacts/fn_contact_excludes.sql
-create function crm_private.contact_excludes(p_workspace_id uuid, p_contact_id uuid, p_kinds text[], p_scopes text[], p_values text[])
+create function crm_private.contact_excludes(
+  p_workspace_id uuid,
+  p_contact_id uuid,
+  p_kinds text[],
+  p_scopes text[],
+  p_values text[]
+)
 returns boolean
 language plpgsql
 stable
@@ -2009,7 +2125,8 @@ begin
     select exists (
       select
       from own i
-      join unnest(p_kinds, p_scopes, p_values) g (kind, scope, value) on g.kind = i.kind and g.scope = i.scope and g.value <> i.value
+      join unnest(p_kinds, p_scopes, p_values) g (kind, scope, value) on g.kind = i.kind and g.scope = i.scope
+        and g.value <> i.value
       where not i.is_previous
         -- The contact may already hold the given value beside another one that an id change recorded.
         and not exists (select from own o where o.kind = g.kind and o.scope = g.scope and o.value = g.value)
@@ -2017,7 +2134,8 @@ begin
         and not (i.kind <> all (crm_private.exclusive_provider_kinds()) and exists (
           select
           from own o
-          join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope and n.value = o.value
+          join unnest(p_kinds, p_scopes, p_values) n (kind, scope, value) on n.kind = o.kind and n.scope = o.scope
+            and n.value = o.value
           where not o.is_previous and o.kind = any (crm_private.exclusive_provider_kinds()))))
   );
 end;
@@ -2044,13 +2162,15 @@ as $$
 begin
   return (
     with items as materialized (
-      select w.ordinal, w.contact_id, w.updates, w.is_stale, row_number() over (partition by w.contact_id order by w.ordinal) = 1 as is_first
+      select w.ordinal, w.contact_id, w.updates, w.is_stale,
+        row_number() over (partition by w.contact_id order by w.ordinal) = 1 as is_first
       from unnest(p_changes) w
     ), contacts as materialized (
       select i.contact_id, c.needs_full_sync
       from (select distinct x.contact_id from items x where x.contact_id is not null) i
       cross join lateral (
-        select x.needs_full_sync from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
+        select x.needs_full_sync from crm.contacts x
+        where x.workspace_id = p_workspace_id and x.id = i.contact_id offset 0
       ) c
     )
     select array_agg(case
@@ -2070,7 +2190,8 @@ begin
 end;
 $$;
 comment on function crm_private.contact_outcomes(uuid, text, crm_private.contact_change[], uuid[], uuid[]) is
-  'What became of each item''s contact, in order: created, upgraded, updated (a field changed), linked (a chat met a full contact and changed nothing), stale (only older values), unchanged, ignored (no usable identity).';
+  'What became of each item''s contact, in order: created, upgraded, updated (a field changed), linked (a chat met a
+full contact and changed nothing), stale (only older values), unchanged, ignored (no usable identity).';
 
 -- sql/030_contacts/fn_contact_text_fields.sql
 create function crm_private.contact_text_fields()
@@ -2084,7 +2205,9 @@ begin
     'address', 'city', 'country', 'company', 'merchant_id'];
 end;
 $$;
-comment on function crm_private.contact_text_fields() is 'The text fields of a contact that sources give. wa_id and identification are not among them: they follow from the identities.';
+comment on function crm_private.contact_text_fields() is
+  'The text fields of a contact that sources give. wa_id and identification are not among them: they follow from the
+identities.';
 
 -- sql/030_contacts/fn_contacts_are_kept_apart.sql
 create function crm_private.contacts_are_kept_apart(p_workspace_id uuid, p_contact_id uuid, p_other_id uuid)
@@ -2117,7 +2240,8 @@ begin
 end;
 $$;
 comment on function crm_private.contacts_are_kept_apart(uuid, uuid, uuid) is
-  'True when the two must not merge on their own: somebody rejected the pair, or they hold different ids of a kind that a person has only one of.';
+  'True when the two must not merge on their own: somebody rejected the pair, or they hold different ids of a kind that
+a person has only one of.';
 
 -- sql/030_contacts/fn_count_ids_under_default_country.sql
 create function crm_private.count_ids_under_default_country(p_before crm.workspaces, p_after crm.workspaces)
@@ -2166,7 +2290,8 @@ $$;
 comment on function crm_private.count_ids_under_default_country(crm.workspaces, crm.workspaces) is
   'How many phone numbers, up to 1,000, would be read differently in the new country.
 
-update_workspace refuses such a change. Of a number that no field gave, only its canonical form is kept: one of the old country
+update_workspace refuses such a change. Of a number that no field gave, only its canonical form is kept: one of the old
+country
 counts, unless it is a wa_id as well.';
 
 -- sql/030_contacts/fn_field_source.sql
@@ -2178,11 +2303,13 @@ set search_path = ''
 as $$
 begin
   return coalesce(p_contact.field_sources -> p_field, jsonb_build_object(
-    'source', case p_contact.sync_source when 'chat_embedded' then 'chat_embedded' else 'contacts_api' end, 'at', null, 'delivery', null));
+    'source', case p_contact.sync_source when 'chat_embedded' then 'chat_embedded' else 'contacts_api' end, 'at', null,
+    'delivery', null));
 end;
 $$;
 comment on function crm_private.field_source(crm.contacts, text) is
-  'Who wrote the contact''s field: {source, at, delivery}. A field without an entry in field_sources counts as the contact''s own source''s, at an unknown time.';
+  'Who wrote the contact''s field: {source, at, delivery}. A field without an entry in field_sources counts as the
+contact''s own source''s, at an unknown time.';
 
 -- sql/030_contacts/fn_field_wins.sql
 create function crm_private.field_wins(
@@ -2226,7 +2353,8 @@ as $$
 begin
   return query
   with named as (
-    select i.ordinal, e.value ->> 'kind' as kind, e.value ->> 'scope' as scope, e.value ->> 'value' as value, l.is_previous
+    select i.ordinal, e.value ->> 'kind' as kind, e.value ->> 'scope' as scope,
+      e.value ->> 'value' as value, l.is_previous
     from unnest(p_items) i
     cross join lateral (
       values (i.participant -> 'identities', false), (i.participant -> 'previous_identities', true)
@@ -2255,10 +2383,16 @@ begin
 end;
 $$;
 comment on function crm_private.given_identities(crm_private.inbound_item[]) is
-  'The identities of the items'' participants as given: those listed, those that changed (is_previous), the phone number that a wa_id is, and those among the fields (identification, wa_id, mobile or else phone, email). A landline is none, and nothing longer than 256 characters.';
+  'The identities of the items'' participants as given: those listed, those that changed (is_previous), the phone number
+that a wa_id is, and those among the fields (identification, wa_id, mobile or else phone, email). A landline is none,
+and nothing longer than 256 characters.';
 
 -- sql/030_contacts/fn_heirs_are_overtaken.sql
-create function crm_private.heirs_are_overtaken(p_workspace_id uuid, p_unowned crm_private.item_identity[], p_heirs uuid[])
+create function crm_private.heirs_are_overtaken(
+  p_workspace_id uuid,
+  p_unowned crm_private.item_identity[],
+  p_heirs uuid[]
+)
 returns boolean
 language plpgsql
 stable
@@ -2276,18 +2410,21 @@ begin
       offset 0
     ) other
     where d.kind = any (crm_private.exclusive_kinds()) and p_heirs[d.ordinal] is not null)
-    -- Merged away, or deleted, after it was chosen and before it was locked: what was claimed for it did not move with the rest.
+    -- Merged away, or deleted, after it was chosen and before it was
+    -- locked: what was claimed for it did not move with the rest.
     or exists (
       select
       from (select distinct h.id from unnest(p_heirs) h (id) where h.id is not null) h
       left join lateral (
-        select true as is_there from crm.contacts c where c.workspace_id = p_workspace_id and c.id = h.id and c.merged_into_id is null offset 0
+        select true as is_there from crm.contacts c
+        where c.workspace_id = p_workspace_id and c.id = h.id and c.merged_into_id is null offset 0
       ) c on true
       where c.is_there is null);
 end;
 $$;
 comment on function crm_private.heirs_are_overtaken(uuid, crm_private.item_identity[], uuid[]) is
-  'True when somebody else was faster with a contact, which the caller has locked by now: it was merged away or deleted, or it has two ids of a kind that a person has only one of, one of them from this call.';
+  'True when somebody else was faster with a contact, which the caller has locked by now: it was merged away or deleted,
+or it has two ids of a kind that a person has only one of, one of them from this call.';
 
 -- sql/030_contacts/fn_identity_heirs.sql
 create function crm_private.identity_heirs(
@@ -2313,7 +2450,8 @@ begin
     select u.ordinal
     from (
       select d.ordinal, d.kind, d.scope, d.value, v_owners[d.ordinal] as owner_id,
-        min(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) <> max(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) as is_disputed
+        min(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope)
+          <> max(d.value) over (partition by v_owners[d.ordinal], d.kind, d.scope) as is_disputed
       from unnest(p_unowned) d
       where d.kind = any (crm_private.exclusive_kinds()) and v_owners[d.ordinal] is not null
     ) u
@@ -2328,8 +2466,12 @@ begin
   return v_owners;
 end;
 $$;
-comment on function crm_private.identity_heirs(uuid, crm_private.item_identity[], crm_private.item_identity[], crm_private.item_owner[], int) is
-  'The contact, by ordinal, that simply gets the identities of the item that nobody owns: the one owner of its others, unless it has, or is offered, another id of a kind that a person has only one of. Null where that takes resolve_bridge, or a new contact.';
+comment on function crm_private.identity_heirs(
+  uuid, crm_private.item_identity[], crm_private.item_identity[], crm_private.item_owner[], int
+) is
+  'The contact, by ordinal, that simply gets the identities of the item that nobody owns: the one owner of its others,
+unless it has, or is offered, another id of a kind that a person has only one of. Null where that takes resolve_bridge,
+or a new contact.';
 
 -- sql/030_contacts/fn_identity_may_be_of_account.sql
 create function crm_private.identity_may_be_of_account(p_kind text, p_scope text, p_account crm.channel_accounts)
@@ -2352,7 +2494,11 @@ comment on function crm_private.identity_may_be_of_account(text, text, crm.chann
 A scope that several accounts share says nothing about the account, and neither does none.';
 
 -- sql/030_contacts/fn_identity_owners.sql
-create function crm_private.identity_owners(p_workspace_id uuid, p_ordinal int, p_identities crm_private.item_identity[])
+create function crm_private.identity_owners(
+  p_workspace_id uuid,
+  p_ordinal int,
+  p_identities crm_private.item_identity[]
+)
 returns uuid[]
 language plpgsql
 stable
@@ -2363,7 +2509,8 @@ begin
     select coalesce(array_agg(o.contact_id order by o.place), '{}')
     from (
       select i.contact_id, min(d.strength + case when d.is_previous then 100 else 0 end) as strength,
-        row_number() over (order by min(d.strength + case when d.is_previous then 100 else 0 end), min(d.scope), min(d.value), i.contact_id) as place
+        row_number() over (order by min(d.strength + case when d.is_previous then 100 else 0 end), min(d.scope),
+          min(d.value), i.contact_id) as place
       from unnest(p_identities) d
       cross join lateral (
         select c.contact_id
@@ -2378,7 +2525,8 @@ begin
 end;
 $$;
 comment on function crm_private.identity_owners(uuid, int, crm_private.item_identity[]) is
-  'The contacts that own the item''s identities, the strongest identity''s owner first, current ids before previous ones. An id may have no row yet.';
+  'The contacts that own the item''s identities, the strongest identity''s owner first, current ids before previous
+ones. An id may have no row yet.';
 
 -- sql/030_contacts/fn_identity_scope.sql
 create function crm_private.identity_scope(p_kind text, p_scope text, p_account crm.channel_accounts)
@@ -2412,7 +2560,8 @@ declare
   v_scope text;
 begin
   -- One step of the primary key per scope, however many identities there are.
-  select min(i.scope) into v_scope from crm.contact_identities i where i.workspace_id = p_workspace_id and i.kind = p_kind;
+  select min(i.scope) into v_scope
+  from crm.contact_identities i where i.workspace_id = p_workspace_id and i.kind = p_kind;
   while v_scope is not null loop
     return next v_scope;
     select min(i.scope) into v_scope
@@ -2421,7 +2570,8 @@ begin
   end loop;
 end;
 $$;
-comment on function crm_private.identity_scopes(uuid, text) is 'The scopes in which the workspace knows identities of this kind, in order.';
+comment on function crm_private.identity_scopes(uuid, text) is
+  'The scopes in which the workspace knows identities of this kind, in order.';
 
 -- sql/030_contacts/fn_is_placeholder_name.sql
 create function crm_private.is_placeholder_name(p_name text)
@@ -2439,7 +2589,8 @@ begin
 end;
 $$;
 comment on function crm_private.is_placeholder_name(text) is
-  'True for what providers and forms write where they know no name: such a value is no name, and never replaces one. Digits and punctuation alone are a number, not a name.';
+  'True for what providers and forms write where they know no name: such a value is no name, and never replaces one.
+Digits and punctuation alone are a number, not a name.';
 
 -- sql/030_contacts/fn_item_fields.sql
 create function crm_private.item_fields(p_items crm_private.inbound_item[])
@@ -2459,7 +2610,8 @@ begin
   cross join lateral jsonb_each(case when jsonb_typeof(i.participant) = 'object' then i.participant else '{}' end) e
   where jsonb_typeof(e.value) <> 'null' and case
       when e.key = any (crm_private.contact_text_fields())
-        then btrim(e.value #>> '{}') <> '' and not (e.key = 'full_name' and crm_private.is_placeholder_name(e.value #>> '{}'))
+        then btrim(e.value #>> '{}') <> ''
+          and not (e.key = 'full_name' and crm_private.is_placeholder_name(e.value #>> '{}'))
       when e.key = 'tags' then e.value <> '[]'
       else e.key = 'source_created_at'
     end
@@ -2467,12 +2619,14 @@ begin
   select i.ordinal, 'custom_attributes.' || a.key, a.value
   from unnest(p_items) i
   cross join lateral jsonb_each(
-    case when jsonb_typeof(i.participant -> 'custom_attributes') = 'object' then i.participant -> 'custom_attributes' else '{}' end) a
+    case when jsonb_typeof(i.participant -> 'custom_attributes') = 'object' then i.participant -> 'custom_attributes'
+      else '{}' end) a
   where jsonb_typeof(a.value) <> 'null' and a.value <> '""';
 end;
 $$;
 comment on function crm_private.item_fields(crm_private.inbound_item[]) is
-  'The contact fields that each item gives a value for. Null, empty text and a placeholder name are no value. Each custom attribute is a field of its own, named custom_attributes.<name>.';
+  'The contact fields that each item gives a value for. Null, empty text and a placeholder name are no value. Each
+custom attribute is a field of its own, named custom_attributes.<name>.';
 
 -- sql/030_contacts/fn_item_identities.sql
 create function crm_private.item_identities(p_account crm.channel_accounts, p_items crm_private.inbound_item[])
@@ -2500,7 +2654,8 @@ begin
       -- One expression per kind: matching each value against each pattern costs as many times more.
       select k.kind, '^(?:' || string_agg(b.pattern, '|') || ')$' as pattern
       from (select distinct c.kind from canonical c) k
-      join crm.blocked_identity_values b on b.kind in ('*', k.kind) and (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
+      join crm.blocked_identity_values b on b.kind in ('*', k.kind)
+        and (b.workspace_id is null or b.workspace_id = p_account.workspace_id)
       group by k.kind
     ), usable as materialized (
       select distinct on (c.ordinal, c.kind collate "C", c.scope collate "C", c.value collate "C") c.*
@@ -2522,7 +2677,8 @@ begin
     select coalesce(array_agg(row(
         u.ordinal, u.kind, u.scope, u.value,
         array_position(crm_private.kind_names(), u.kind), u.is_previous, u.is_variant
-      )::crm_private.item_identity order by u.kind collate "C", u.scope collate "C", u.value collate "C", u.ordinal), '{}')
+      )::crm_private.item_identity order by u.kind collate "C", u.scope collate "C", u.value collate "C", u.ordinal),
+      '{}')
     from looked_up u
   );
 end;
@@ -2581,7 +2737,8 @@ begin
 end;
 $$;
 comment on function crm_private.lock_contacts(uuid, crm_private.item_owner[], boolean) is
-  'Locks the owners that have a row, in id order: for no key update when their fields may change, else for share, so that no merge takes them away meanwhile.';
+  'Locks the owners that have a row, in id order: for no key update when their fields may change, else for share, so
+that no merge takes them away meanwhile.';
 
 -- sql/030_contacts/fn_lock_phone_variants.sql
 create function crm_private.lock_phone_variants(
@@ -2611,7 +2768,8 @@ begin
 end;
 $$;
 comment on function crm_private.lock_phone_variants(uuid, crm_private.item_identity[], crm_private.item_identity[]) is
-  'Lets only one transaction at a time claim a phone number that can be written in two ways: the two are different identities, so the primary key alone would give one person two contacts.';
+  'Lets only one transaction at a time claim a phone number that can be written in two ways: the two are different
+identities, so the primary key alone would give one person two contacts.';
 
 -- sql/030_contacts/fn_look_up_identities.sql
 create function crm_private.look_up_identities(
@@ -2664,12 +2822,14 @@ set search_path = ''
 as $$
 begin
   return substring(lower(btrim(p_raw,
-    U&'\0009\000A\000B\000C\000D\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\2028\2029\202F\205F\3000\FEFF'
+    U&'\0009\000A\000B\000C\000D\0020\0085\00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A'
+    '\2028\2029\202F\205F\3000\FEFF'
   )) from '^[^@]+@[^@]+$');
 end;
 $$;
 comment on function crm.normalize_email(text) is
-  'An e-mail address without the white space around it (Unicode''s, and the byte order mark) and in lower case, or null when it has not exactly one @ with something on both sides.';
+  'An e-mail address without the white space around it (Unicode''s, and the byte order mark) and in lower case, or null
+when it has not exactly one @ with something on both sides.';
 
 -- sql/030_contacts/fn_note_identity_fields.sql
 create function crm_private.note_identity_fields(p_workspace_id uuid, p_contact_ids uuid[])
@@ -2685,15 +2845,19 @@ begin
     select i.id, n.wa_id, n.identification, n.identifications > 1 or n.has_outranked as is_disputed
     from (select distinct c.id from unnest(p_contact_ids) c (id) where c.id is not null order by c.id) i
     cross join lateral (
-      select max(x.value) filter (where x.kind = 'wa_id') as wa_id, max(x.value) filter (where x.kind = 'identification') as identification,
-        count(*) filter (where x.kind = 'identification') as identifications, coalesce(bool_or(x.is_outranked), false) as has_outranked
+      select max(x.value) filter (where x.kind = 'wa_id') as wa_id,
+        max(x.value) filter (where x.kind = 'identification') as identification,
+        count(*) filter (where x.kind = 'identification') as identifications,
+        coalesce(bool_or(x.is_outranked), false) as has_outranked
       from crm.contact_identities x
       where x.contact_id = i.id and (not x.is_previous or x.is_outranked)
     ) n
     cross join lateral (
-      select x.wa_id, x.identification from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id offset 0
+      select x.wa_id, x.identification
+      from crm.contacts x where x.workspace_id = p_workspace_id and x.id = i.id offset 0
     ) c
-    where row(c.wa_id, c.identification) is distinct from row(n.wa_id, n.identification) or n.identifications > 1 or n.has_outranked
+    where row(c.wa_id, c.identification) is distinct from row(n.wa_id, n.identification) or n.identifications > 1
+      or n.has_outranked
   loop
     if v_noted.is_disputed then
       v_noted.identification := crm_private.settle_identifications(p_workspace_id, v_noted.id);
@@ -2709,7 +2873,8 @@ begin
 end;
 $$;
 comment on function crm_private.note_identity_fields(uuid, uuid[]) is
-  'Brings the wa_id and the identification of the contacts to what their identities say, and decides which of several identifications counts; returns those that changed. The caller has locked the contacts.';
+  'Brings the wa_id and the identification of the contacts to what their identities say, and decides which of several
+identifications counts; returns those that changed. The caller has locked the contacts.';
 
 -- sql/030_contacts/fn_note_previous_identities.sql
 create function crm_private.note_previous_identities(p_workspace_id uuid, p_identities crm_private.item_identity[])
@@ -2720,15 +2885,19 @@ as $$
 declare
   v_previous crm_private.item_identity;
 begin
-  for v_previous in select d.* from unnest(p_identities) d where d.is_previous and not d.is_variant order by d.kind, d.scope, d.value loop
+  for v_previous in
+    select d.* from unnest(p_identities) d where d.is_previous and not d.is_variant order by d.kind, d.scope, d.value
+  loop
     update crm.contact_identities i set is_previous = true, is_outranked = false
-    where i.workspace_id = p_workspace_id and i.kind = v_previous.kind and i.scope = v_previous.scope and i.value = v_previous.value
+    where i.workspace_id = p_workspace_id and i.kind = v_previous.kind and i.scope = v_previous.scope
+      and i.value = v_previous.value
       and (not i.is_previous or i.is_outranked);
   end loop;
 end;
 $$;
 comment on function crm_private.note_previous_identities(uuid, crm_private.item_identity[]) is
-  'Marks the identities that a delivery calls previous. Once marked, for good: the order of deliveries does not matter.';
+  'Marks the identities that a delivery calls previous. Once marked, for good: the order of deliveries does not
+matter.';
 
 -- sql/030_contacts/fn_owners_by_ordinal.sql
 create function crm_private.owners_by_ordinal(p_owned crm_private.item_owner[], p_count int)
@@ -2742,7 +2911,8 @@ begin
     select o.contact_id
     from generate_series(1, p_count) i (ordinal)
     left join (
-      select x.ordinal, min(x.contact_id::text)::uuid as contact_id from unnest(p_owned) x group by x.ordinal having count(*) = 1
+      select x.ordinal, min(x.contact_id::text)::uuid as contact_id
+      from unnest(p_owned) x group by x.ordinal having count(*) = 1
     ) o on o.ordinal = i.ordinal
     order by i.ordinal);
 end;
@@ -2776,14 +2946,22 @@ begin
   union all
   select p.ordinal::int, format('.%s[%s].%s', l.key, i.index - 1, w.wrong)
   from unnest(p_participants) with ordinality p (participant, ordinal)
-  cross join lateral (values ('identities', p.participant -> 'identities'), ('previous_identities', p.participant -> 'previous_identities')) l (key, list)
-  cross join lateral jsonb_array_elements(case when jsonb_typeof(l.list) = 'array' then l.list else '[]' end) with ordinality i (identity, index)
+  cross join lateral (
+    values
+      ('identities', p.participant -> 'identities'),
+      ('previous_identities', p.participant -> 'previous_identities')
+  ) l (key, list)
+  cross join lateral jsonb_array_elements(
+    case when jsonb_typeof(l.list) = 'array' then l.list else '[]' end) with ordinality i (identity, index)
   cross join lateral (
     select case
       when jsonb_typeof(i.identity) <> 'object'
         or coalesce(i.identity ->> 'kind', '') <> all (crm_private.kind_names()) then 'kind'
-      when jsonb_typeof(i.identity -> 'value') is distinct from 'string' or length(i.identity ->> 'value') > 256 then 'value'
-      when i.identity ? 'scope' and (jsonb_typeof(i.identity -> 'scope') not in ('string', 'null') or length(i.identity ->> 'scope') > 256) then 'scope'
+      when jsonb_typeof(i.identity -> 'value') is distinct from 'string'
+        or length(i.identity ->> 'value') > 256 then 'value'
+      when i.identity ? 'scope' and (
+        jsonb_typeof(i.identity -> 'scope') not in ('string', 'null') or length(i.identity ->> 'scope') > 256)
+        then 'scope'
     end as wrong
   ) w
   where w.wrong is not null
@@ -2791,16 +2969,26 @@ begin
   -- Fields alone are bounded above; what is left to grow is custom attributes and tags.
   select p.ordinal::int, '.' || l.key
   from unnest(p_participants) with ordinality p (participant, ordinal)
-  cross join lateral (values ('custom_attributes', p.participant -> 'custom_attributes'), ('tags', p.participant -> 'tags')) l (key, value)
+  cross join lateral (
+    values ('custom_attributes', p.participant -> 'custom_attributes'), ('tags', p.participant -> 'tags')
+  ) l (key, value)
   where octet_length(l.value::text) > 262144
-    or l.key = 'custom_attributes' and jsonb_typeof(l.value) = 'object' and (select count(*) from jsonb_object_keys(l.value)) > 500;
+    or l.key = 'custom_attributes' and jsonb_typeof(l.value) = 'object'
+      and (select count(*) from jsonb_object_keys(l.value)) > 500;
 end;
 $$;
 comment on function crm_private.participant_problems(jsonb[]) is
-  'What is wrong with participants, as JSON paths from each one''s root: a value of the wrong type, a source_updated_at before 2004 or more than 24 hours ahead, an unknown identity kind, more than 256 kB of custom attributes or tags, more than 500 custom attributes. Unknown fields are ignored.';
+  'What is wrong with participants, as JSON paths from each one''s root: a value of the wrong type, a source_updated_at
+before 2004 or more than 24 hours ahead, an unknown identity kind, more than 256 kB of custom attributes or tags, more
+than 500 custom attributes. Unknown fields are ignored.';
 
 -- sql/030_contacts/fn_record_merge_candidates.sql
-create function crm_private.record_merge_candidates(p_workspace_id uuid, p_ordinal int, p_identities crm_private.item_identity[], p_contact_id uuid)
+create function crm_private.record_merge_candidates(
+  p_workspace_id uuid,
+  p_ordinal int,
+  p_identities crm_private.item_identity[],
+  p_contact_id uuid
+)
 returns void
 language plpgsql
 set search_path = ''
@@ -2808,7 +2996,8 @@ as $$
 begin
   insert into crm.merge_candidates (workspace_id, contact_a_id, contact_b_id, evidence)
   select p_workspace_id, least(p_contact_id, i.contact_id), greatest(p_contact_id, i.contact_id),
-    jsonb_build_object('identities', jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value) order by i.kind, i.scope, i.value))
+    jsonb_build_object('identities', jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value)
+      order by i.kind, i.scope, i.value))
   from unnest(p_identities) d
   cross join lateral (
     select x.contact_id, x.kind, x.scope, x.value
@@ -2823,7 +3012,8 @@ begin
 end;
 $$;
 comment on function crm_private.record_merge_candidates(uuid, int, crm_private.item_identity[], uuid) is
-  'Makes the contact and whoever else owns one of the item''s identities a merge candidate, once per pair, with those identities as evidence.';
+  'Makes the contact and whoever else owns one of the item''s identities a merge candidate, once per pair, with those
+identities as evidence.';
 
 -- sql/030_contacts/fn_resolve_bridge.sql
 create function crm_private.resolve_bridge(
@@ -3142,7 +3332,8 @@ begin
   for v_attempt in 1..5 loop
     begin
       select r.contact_ids, r.outcomes into contact_ids, outcomes
-      from crm_private.resolve_contacts(p_account.workspace_id, p_sync_source, p_items, v_identities, false, clock_timestamp()) r;
+      from crm_private.resolve_contacts(p_account.workspace_id, p_sync_source, p_items, v_identities, false,
+        clock_timestamp()) r;
       return;
     exception when serialization_failure then
       -- A contact was merged away while this waited for it: what is locked is let go, and all is read anew.
@@ -3192,7 +3383,11 @@ one that was named last, the Contacts API''s before any chat''s. The others are 
 contact.';
 
 -- sql/030_contacts/fn_store_contacts.sql
-create function crm_private.store_contacts(p_account crm.channel_accounts, p_sync_source text, p_items crm_private.inbound_item[])
+create function crm_private.store_contacts(
+  p_account crm.channel_accounts,
+  p_sync_source text,
+  p_items crm_private.inbound_item[]
+)
 returns setof crm_private.contact_result
 language plpgsql
 set search_path = ''
@@ -3213,7 +3408,8 @@ begin
 
   -- The phases find an item by its place, so the sound ones are counted anew.
   v_sound := array(
-    select row(row_number() over (order by i.ordinal), i.thread_id, i.participant, i.source_time, i.updated_at, i.delivery, null, null)::crm_private.inbound_item
+    select row(row_number() over (order by i.ordinal), i.thread_id, i.participant, i.source_time, i.updated_at,
+      i.delivery, null, null)::crm_private.inbound_item
     from unnest(p_items) i
     where i.problem is null
     order by i.ordinal);
@@ -3224,7 +3420,9 @@ begin
     v_stored := crm_private.resolve_contacts_again(p_account, p_sync_source, v_sound);
     return query
     select i.ordinal, v_stored.contact_ids[i.place], v_stored.outcomes[i.place], null::jsonb
-    from (select i.ordinal, row_number() over (order by i.ordinal) as place from unnest(p_items) i where i.problem is null) i;
+    from (
+      select i.ordinal, row_number() over (order by i.ordinal) as place from unnest(p_items) i where i.problem is null
+    ) i;
     return;
   exception when data_exception or integrity_constraint_violation or sqlstate 'PT400' then
     null; -- One of them: which one shows one by one.
@@ -3248,7 +3446,9 @@ begin
 end;
 $$;
 comment on function crm_private.store_contacts(crm.channel_accounts, text, crm_private.inbound_item[]) is
-  'Resolves and writes the contacts of items: all at once, and one by one only when the database refuses one of them (SQLSTATE classes 22 and 23, PT400). One row per item, not in order; error is {code, path}. p_account gives the workspace, and scopes where identities lack them.';
+  'Resolves and writes the contacts of items: all at once, and one by one only when the database refuses one of them
+(SQLSTATE classes 22 and 23, PT400). One row per item, not in order; error is {code, path}. p_account gives the
+workspace, and scopes where identities lack them.';
 
 -- sql/030_contacts/fn_surviving_contact.sql
 create function crm_private.surviving_contact(p_workspace_id uuid, p_contact_id uuid)
@@ -3270,7 +3470,8 @@ begin
   );
 end;
 $$;
-comment on function crm_private.surviving_contact(uuid, uuid) is 'The contact that a chain of merges ends in; the contact itself when it was never merged; null when there is none.';
+comment on function crm_private.surviving_contact(uuid, uuid) is
+  'The contact that a chain of merges ends in; the contact itself when it was never merged; null when there is none.';
 
 -- sql/030_contacts/fn_survivor_of.sql
 create function crm_private.survivor_of(
@@ -3325,17 +3526,21 @@ begin
     -- Who brought nothing new, a replay for one, has nothing to tell.
     select c.contact_id, c.ordinal
     from unnest(p_changes) c
-    where (c.sources is not null or c.contact_id = any (p_upgraded) or exists (select from unnest(p_new) u where u.ordinal = c.ordinal))
+    where (c.sources is not null or c.contact_id = any (p_upgraded)
+      or exists (select from unnest(p_new) u where u.ordinal = c.ordinal))
       and exists (select from crm.contact_merges m where m.survivor_id = c.contact_id and m.undone_at is null)
     order by c.ordinal
   loop
-    -- What it names the contact by: ids that were known, and ids that came with it. One that somebody else was faster to bring was known.
-    select coalesce(jsonb_agg(n.identity) filter (where not n.is_new), '[]'), coalesce(jsonb_agg(n.identity) filter (where n.is_new), '[]')
+    -- What it names the contact by: ids that were known, and ids that
+    -- came with it. One that somebody else was faster to bring was known.
+    select coalesce(jsonb_agg(n.identity) filter (where not n.is_new), '[]'),
+      coalesce(jsonb_agg(n.identity) filter (where n.is_new), '[]')
     into v_named, v_came
     from (
       select distinct jsonb_build_object('kind', d.kind, 'scope', d.scope, 'value', d.value) as identity,
         i.first_seen_at = now() and v_item.ordinal is not distinct from (
-          select min(u.ordinal) from unnest(p_new) u where u.kind = d.kind and u.scope = d.scope and u.value = d.value) as is_new
+          select min(u.ordinal) from unnest(p_new) u
+          where u.kind = d.kind and u.scope = d.scope and u.value = d.value) as is_new
       from unnest(p_identities) d
       cross join lateral (
         select x.first_seen_at, x.contact_id from crm.contact_identities x
@@ -3358,16 +3563,26 @@ begin
       update crm.contact_merges m set moved = jsonb_set(m.moved, '{identities}', m.moved -> 'identities' || v_came)
       where m.workspace_id = p_workspace_id and m.id = v_merge.id and not m.moved -> 'identities' @> v_came;
       v_told[v_item.ordinal] := v_merge.duplicate_id;
-      v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source, p_items[v_item.ordinal:v_item.ordinal], v_told,
-        array(select d from unnest(p_identities) d where d.ordinal = v_item.ordinal and d.kind = 'identification' and not d.is_previous));
+      v_changes := crm_private.contact_changes(p_workspace_id, p_sync_source,
+        p_items[v_item.ordinal:v_item.ordinal], v_told,
+        array(
+          select d from unnest(p_identities) d
+          where d.ordinal = v_item.ordinal and d.kind = 'identification' and not d.is_previous));
       perform crm_private.write_contacts(p_workspace_id, p_sync_source, v_changes, p_now);
       v_contact_id := v_merge.duplicate_id;
     end loop;
   end loop;
 end;
 $$;
-comment on function crm_private.tell_duplicates(uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_identity[], crm_private.contact_change[], uuid[], timestamptz) is
-  'Tells the contacts that were merged away into those of p_changes what the items wrote to them, where an item names its contact only by ids that came with such a merge: so that undoing the merge can give it back. What of p_new, the ids that nobody had, came with such an item goes back too. An item that changed nothing (p_changes), brought no id and upgraded nobody (p_upgraded) tells nobody. The caller has locked the contacts; who was merged away is locked only by who holds the survivor.';
+comment on function crm_private.tell_duplicates(
+  uuid, text, crm_private.inbound_item[], crm_private.item_identity[], crm_private.item_identity[],
+  crm_private.contact_change[], uuid[], timestamptz
+) is
+  'Tells the contacts that were merged away into those of p_changes what the items wrote to them, where an item names
+its contact only by ids that came with such a merge: so that undoing the merge can give it back. What of p_new, the ids
+that nobody had, came with such an item goes back too. An item that changed nothing (p_changes), brought no id and
+upgraded nobody (p_upgraded) tells nobody. The caller has locked the contacts; who was merged away is locked only by who
+holds the survivor.';
 
 -- sql/030_contacts/fn_upsert_contact.sql
 create function crm.upsert_contact(p_workspace_id uuid, p_sync_source text, p_contact jsonb)
@@ -3430,7 +3645,8 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 declare
-  v_one_item_each boolean := (select count(*) = count(distinct w.contact_id) from unnest(p_changes) w where w.contact_id is not null);
+  v_one_item_each boolean := (
+    select count(*) = count(distinct w.contact_id) from unnest(p_changes) w where w.contact_id is not null);
 begin
   with given as materialized (
     select w.contact_id, w.source_time, w.columns, w.custom, w.sources
@@ -3440,7 +3656,8 @@ begin
     -- Several items of one contact: each field is in one of them only.
     select d.contact_id, d.source_time, o.columns, o.custom, o.sources
     from (
-      select w.contact_id, max(w.source_time) as source_time, array_agg(w.columns) as columns, array_agg(w.custom) as custom, array_agg(w.sources) as sources
+      select w.contact_id, max(w.source_time) as source_time, array_agg(w.columns) as columns,
+        array_agg(w.custom) as custom, array_agg(w.sources) as sources
       from unnest(p_changes) w
       where w.contact_id is not null and not v_one_item_each
       group by w.contact_id
@@ -3452,15 +3669,19 @@ begin
         (select jsonb_object_agg(e.key, e.value) from unnest(d.sources) c, jsonb_each(c) e) as sources
     ) o
   ), targets as materialized (
-    select g.contact_id, g.custom, g.sources, case when p_sync_source = 'contacts_api' then g.source_time end as source_updated_at, c.id is not null as is_there, coalesce(c.needs_full_sync, false) as was_stub,
+    select g.contact_id, g.custom, g.sources,
+      case when p_sync_source = 'contacts_api' then g.source_time end as source_updated_at,
+      c.id is not null as is_there, coalesce(c.needs_full_sync, false) as was_stub,
       n.wa_id, n.identification, g.columns
     from given g
     left join lateral (
-      select x.id, x.needs_full_sync from crm.contacts x where x.workspace_id = p_workspace_id and x.id = g.contact_id offset 0
+      select x.id, x.needs_full_sync
+      from crm.contacts x where x.workspace_id = p_workspace_id and x.id = g.contact_id offset 0
     ) c on true
     -- A new contact is written once, with what its identities, claimed before, say of it.
     left join lateral (
-      select max(x.value) filter (where x.kind = 'wa_id') as wa_id, max(x.value) filter (where x.kind = 'identification') as identification
+      select max(x.value) filter (where x.kind = 'wa_id') as wa_id,
+        max(x.value) filter (where x.kind = 'identification') as identification
       from crm.contact_identities x
       where c.id is null and x.contact_id = g.contact_id and not x.is_previous
       offset 0
@@ -3468,10 +3689,13 @@ begin
   ), inserted as (
     insert into crm.contacts (
       workspace_id, id, full_name, email, phone, mobile, landline, address, city, country, company, merchant_id,
-      wa_id, identification, tags, custom_attributes, sync_source, needs_full_sync, last_sync_at, field_sources, source_created_at, source_updated_at)
-    select p_workspace_id, t.contact_id, t.columns ->> 'full_name', t.columns ->> 'email', t.columns ->> 'phone', t.columns ->> 'mobile', t.columns ->> 'landline',
+      wa_id, identification, tags, custom_attributes, sync_source, needs_full_sync, last_sync_at, field_sources,
+      source_created_at, source_updated_at)
+    select p_workspace_id, t.contact_id, t.columns ->> 'full_name', t.columns ->> 'email', t.columns ->> 'phone',
+      t.columns ->> 'mobile', t.columns ->> 'landline',
       t.columns ->> 'address', t.columns ->> 'city', t.columns ->> 'country', t.columns ->> 'company',
-      t.columns ->> 'merchant_id', t.wa_id, t.identification, coalesce(t.columns -> 'tags', '[]'), coalesce(t.custom, '{}'), p_sync_source, p_sync_source = 'chat_embedded',
+      t.columns ->> 'merchant_id', t.wa_id, t.identification, coalesce(t.columns -> 'tags', '[]'),
+      coalesce(t.custom, '{}'), p_sync_source, p_sync_source = 'chat_embedded',
       p_now, coalesce(t.sources, '{}'), (t.columns ->> 'source_created_at')::timestamptz, t.source_updated_at
     from targets t
     where not t.is_there
@@ -3494,7 +3718,8 @@ begin
       custom_attributes = c.custom_attributes || coalesce(t.custom, '{}'),
       field_sources = c.field_sources || coalesce(t.sources, '{}'),
       source_updated_at = greatest(c.source_updated_at, t.source_updated_at),
-      sync_source = case when p_sync_source = 'contacts_api' and c.sync_source = 'chat_embedded' then 'upgraded' else c.sync_source end,
+      sync_source = case when p_sync_source = 'contacts_api' and c.sync_source = 'chat_embedded' then 'upgraded'
+        else c.sync_source end,
       needs_full_sync = c.needs_full_sync and p_sync_source <> 'contacts_api',
       last_sync_at = p_now
     from targets t
@@ -3510,7 +3735,9 @@ begin
 end;
 $$;
 comment on function crm_private.write_contacts(uuid, text, crm_private.contact_change[], timestamptz) is
-  'Inserts the contacts (p_contact_ids by ordinal) that have no row yet, gives the others the fields that won, and upgrades stubs when the Contacts API speaks; returns which were created and which upgraded. Contacts nothing changes for are not written. The caller has locked them.';
+  'Inserts the contacts (p_contact_ids by ordinal) that have no row yet, gives the others the fields that won, and
+upgrades stubs when the Contacts API speaks; returns which were created and which upgraded. Contacts nothing changes for
+are not written. The caller has locked them.';
 
 -- sql/030_contacts/trg_contacts_bump_version.sql
 create trigger bump_version
@@ -3530,7 +3757,8 @@ begin
 end;
 $$;
 comment on function crm_private.normalize_contact_phone() is
-  'Trigger function: phone_normalized is normalize_phone(coalesce(mobile, phone)) with the workspace''s default country, whoever writes.';
+  'Trigger function: phone_normalized is normalize_phone(coalesce(mobile, phone)) with the workspace''s default country,
+whoever writes.';
 
 create trigger normalize_phone_on_insert
 before insert on crm.contacts
@@ -3540,7 +3768,8 @@ execute function crm_private.normalize_contact_phone();
 create trigger normalize_phone_on_update
 before update of mobile, phone, phone_normalized on crm.contacts
 for each row when (
-  old.mobile is distinct from new.mobile or old.phone is distinct from new.phone or old.phone_normalized is distinct from new.phone_normalized)
+  old.mobile is distinct from new.mobile or old.phone is distinct from new.phone
+    or old.phone_normalized is distinct from new.phone_normalized)
 execute function crm_private.normalize_contact_phone();
 
 -- sql/040_conversations/05_types.sql
@@ -4530,7 +4759,9 @@ begin
   );
 end;
 $$;
-comment on function crm_private.item_keys(crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]) is
+comment on function crm_private.item_keys(
+  crm.channel_accounts, crm_private.inbound_item[], crm_private.item_identity[]
+) is
   'What names the conversation of each item: its thread id, and those ids of the participant that do on the channel.
 
 Sorted, so that every caller claims in one order.';
@@ -5521,25 +5752,38 @@ create table crm.dead_letters (
   replayed_at timestamptz,
   tried_at timestamptz,
   replay_error jsonb,
-  is_item boolean not null generated always as (reason in ('unknown_account', 'inactive_account', 'invalid_item', 'no_conversation',
-    'invalid_event', 'time_before_2004', 'time_in_future', 'refused_by_database')) stored,
+  is_item boolean not null generated always as (
+    reason in ('unknown_account', 'inactive_account', 'invalid_item', 'no_conversation', 'invalid_event',
+      'time_before_2004', 'time_in_future', 'refused_by_database')) stored,
   constraint dead_letters_item_key unique nulls not distinct (workspace_id, channel, account_external_id, item_hash),
   constraint channel_account_fkey foreign key (workspace_id, channel_account_id)
     references crm.channel_accounts (workspace_id, id) on delete cascade,
   constraint status_is_valid check (status in ('open', 'replayed', 'discarded'))
 );
-comment on table crm.dead_letters is 'What could not be stored, with why: a bad item never blocks its neighbours and is never lost. The same bad item twice is one row.';
+comment on table crm.dead_letters is
+  'What could not be stored, with the reason. A bad item never blocks its neighbours and is never lost.
+
+The same bad item twice is one row.';
 comment on column crm.dead_letters.workspace_id is 'Null when the account is not connected to any workspace.';
-comment on column crm.dead_letters.path is 'JSON path of what was wrong: from the root of item, or from the root of the webhook''s body where the translation refused it.';
-comment on column crm.dead_letters.history_before is 'The history_before of the run that brought it, which a replay follows; null for what came otherwise.';
+comment on column crm.dead_letters.path is
+  'JSON path of what is wrong, from the root of item.
+
+Where translation refused it, the path starts at the root of the webhook''s body.';
+comment on column crm.dead_letters.history_before is
+  'The history_before of the run that brought the item, which a replay follows. Null without a run.';
 comment on column crm.dead_letters.attempts is 'How often it was tried to store it; the first time counts.';
 comment on column crm.dead_letters.tried_at is 'When a replay last failed; null when none was tried since it was kept.';
 comment on column crm.dead_letters.replay_error is 'Why the last replay failed: {code, path?, events?, sqlstate?}.';
-comment on column crm.dead_letters.is_item is 'Whether item is an InboundItem that the database refused, and can ingest once the cause is gone. Otherwise it is what a provider sent, which only the translation can read.';
+comment on column crm.dead_letters.is_item is
+  'Whether item is an InboundItem, which the database can ingest once the cause is gone.
+
+Otherwise it is what a provider sent, which only translation can read.';
 create index dead_letters_open_idx on crm.dead_letters (workspace_id, created_at) where status = 'open';
 create index dead_letters_channel_account_idx on crm.dead_letters (workspace_id, channel_account_id);
--- What a replay has to try, per account, those that waited longest first. What only the translation can read is looked at once.
-create index dead_letters_replay_idx on crm.dead_letters (channel, account_external_id, tried_at nulls first, created_at)
+-- What a replay has to try, per account, those that waited longest
+-- first. What only the translation can read is looked at once.
+create index dead_letters_replay_idx
+  on crm.dead_letters (channel, account_external_id, tried_at nulls first, created_at)
   where status = 'open' and (is_item or tried_at is null);
 
 -- sql/045_dead_letters/30_policies.sql
@@ -5566,8 +5810,10 @@ declare
   v_hash text := encode(sha256(convert_to(p_item::text, 'UTF8')), 'hex');
 begin
   -- A row that a replay holds is not waited for: the replay may be waiting for the contact that this transaction holds.
-  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail, item, item_hash, history_before)
-  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item, v_hash, p_history_before)
+  insert into crm.dead_letters (workspace_id, channel_account_id, channel, account_external_id, reason, path, detail,
+    item, item_hash, history_before)
+  values (p_account.workspace_id, p_account.id, p_channel, p_account_external_id, p_reason, p_path, p_detail, p_item,
+    v_hash, p_history_before)
   on conflict on constraint dead_letters_item_key do nothing;
   if found then
     return;
@@ -5586,14 +5832,22 @@ begin
     status = 'open', reason = p_reason, path = p_path, detail = p_detail,
     attempts = d.attempts + (d.status = 'replayed')::int,
     -- Of two judgements the one that takes more for new, as of two copies.
-    history_before = case when d.history_before is not null and p_history_before is not null then least(d.history_before, p_history_before) end,
+    history_before = case
+      when d.history_before is not null and p_history_before is not null then least(d.history_before, p_history_before)
+    end,
     replayed_at = null, tried_at = null, replay_error = null
   from changed c
   where d.id = c.id;
 end;
 $$;
-comment on function crm_private.keep_dead_letter(crm.channel_accounts, text, text, text, text, text, jsonb, timestamptz) is
-  'Keeps what could not be stored, with why. The same item again changes nothing, unless the reason is another one now, or it had been replayed: then it is open again. A discarded one stays discarded. p_account is null when the account is not connected; p_history_before is the run''s that brought it.';
+comment on function crm_private.keep_dead_letter(
+  crm.channel_accounts, text, text, text, text, text, jsonb, timestamptz
+) is
+  'Keeps what could not be stored, with the reason.
+
+The same item again changes nothing, with two exceptions: a new reason, or a letter that was replayed, opens it again. A
+discarded letter stays discarded. p_account is null when the account is not connected. p_history_before is that of the
+run that brought the item.';
 
 -- sql/045_dead_letters/fn_keep_rejected.sql
 create function crm_private.keep_rejected(
@@ -5612,8 +5866,8 @@ declare
   v_event crm_private.inbound_event;
 begin
   for v_item in select i.* from unnest(p_parsed) i where i.problem is not null loop
-    perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_item.problem, v_item.problem_path,
-      null, p_items -> (v_item.ordinal - 1), p_history_before);
+    perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_item.problem,
+      v_item.problem_path, null, p_items -> (v_item.ordinal - 1), p_history_before);
   end loop;
 
   -- A malformed event is kept with its item, alone, so that it can be replayed as it is.
@@ -5624,13 +5878,18 @@ begin
   loop
     perform crm_private.keep_dead_letter(p_account, p_account.channel, p_account.external_id, v_event.problem,
       regexp_replace(v_event.problem_path, '^\$\.events\[\d+\]', '$.events[0]'), null,
-      jsonb_set(p_items -> (v_event.ordinal - 1), '{events}', jsonb_build_array(p_items -> (v_event.ordinal - 1) -> 'events' -> v_event.index)),
+      jsonb_set(p_items -> (v_event.ordinal - 1), '{events}',
+        jsonb_build_array(p_items -> (v_event.ordinal - 1) -> 'events' -> v_event.index)),
       p_history_before);
   end loop;
 end;
 $$;
-comment on function crm_private.keep_rejected(crm.channel_accounts, jsonb, crm_private.inbound_item[], crm_private.inbound_event[], timestamptz) is
-  'Keeps the malformed items and events of a delivery as dead letters, with the JSON path of what was wrong. p_history_before is kept with them, for whoever replays them.';
+comment on function crm_private.keep_rejected(
+  crm.channel_accounts, jsonb, crm_private.inbound_item[], crm_private.inbound_event[], timestamptz
+) is
+  'Keeps the malformed items and events of a delivery as dead letters, with the JSON path of what is wrong.
+
+A replay uses the p_history_before that is kept with them.';
 
 -- sql/050_locks/10_tables.sql
 create table crm.sync_locks (
@@ -6171,12 +6430,13 @@ begin
   for v_place in 0..v_count - 1 loop
     v_item := p_items -> v_place;
     v_event := v_item -> 'events' -> 0;
-    -- One message of one participant. A path that cannot be read is not true; !(… != …) is true also of what is absent.
+    -- One message of one participant. A path that cannot be read
+    -- is not true; !(… != …) is true where a field is absent.
     if jsonb_path_match(v_item, '
         exists($.participant ? (@.type() == "object"
           && @.identities.type() == "array" && @.identities.size() > 0
-          && !exists(@.identities[*] ? (!(@.type() == "object"
-            && @.kind.type() == "string" && @.kind == $kinds[*]
+          && !(@.identities[*].type() != "object")
+          && !exists(@.identities[*] ? (!(@.kind.type() == "string" && @.kind == $kinds[*]
             && @.value.type() == "string"
             && !(@.scope.type() != "string" && @.scope.type() != "null"))))
           && !(@.full_name.type() != "string")
@@ -6265,7 +6525,8 @@ begin
   v_will_link := crm_private.needs_linking(p_account, v_keys);
   -- Identities, contacts, conversations, keys, messages: always locked in this order.
   select c.contact_ids, c.outcomes into v_contact_ids, v_outcomes
-  from crm_private.resolve_contacts(p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;
+  from crm_private.resolve_contacts(
+    p_account.workspace_id, 'chat_embedded', v_items, v_identities, v_will_link, p_now) c;
   select c.conversation_ids, c.are_new into v_conversation_ids, v_are_new
   from crm_private.resolve_conversations(p_account, v_items, v_keys, v_will_link, v_contact_ids) c;
 
@@ -6654,7 +6915,12 @@ Returns one row per item, in order. Raises OF002 when a conversation is not know
 is before 2004 or more than 24 hours ahead; the caller rolls back and takes the general path.';
 
 -- sql/060_ingest/fn_ingest_webhook.sql
-create function crm.ingest_webhook(p_channel text, p_account_external_id text, p_items jsonb, p_rejected jsonb default '[]')
+create function crm.ingest_webhook(
+  p_channel text,
+  p_account_external_id text,
+  p_items jsonb,
+  p_rejected jsonb default '[]'
+)
 returns table (received int, duplicates int, failed int, items jsonb)
 language plpgsql
 set search_path = ''
@@ -6734,7 +7000,13 @@ begin
 end;
 $$;
 comment on function crm.ingest_webhook(text, text, jsonb, jsonb) is
-  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected ([{reason, path, item}]) as dead letters; an account that is not connected or not active dead-letters everything. Counts events (an item without events counts as one): received, of those duplicates (known before) and failed (in dead_letters); items holds the same three figures of each item, [[received, duplicates, failed], …], in the order given. PT400 invalid_input.';
+  'Ingests what a webhook brought for one provider account, and keeps what the translation rejected as dead letters.
+
+p_rejected: [{reason, path, item}]. An account that is not connected or not active dead-letters everything.
+Returns counts of events, where an item without events counts as one: received, of those duplicates (known before) and
+failed (in dead_letters). items holds the same figures per item, [[received, duplicates, failed], …], in their order.
+
+PT400 invalid_input.';
 
 -- sql/060_ingest/fn_lock_known_conversations.sql
 create function crm_private.lock_known_conversations(p_account crm.channel_accounts, p_items jsonb)
@@ -6789,7 +7061,8 @@ begin
         e.event -> 'is_history' as is_history, e.event -> 'payload' as payload
       from jsonb_array_elements(p_items) with ordinality i (item, ordinal)
       cross join lateral jsonb_array_elements(
-        case when jsonb_typeof(i.item -> 'events') = 'array' then i.item -> 'events' else '[]' end) with ordinality e (event, index)
+        case when jsonb_typeof(i.item -> 'events') = 'array' then i.item -> 'events'
+          else '[]' end) with ordinality e (event, index)
       offset 0
     ), read as (
       select r.*,
@@ -6797,7 +7070,8 @@ begin
         case
           -- What arrives most, without a call: milliseconds, and the days that every month has.
           when r.occurred_at ~ '^[1-9][0-9]{10,13}$' then to_timestamp(r.occurred_at::float8 / 1000)
-          when r.occurred_at ~ '^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-]0[0-9]:?[0-5][0-9])$'
+          when r.occurred_at ~ ('^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])'
+            'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-]0[0-9]:?[0-5][0-9])$')
             then r.occurred_at::timestamptz
           when r.occurred_at is not null then crm_private.event_time(r.occurred_at)
           when r.type in ('read', 'delivery') then crm_private.event_time(r.payload ->> 'watermark')
@@ -6812,7 +7086,8 @@ begin
           when r.type is distinct from 'message' and coalesce(r.type, '') !~ '^[a-z][a-z0-9_]{0,39}$' then '.type'
           when r.at is null or r.at < '2004-01-01 00:00:00+00' or r.at > p_now + interval '24 hours' then '.occurred_at'
           when r.provider_message_id = '' or length(r.provider_message_id) > 512
-            or (r.provider_message_id is null and r.type in ('message', 'status', 'edit', 'unsend')) then '.provider_message_id'
+            or (r.provider_message_id is null
+              and r.type in ('message', 'status', 'edit', 'unsend')) then '.provider_message_id'
           when jsonb_typeof(r.payload) not in ('object', 'null') then '.payload'
           when r.type = 'message' then
             case
@@ -6828,7 +7103,8 @@ begin
           when r.type = 'edit' then
             case
               when jsonb_typeof(r.payload -> 'text') is distinct from 'string' then '.payload.text'
-              when r.payload ? 'num_edit' and coalesce(r.payload ->> 'num_edit', '') !~ '^[0-9]{1,18}$' then '.payload.num_edit'
+              when r.payload ? 'num_edit'
+                and coalesce(r.payload ->> 'num_edit', '') !~ '^[0-9]{1,18}$' then '.payload.num_edit'
             end
         end as problem_path,
         case
@@ -6846,14 +7122,18 @@ begin
           when s.problem_path is not null then null
           when s.type = 'message' then 'message:' || s.provider_message_id
           when s.type = 'status' then 'status:' || s.provider_message_id || ':' || s.status
-          when s.type = 'edit' then 'edit:' || s.provider_message_id || ':' || coalesce(s.payload ->> 'num_edit', crm_private.epoch_ms(s.at)::text)
+          when s.type = 'edit' then 'edit:' || s.provider_message_id || ':'
+            || coalesce(s.payload ->> 'num_edit', crm_private.epoch_ms(s.at)::text)
           else s.type || ':' || coalesce(s.provider_message_id, '') || ':' || crm_private.epoch_ms(s.at) || ':'
             || encode(sha256(convert_to(s.kept::text, 'UTF8')), 'hex')
         end,
         s.provider_message_id, s.at, s.direction, nullif(s.text #>> '{}', ''),
         case when s.attachments is null or s.attachments = 'null' then '[]' else s.attachments end,
         s.reply_to, s.status,
-        case when s.type = 'edit' and s.problem_path is null then coalesce((s.payload ->> 'num_edit')::bigint, crm_private.epoch_ms(s.at)) end,
+        case
+          when s.type = 'edit'
+            and s.problem_path is null then coalesce((s.payload ->> 'num_edit')::bigint, crm_private.epoch_ms(s.at))
+        end,
         s.watermark,
         coalesce(s.is_history = 'true' or s.type = 'message' and s.at < p_history_before, false),
         s.kept,
@@ -6870,10 +7150,17 @@ begin
 end;
 $$;
 comment on function crm_private.parse_events(jsonb, timestamptz, timestamptz) is
-  'The events of all items as rows, in order, each with its key, or with what is wrong with it: a time before 2004 or more than 24 hours after p_now, a missing message id, a wrong type. Messages from before p_history_before are history, whatever they say.';
+  'The events of all items as rows, in order, each with its key or with what is wrong with it.
+
+Wrong is a time before 2004 or more than 24 hours after p_now, a missing message id, a wrong type.
+A message from before p_history_before is history, whatever it says.';
 
 -- sql/060_ingest/fn_parse_items.sql
-create function crm_private.parse_items(p_account crm.channel_accounts, p_items jsonb, p_events crm_private.inbound_event[])
+create function crm_private.parse_items(
+  p_account crm.channel_accounts,
+  p_items jsonb,
+  p_events crm_private.inbound_event[]
+)
 returns crm_private.inbound_item[]
 language plpgsql
 stable
@@ -6890,7 +7177,9 @@ begin
       select
         i.ordinal::int as ordinal,
         i.item,
-        case when jsonb_typeof(i.item -> 'thread_id') = 'string' then nullif(btrim(i.item ->> 'thread_id'), '') end as thread_id,
+        case
+          when jsonb_typeof(i.item -> 'thread_id') = 'string' then nullif(btrim(i.item ->> 'thread_id'), '')
+        end as thread_id,
         case when jsonb_typeof(i.item -> 'participant') = 'object' then i.item -> 'participant' end as participant,
         case when i.item ? 'updated_at' then crm_private.event_time(i.item ->> 'updated_at') end as updated_at
       from jsonb_array_elements(p_items) with ordinality i (item, ordinal)
@@ -6916,7 +7205,8 @@ begin
         c.ordinal, c.thread_id, case when c.problem_path is null then c.participant end,
         coalesce(c.updated_at, n.occurred_at),
         c.updated_at,
-        p_account.channel || ':' || p_account.external_id || ':' || coalesce(n.key, 'thread:' || c.thread_id, 'participant'),
+        p_account.channel || ':' || p_account.external_id || ':'
+          || coalesce(n.key, 'thread:' || c.thread_id, 'participant'),
         case when c.problem_path is not null then 'invalid_item' end,
         c.problem_path
       )::crm_private.inbound_item order by c.ordinal)
@@ -6926,7 +7216,9 @@ begin
 end;
 $$;
 comment on function crm_private.parse_items(crm.channel_accounts, jsonb, crm_private.inbound_event[]) is
-  'The items of a delivery as rows, in order; problem_path says what is wrong with one. Item-level problems reject the whole item.';
+  'The items of a delivery as rows, in order; problem_path says what is wrong with one.
+
+A problem of the item itself rejects the whole item.';
 
 -- sql/060_ingest/fn_reject_unnamed_items.sql
 create function crm_private.reject_unnamed_items(p_items crm_private.inbound_item[], p_keys crm_private.item_key[])
@@ -8194,7 +8486,8 @@ $$;
 comment on function crm_private.count_ids_under_shared_contact_ids(crm.channel_accounts, crm.channel_accounts) is
   'How many contact ids that the merchant''s chats may name, up to 1,000, are kept in the scope that would change.
 
-update_workspace and update_channel_account refuse such a change. None before the first chat: which ids chats name is not kept beside them.';
+update_channel_account refuses such a change. None before the first chat: which ids chats name is not kept beside
+them.';
 
 -- sql/075_b2chat/fn_first_unreadable_time.sql
 create function crm_private.first_unreadable_time(p_object jsonb, p_fields text[], p_time_zone text)
@@ -10291,7 +10584,8 @@ begin
   ) p
   cross join lateral (
     select min(x.value) filter (where x.kind = 'thread') as thread_id,
-      jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', i.kind, 'scope', s.scope, 'value', i.value)) order by x.value, s.scope)
+      jsonb_agg(jsonb_strip_nulls(jsonb_build_object('kind', i.kind, 'scope', s.scope, 'value', i.value))
+        order by x.value, s.scope)
         filter (where x.kind = 'participant' and (s.scope is not null or i.kind <> all (v_kinds))) as identities
     from crm.conversation_keys x
     cross join lateral (
@@ -10732,7 +11026,8 @@ begin
     select jsonb_agg((p_letters[p.place]).item order by p.number) into v_items
     from unnest(v_places) with ordinality p (place, number);
     v_results := array(
-      select r from crm_private.ingest_items_isolated(p_account, v_items, p_now, v_history_before) r order by r.ordinal);
+      select r from crm_private.ingest_items_isolated(p_account, v_items, p_now, v_history_before) r
+      order by r.ordinal);
     for v_number in 1..cardinality(v_results) loop
       -- Of an item with several events, the good ones are stored and each bad one has a dead letter of its own.
       if not ((v_results[v_number]).error ? 'events'
@@ -11248,6 +11543,33 @@ left join crm.rate_limit_buckets b on b.bucket = a.subject;
 comment on view crm.health_rate_limited is
   'Check: who may send nothing until the provider''s pause ends? One row per active account.';
 
+-- sql/800_monitoring/checks/70_view_health_fast_path.sql
+create view crm.health_fast_path with (security_invoker = true) as
+select
+  a.workspace_id,
+  'fast_path' as "check",
+  a.channel || ':' || a.external_id as subject,
+  e.errors is null as ok,
+  jsonb_build_object('errors', coalesce(e.errors, '[]'), 'last_at', e.last_at) as detail,
+  'info' as severity,
+  'The fast path of the ingest ends with errors' as title,
+  'Nothing is lost, but each such call does its work twice. '
+    'Look at the constraint or expression that crm.fast_path_errors names.' as remedy
+from crm.channel_accounts a
+cross join lateral (
+  select max(x.last_at) as last_at,
+    jsonb_agg(
+      jsonb_build_object('sqlstate', x.sqlstate, 'constraint', nullif(x.constraint_name, ''), 'errors', x.errors)
+      order by x.last_at desc, x.sqlstate, x.constraint_name) as errors
+  from crm.fast_path_errors x
+  where x.workspace_id = a.workspace_id and x.channel_account_id = a.id and x.last_at > now() - interval '1 day'
+) e
+where a.is_active;
+comment on view crm.health_fast_path is
+  'Check: on whose account did the fast path of the ingest end with an error in the last day?
+
+One row per active account.';
+
 -- sql/800_monitoring/fn_contact_sync_stats.sql
 -- Security definer: counts must not pay for row level security; the first act is the membership check.
 create function crm.contact_sync_stats(p_workspace_id uuid)
@@ -11566,7 +11888,8 @@ union all select * from crm.health_sync_failing
 union all select * from crm.health_sync_stuck
 union all select * from crm.health_sync_overdue
 union all select * from crm.health_dead_letters
-union all select * from crm.health_rate_limited;
+union all select * from crm.health_rate_limited
+union all select * from crm.health_fast_path;
 comment on view crm.sync_health is
   'Is there anything that somebody should be called for?
 
@@ -11929,8 +12252,8 @@ comment on function crm_private.vault_secret(text) is
 Errors: PT404 not_found when there is none, or an empty one.';
 
 -- sql/990_grants/10_grants.sql
--- Deny by default, then grant what is meant. A schema's default privileges cannot take execute from public, so it is revoked here,
--- and a test over the catalog finds any function that slips through.
+-- Deny by default, then grant what is meant. A schema's default privileges cannot take execute from public, so it is
+-- revoked here, and a test over the catalog finds any function that slips through.
 revoke all on schema crm, crm_private from public;
 revoke all on all tables in schema crm, crm_private from public, anon, authenticated, service_role;
 revoke execute on all functions in schema crm, crm_private from public, anon, authenticated, service_role;
@@ -11942,7 +12265,8 @@ grant usage on schema crm_private to service_role;
 grant select on all tables in schema crm to authenticated;
 -- Who shows a lock's token writes in the holder's name.
 revoke select on crm.sync_locks from authenticated;
-grant select (resource, workspace_id, holder, fencing_token, acquired_at, expires_at) on crm.sync_locks to authenticated;
+grant select (resource, workspace_id, holder, fencing_token, acquired_at, expires_at)
+  on crm.sync_locks to authenticated;
 -- service_role is the backend: it passes row level security, and runs the functions that are not security definer.
 grant select, insert, update, delete on all tables in schema crm to service_role;
 grant select on all tables in schema crm_private to service_role;

@@ -1453,6 +1453,28 @@ export type Database = {
         ComputedFields: never
         Relationships: []
       }
+      health_fast_path: {
+        Row: {
+          check: string | null
+          detail: Json | null
+          ok: boolean | null
+          remedy: string | null
+          severity: string | null
+          subject: string | null
+          title: string | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: 'channel_accounts_workspace_id_fkey'
+            columns: ['workspace_id']
+            isOneToOne: false
+            referencedRelation: 'workspaces'
+            referencedColumns: ['id']
+          },
+        ]
+      }
       health_rate_limited: {
         Row: {
           check: string | null

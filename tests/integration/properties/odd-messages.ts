@@ -2,7 +2,7 @@ import fc from 'fast-check'
 
 const MS = 1_763_700_000_000
 
-/** Usual values most of the time, so that the fast paths are taken, and every odd one now and then. */
+/** Usual values most of the time, so that the fast path is taken, and every odd one now and then. */
 function mostly<T>(usual: readonly T[], odd: readonly T[]): fc.Arbitrary<T> {
   return fc.oneof(
     { weight: 10, arbitrary: fc.constantFrom(...usual) },
@@ -155,21 +155,135 @@ export function openings(state: Before): Odd[] {
 export const TOUCHED_AT = new Date(MS + 100_000)
 
 /** One message as it comes most of the time, with an id that seldom repeats, so that several of them take the fast path. */
-export const plainItem: fc.Arbitrary<Odd> = fc
+const usualEvent = fc.record({
+  type: fc.constant('message'),
+  direction: fc.constantFrom('inbound', 'outbound'),
+  provider_message_id: fc.integer({ min: 1, max: 60 }).map((n) => `m${n}`),
+  occurred_at: fc.constantFrom(MS + 60_000, MS + 90_000, MS + 120_000, MS + 180_500),
+  text: fc.constantFrom('Hola', 'Hola y más'),
+})
+
+interface Usual {
+  on: Odd['on']
+  item: { participant: Record<string, unknown>; events: unknown[] }
+}
+
+export const plainItem: fc.Arbitrary<Usual> = fc
   .record({
     who: fc.constantFrom<{ on: Odd['on']; identities: unknown }>(
       { on: 'page', identities: [psid] },
       { on: 'number', identities: [phone] },
     ),
-    event: fc.record({
-      type: fc.constant('message'),
-      direction: fc.constantFrom('inbound', 'outbound'),
-      provider_message_id: fc.integer({ min: 1, max: 60 }).map((n) => `m${n}`),
-      occurred_at: fc.constantFrom(MS + 60_000, MS + 90_000, MS + 120_000, MS + 180_500),
-      text: fc.constantFrom('Hola', 'Hola y más'),
-    }),
+    event: usualEvent,
   })
   .map(({ who, event: said }) => ({
     on: who.on,
     item: { participant: { identities: who.identities }, events: [said] },
   }))
+
+/** A message as WhatsApp sends it: with the person's name, which is mostly the known one. */
+export const namedItem: fc.Arbitrary<Usual> = fc
+  .record({
+    identities: fc.constantFrom([phone], [phone, user]),
+    name: mostly(['Ana'], ['Ana R.']),
+    attributes: mostly<object>([{}], [{ custom_attributes: { plan: 'pro' } }, { custom_attributes: { plan: 'free' } }]),
+    event: usualEvent,
+  })
+  .map(({ identities, name, attributes, event: said }) => ({
+    on: 'number',
+    item: { participant: { identities, full_name: name, ...attributes }, events: [said] },
+  }))
+
+/** What is no message: always the general path's. */
+export const otherItem: fc.Arbitrary<Odd> = fc
+  .record({
+    id: fc.integer({ min: 1, max: 12 }).map((n) => `m${n}`),
+    who: fc.constantFrom<{ on: Odd['on']; identities: unknown }>(
+      { on: 'page', identities: [psid] },
+      { on: 'number', identities: [phone] },
+    ),
+    event: fc.constantFrom<Record<string, unknown>>(
+      { type: 'status', status: 'read', occurred_at: MS + 200_000 },
+      { type: 'status', status: 'failed', occurred_at: MS + 200_001, error: { code: 1 } },
+      { type: 'reaction', occurred_at: MS + 200_002, payload: { emoji: '❤' } },
+      { type: 'edit', occurred_at: MS + 200_003, payload: { num_edit: 1, text: 'Editado' } },
+      { type: 'read', payload: { watermark: MS + 120_000 } },
+    ),
+  })
+  .map(({ id, who, event: happened }) => ({
+    on: who.on,
+    item: { participant: { identities: who.identities }, events: [{ provider_message_id: id, ...happened }] },
+  }))
+
+const PLACES = [
+  [],
+  ['participant'],
+  ['participant', 'identities'],
+  ['participant', 'identities', '0'],
+  ['participant', 'identities', '0', 'kind'],
+  ['participant', 'identities', '0', 'value'],
+  ['participant', 'identities', '0', 'scope'],
+  ['participant', 'identities', '1'],
+  ['participant', 'full_name'],
+  ['participant', 'custom_attributes'],
+  ['participant', 'phone'],
+  ['events'],
+  ['events', '0'],
+  ['events', '1'],
+  ['events', '0', 'type'],
+  ['events', '0', 'provider_message_id'],
+  ['events', '0', 'occurred_at'],
+  ['events', '0', 'direction'],
+  ['events', '0', 'text'],
+  ['events', '0', 'attachments'],
+  ['events', '0', 'reply_to'],
+  ['events', '0', 'payload'],
+]
+
+/** A usual item in which one place holds something else, is wrapped in a list, or is gone. */
+export const brokenItem: fc.Arbitrary<Odd> = fc
+  .record({
+    usual: fc.oneof(plainItem, namedItem),
+    place: fc.constantFrom(...PLACES),
+    change: fc.oneof(
+      fc.constantFrom<unknown>(
+        null,
+        true,
+        0,
+        -1,
+        1.5,
+        '',
+        'x',
+        [],
+        {},
+        [[]],
+        { a: null },
+        [null],
+        1e300,
+        'x'.repeat(600),
+      ),
+      fc.constant(wrapped),
+      fc.constant(undefined),
+    ),
+  })
+  .map(({ usual, place, change }) => ({
+    on: usual.on,
+    item: changed(usual.item, place, change) ?? null,
+  }))
+
+function wrapped(value: unknown): unknown {
+  return [value ?? null]
+}
+
+/** A copy of `value` with `change` at the place: a value, a function of what was there, or undefined to leave it out. */
+function changed(value: unknown, [key, ...rest]: readonly string[], change: unknown): unknown {
+  if (key === undefined) return typeof change === 'function' ? change(value) : change
+  if (Array.isArray(value)) {
+    const list: unknown[] = [...value]
+    list[Number(key)] = changed(list[Number(key)], rest, change)
+    return list.filter((one) => one !== undefined)
+  }
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : []
+  const was = entries.find(([name]) => name === key)?.[1]
+  return { ...Object.fromEntries(entries), [key]: changed(was, rest, change) }
+}

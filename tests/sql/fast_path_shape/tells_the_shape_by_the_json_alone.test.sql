@@ -1,6 +1,6 @@
 -- What people and attackers really send, and which path it takes. Nothing of it may raise an error.
 begin;
-select plan(111);
+select plan(115);
 
 -- A plain item of Messenger and one of WhatsApp with a name, changed by a path and a value; no value removes the path.
 create function pg_temp.plain(p_path text[] default '{}', p_value jsonb default null) returns jsonb language sql as $$

@@ -167,6 +167,8 @@ begin
   perform tests.start_sync();
   perform crm.take_rate_limit('messenger:pgtap-page');
   perform tests.expire_lease();
+  insert into crm.fast_path_errors (workspace_id, channel_account_id, sqlstate, constraint_name)
+  values (v_acme, tests.account_id('pgtap-page'), '23514', 'pgtap');
 end $$;
 
 -- The functions of schema crm that members may call, with the least role and a call that names rows of workspace pgtap-acme

@@ -14,7 +14,7 @@ create function pg_temp.ended(p_status text default 'completed', p_error text de
 $$;
 select is(pg_temp.bad(), 'all well', 'all well before anything has happened');
 select results_eq($$ select h."check", count(*)::int from crm.sync_health h where h.workspace_id = tests.workspace_id() group by 1 order by 1 $$,
-  $$ values ('dead_letters', 2), ('rate_limited', 2), ('reconnect', 2), ('sync_failing', 2), ('sync_overdue', 2), ('sync_stuck', 2) $$, 'which is said by each check, of each account');
+  $$ values ('dead_letters', 2), ('fast_path', 2), ('rate_limited', 2), ('reconnect', 2), ('sync_failing', 2), ('sync_overdue', 2), ('sync_stuck', 2) $$, 'which is said by each check, of each account');
 
 select is(pg_temp.ended('failed', 'reconnect: token expired'), 'reconnect messenger:pgtap-page', 'a token that is refused');
 select is(pg_temp.detail('reconnect') - 'at', '{"resources": ["messenger:pgtap-page:conversations"], "error": "reconnect: token expired"}', 'with what failed');
@@ -60,7 +60,7 @@ select crm.ingest_webhook('messenger', 'pgtap-nobodys-page', '[{"events": []}]')
 select is((h.workspace_id, h."check", h.ok, h.detail ->> 'open'), (null::uuid, 'dead_letters'::text, false, '1'::text), 'and what came for an account that is not connected')
 from crm.sync_health h where h.subject = 'messenger:pgtap-nobodys-page';
 update crm.channel_accounts a set is_active = false where a.external_id = 'pgtap-number';
-select is((select count(*)::int from crm.sync_health h where h.workspace_id = tests.workspace_id()), 6, 'accounts that are not active are left out');
+select is((select count(*)::int from crm.sync_health h where h.workspace_id = tests.workspace_id()), 7, 'accounts that are not active are left out');
 
 select * from finish();
 rollback;
