@@ -1,6 +1,6 @@
 /**
  * Adds up the reports of the stages, repeats what failed with the first lines of why, since a log is often kept by its end
- * only, and prints one closing line, `N passed, N failed`. Exits with 1 when anything failed.
+ * only, names the ten slowest test files, and prints one closing line, `N passed, N failed`. Exits with 1 when anything failed.
  * Usage: node total.mjs <folder> <stage>…; the folder holds <stage>.json (a Vitest report, or {passed, failed}) and
  * <stage>.status (its exit status). A stage that left no report, or failed without counting a failure, counts as one.
  */
@@ -21,6 +21,8 @@ const totals = stages.map((stage) => {
 })
 
 console.log()
+const slowest = stages.flatMap((stage) => readSlowest(join(folder, `${stage}.json`))).slice(0, 10)
+if (slowest.length > 0) console.log(`The slowest test files, in seconds:\n${slowest.join('\n')}\n`)
 for (const { stage, failures } of totals) for (const failure of failures) console.log(`${stage} FAILED: ${failure}\n`)
 for (const { stage, passed, failed, note } of totals) console.log(`${stage}: ${passed} passed, ${failed} failed${note}`)
 const sum = (key) => totals.reduce((total, counts) => total + counts[key], 0)
@@ -42,6 +44,16 @@ function readCounts(file) {
     ...report.testResults.flatMap(failedTests),
   ]
   return { passed: report.numPassedTests, failed: report.numFailedTests + broken.length, failures }
+}
+
+/** @returns {string[]} a line per test file of a Vitest report, the slowest first; empty for another report. */
+function readSlowest(file) {
+  const report = parse(readText(file))
+  return (report?.testResults ?? [])
+    .map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 }))
+    .filter(({ seconds }) => seconds >= 0)
+    .sort((a, b) => b.seconds - a.seconds)
+    .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(6)}  ${name}`)
 }
 
 function failedTests({ name, assertionResults }) {

@@ -1,10 +1,13 @@
 import { createHmac } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createClient } from '@supabase/supabase-js'
+import pg from 'pg'
 import { z } from 'zod'
-import { createCrmClient } from '../crm/client.ts'
+import { type CrmClient, createCrmClient } from '../crm/client.ts'
+import { readJsonFileIfAny } from '../lib/json-file.ts'
 import type { Stack } from '../local/stack.ts'
+import { readRecordings } from './recordings.ts'
 
 /** The time that the recorded payloads speak of, in seconds. */
 const RECORDED_AT = 1_763_700_000
@@ -16,7 +19,10 @@ export const DEMO_SECRETS = { META_APP_SECRET: 'demo-app-secret', META_VERIFY_TO
 export const DEMO_OPERATOR = { email: 'operator@demo.test', password: 'demo-operator' }
 
 const counts = z.object({ received: z.number(), duplicates: z.number(), failed: z.number() })
-const payloads = z.array(z.unknown())
+const clock = z.object({ startedAt: z.number() })
+
+const WEBHOOK_CHANNELS = ['messenger', 'whatsapp'] as const
+type WebhookChannel = (typeof WEBHOOK_CHANNELS)[number]
 
 /** What the functions answered to one channel's webhooks, summed up. */
 export interface Answers {
@@ -30,12 +36,17 @@ export interface Answers {
   statuses: Record<number, number>
 }
 
+/** Calls the database functions with the stack's secret key. */
+export function demoClient(stack: Stack): CrmClient {
+  return createCrmClient(createClient(stack.url, stack.secretKey, { auth: { persistSession: false } }))
+}
+
 /**
- * Makes the workspace `demo` with a Messenger page, a WhatsApp number and an operator, whatever of it is missing.
- * Returns the workspace's id.
+ * Makes the workspace `demo` with a Messenger page, a WhatsApp number and an operator, whatever of it is missing. Members that are there
+ * stay what they are. Returns the workspace's id.
  */
 export async function setUpDemo(stack: Stack): Promise<string> {
-  const crm = createCrmClient(createClient(stack.url, stack.secretKey, { auth: { persistSession: false } }))
+  const crm = demoClient(stack)
   const workspaceId = await crm.createWorkspace({ slug: 'demo', name: 'Demo', defaultCountry: 'CO' })
   await crm.connectChannel({
     workspaceId,
@@ -49,9 +60,24 @@ export async function setUpDemo(stack: Stack): Promise<string> {
     externalId: 'PN1',
     displayName: 'Demo number',
   })
-  const { id } = await stack.signIn(DEMO_OPERATOR.email, DEMO_OPERATOR.password)
-  await crm.addMember({ workspaceId, userId: id, role: 'owner' })
+  if (!(await hasMembers(stack, workspaceId))) {
+    const { id } = await stack.signIn(DEMO_OPERATOR.email, DEMO_OPERATOR.password)
+    await crm.addMember({ workspaceId, userId: id, role: 'owner' })
+  }
   return workspaceId
+}
+
+async function hasMembers(stack: Stack, workspaceId: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: stack.dbUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query('select from crm.workspace_members where workspace_id = $1 limit 1', [
+      workspaceId,
+    ])
+    return rows.length > 0
+  } finally {
+    await client.end()
+  }
 }
 
 /**
@@ -63,16 +89,14 @@ export async function postRecordedWebhooks(
   startedAt: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<Answers[]> {
-  const bodies = (
-    await Promise.all(['messenger', 'whatsapp'].map((channel) => recordedBodies(channel, startedAt)))
-  ).flat()
+  const bodies = await recordedBodies(startedAt)
   const queue = [...outOfOrder(bodies), ...bodies]
   const total = queue.length
   const answers = new Map<string, Answers>()
   let done = 0
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      add(answers, next.channel, await post(stack, next.channel, next.body))
+      add(answers, next.channel, await postWebhook(stack, next.channel, next.body))
       done += 1
       onProgress(done, total)
     }
@@ -82,17 +106,18 @@ export async function postRecordedWebhooks(
 }
 
 interface Recorded {
-  channel: string
+  channel: WebhookChannel
   body: string
 }
 
-async function recordedBodies(channel: string, startedAt: number): Promise<Recorded[]> {
-  const text = await readFile(join(import.meta.dirname, 'demo', `${channel}.json`), 'utf8')
+async function recordedBodies(startedAt: number): Promise<Recorded[]> {
   const shift = startedAt - RECORDED_AT
-  const moved = text.replace(RECORDED_TIME, (time, millis?: string) =>
-    String(Number(time) + (millis ? shift * 1000 : shift)),
+  const moved = (body: string): string =>
+    body.replace(RECORDED_TIME, (time, millis?: string) => String(Number(time) + (millis ? shift * 1000 : shift)))
+  const recordings = await readRecordings()
+  return WEBHOOK_CHANNELS.flatMap((channel) =>
+    recordings[channel].map((payload) => ({ channel, body: moved(JSON.stringify(payload)) })),
   )
-  return payloads.parse(JSON.parse(moved)).map((payload) => ({ channel, body: JSON.stringify(payload) }))
 }
 
 /** A fixed shuffle: replies come before questions and statuses before their messages, the same way each time. */
@@ -103,15 +128,20 @@ function outOfOrder(bodies: readonly Recorded[]): Recorded[] {
 
 /** Seconds since 1970 of ten minutes before the first run, which the file keeps. */
 export async function firstRun(clockFile: string): Promise<number> {
-  const kept = await readFile(clockFile, 'utf8').catch(() => undefined)
-  if (kept !== undefined) return z.object({ startedAt: z.number() }).parse(JSON.parse(kept)).startedAt
+  const kept = await readJsonFileIfAny(clockFile, clock)
+  if (kept) return kept.startedAt
   const startedAt = Math.floor(Date.now() / 1000) - 600
   await mkdir(dirname(clockFile), { recursive: true })
   await writeFile(clockFile, `${JSON.stringify({ startedAt })}\n`)
   return startedAt
 }
 
-async function post(stack: Stack, channel: string, body: string): Promise<{ status: number; text: string }> {
+/** Posts one webhook, signed as Meta signs it. */
+export async function postWebhook(
+  stack: Stack,
+  channel: WebhookChannel,
+  body: string,
+): Promise<{ status: number; text: string }> {
   const secret = process.env.META_APP_SECRET ?? DEMO_SECRETS.META_APP_SECRET
   const signature = createHmac('sha256', secret).update(body).digest('hex')
   const response = await fetch(`${stack.url}/functions/v1/${channel}-webhook`, {

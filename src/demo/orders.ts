@@ -1,20 +1,18 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { createClient } from '@supabase/supabase-js'
 import pg from 'pg'
 import { z } from 'zod'
 import type { RawEntity } from '../crm/b2chat.ts'
-import { createCrmClient } from '../crm/client.ts'
+import type { CrmClient } from '../crm/client.ts'
 import type { Stack } from '../local/stack.ts'
-
-const records = z.array(z.record(z.string(), z.unknown()))
-const exportSchema = z.object({ contacts: records, chats: records })
+import { demoClient } from './demo.ts'
+import { readRecordings } from './recordings.ts'
 
 /** The two workspaces, and the order in which each hears of the same people. */
 const ORDERS: readonly { slug: string; name: string; order: readonly RawEntity[] }[] = [
   { slug: 'demo-chats-first', name: 'Chats first', order: ['chats', 'contacts'] },
   { slug: 'demo-contacts-first', name: 'Contacts first', order: ['contacts', 'chats'] },
 ]
+
+export const ORDER_WORKSPACES: readonly string[] = ORDERS.map(({ slug }) => slug)
 
 /** What a workspace's contacts were after one export. */
 export interface OrderStep {
@@ -47,10 +45,8 @@ export interface OrdersShown {
  * the contacts are after each step. Repeating it changes nothing.
  */
 export async function syncInBothOrders(stack: Stack): Promise<OrdersShown> {
-  const exported = exportSchema.parse(
-    JSON.parse(await readFile(join(import.meta.dirname, 'demo', 'b2chat.json'), 'utf8')),
-  )
-  const crm = createCrmClient(createClient(stack.url, stack.secretKey, { auth: { persistSession: false } }))
+  const { b2chat: exported } = await readRecordings()
+  const crm = demoClient(stack)
   const database = new pg.Client({ connectionString: stack.dbUrl })
   await database.connect()
   try {
@@ -64,8 +60,7 @@ export async function syncInBothOrders(stack: Stack): Promise<OrdersShown> {
         displayName: 'Demo merchant',
       })
       for (const entity of order) {
-        await crm.landRawRecords({ channelAccountId, entity, records: exported[entity] })
-        await (entity === 'contacts' ? crm.transformRawContacts() : crm.transformRawChats())
+        await bringRecords(crm, channelAccountId, entity, exported[entity])
         shown.steps.push({ workspace: slug, after: entity, ...(await sourcesOf(database, workspaceId)) })
       }
       shown.people.push({ workspace: slug, people: await peopleOf(database, workspaceId) })
@@ -75,6 +70,20 @@ export async function syncInBothOrders(stack: Stack): Promise<OrdersShown> {
     return shown
   } finally {
     await database.end()
+  }
+}
+
+/** Lands records of a B2Chat export and turns them into contacts or conversations. */
+export async function bringRecords(
+  crm: CrmClient,
+  channelAccountId: string,
+  entity: RawEntity,
+  records: Record<string, unknown>[],
+): Promise<void> {
+  await crm.landRawRecords({ channelAccountId, entity, records })
+  for (;;) {
+    const { processed } = await (entity === 'contacts' ? crm.transformRawContacts() : crm.transformRawChats())
+    if (processed === 0) return
   }
 }
 

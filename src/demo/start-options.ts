@@ -1,6 +1,6 @@
 /** What `npm start` is told, by its options and the environment. */
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions, UsageError } from '../local/command-line.ts'
+import { dataFolderPath } from '../local/data-folder.ts'
 
 export const START_HELP = `npm start -- [options]: the local stack with a demo in it, until Ctrl-C
 
@@ -27,13 +27,13 @@ export interface StartOptions {
   ports: { gateway: number | undefined; database: number | undefined; functions: number | undefined }
 }
 
-/** Throws an Error whose message is one line for a person. */
+/** Throws UsageError with one line for a person. */
 export function readStartOptions(args: readonly string[], env: NodeJS.ProcessEnv): StartOptions {
-  const flags = parsed(args)
+  const flags = readOptions('npm start --', args, env, OPTIONS)
   return {
     help: flags.help,
     once: flags.once,
-    dataDir: resolve(flags.data ?? env.ONEFOLD_DATA ?? join(import.meta.dirname, '../../.onefold')),
+    dataDir: dataFolderPath(flags.data, env),
     ports: {
       gateway: port(flags.port ?? env.ONEFOLD_PORT),
       database: port(flags['db-port'] ?? env.ONEFOLD_DB_PORT),
@@ -42,19 +42,9 @@ export function readStartOptions(args: readonly string[], env: NodeJS.ProcessEnv
   }
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
-  } catch (error) {
-    // Node goes on with advice about arguments that begin with a dash.
-    const [why = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/)
-    throw new Error(`${why.replace(/\.$/, '')}. npm start -- --help lists the options.`)
-  }
-}
-
 function port(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const number = Number(text)
-  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new Error(`${text} is no port.`)
+  if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new UsageError(`${text} is no port.`)
   return number
 }

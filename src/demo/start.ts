@@ -1,16 +1,18 @@
 /** `npm start`: the local stack with a demo in it. Shows what became of the recorded webhooks, then keeps serving. */
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import ora from 'ora'
+import pg from 'pg'
 import { z } from 'zod'
+import { UsageError } from '../local/command-line.ts'
+import { type DataFolder, openDataFolder, resetCommand } from '../local/data-folder.ts'
 import { type Stack, startStack } from '../local/stack.ts'
-import { DEMO_OPERATOR, DEMO_SECRETS, firstRun, postRecordedWebhooks, setUpDemo } from './demo.ts'
-import { syncInBothOrders } from './orders.ts'
+import { DEMO_OPERATOR, DEMO_SECRETS, firstRun } from './demo.ts'
+import { DemoMemory } from './memory.ts'
 import { type DemoPage, startDemoPage } from './page.ts'
 import { demoProgress } from './progress.ts'
+import { readRecordings } from './recordings.ts'
 import { readStartOptions, START_HELP, type StartOptions } from './start-options.ts'
-import { syncDemoPage } from './sync.ts'
-import { demoTables, ordersTables, syncTables } from './tables.ts'
+import { tellStory } from './story.ts'
 
 const { help, once, dataDir, ports } = optionsOrEnd()
 if (help) {
@@ -18,6 +20,8 @@ if (help) {
   process.exit(0)
 }
 
+const progress = demoProgress(process.stderr, process.env)
+let folder: DataFolder | undefined
 let stack: Stack | undefined
 let page: DemoPage | undefined
 let ending = false
@@ -27,6 +31,7 @@ async function end(code: number): Promise<never> {
   ending = true
   await stack?.stop()
   await page?.stop()
+  await folder?.close()
   process.exit(code)
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -48,6 +53,7 @@ try {
 } catch (error) {
   // What fails while everything is being stopped fails because of that.
   if (!ending) {
+    progress.stop()
     console.error(error instanceof Error ? error.message : error)
     await end(1)
   }
@@ -58,71 +64,80 @@ function optionsOrEnd(): StartOptions {
     return readStartOptions(process.argv.slice(2), process.env)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
-    process.exit(2)
+    process.exit(error instanceof UsageError ? 2 : 1)
   }
 }
 
 async function main(): Promise<void> {
   const begun = performance.now()
-  // A terminal without a width makes the spinner draw for ever.
-  const isTerminal = process.stderr.isTTY && process.stderr.columns > 0
-  const spinner = ora({ text: 'Starting the local stack', discardStdin: false, isEnabled: isTerminal }).start()
-  const startedAt = await firstRun(join(dataDir, 'demo-clock.json'))
+  progress.begin('Starting the local stack')
+  await readRecordings() // A damaged file is told before anything starts.
+  folder = await openDataFolder(dataDir, 'npm start')
+  const startedAt = await firstRun(join(dataDir, 'demo', 'clock.json'))
   page = await startDemoPage(startedAt)
   const running = await startStack({
-    dataDir,
+    dataDir: folder,
     ports,
     secrets: { ...DEMO_SECRETS, ...givenSecrets(), MESSENGER_TOKENS: tokensWith(page) },
-    onStep: (step, note) => {
-      spinner.text = `${step}: ${note}`
-    },
-    onFunctionLog: (text) => appendFileSync(join(dataDir, 'functions.log'), text),
-  }).catch((error: unknown) => {
-    if (ending) spinner.stop()
-    else spinner.fail('The local stack did not start')
-    throw error
+    onStep: (step, note) => progress.begin(`${step}: ${note}`),
+    onFunctionLog: logTo(join(dataDir, 'functions.log')),
   })
   stack = running
-  spinner.succeed(`Stack ready in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+  progress.done(`Stack ready in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
 
-  spinner.start('Setting up the workspace demo')
-  const workspaceId = await setUpDemo(running)
-  const answers = await postRecordedWebhooks(running, startedAt, (done, total) => {
-    spinner.text = `Posting recorded webhooks, signed, twice and out of order: ${done} of ${total}`
-  })
-  const webhooks = answers.reduce((sum, one) => sum + one.requests, 0) / 2
-  spinner.succeed(`Posted ${webhooks} signed webhooks, each twice, first out of order`)
-  console.log(`\n${await demoTables(running.dbUrl, workspaceId, answers)}\n`)
-
-  spinner.start('Bringing one set of B2Chat exports into two workspaces: chats first, contacts first')
-  const orders = await syncInBothOrders(running)
-  spinner.succeed('Brought the same chats and contacts into two workspaces, in both orders')
-  console.log(`\n${ordersTables(orders)}\n`)
-  if (!orders.areSame) throw new Error('Both orders should end with the same people.')
-
-  if (running.functions) {
-    const progress = demoProgress(process.stderr, isTerminal)
-    const shown = await syncDemoPage(running, page, progress).finally(progress.stop)
-    spinner.succeed(
-      shown.run.mode === 'full'
-        ? 'Synced a whole simulated Messenger page'
-        : 'Read the simulated Messenger page again: nothing was new',
-    )
-    console.log(`\n${syncTables(shown)}\n`)
-    if (shown.problems.length > 0) throw new Error('The whole page should be there, once.')
-  }
+  const memory = await DemoMemory.open(join(dataDir, 'demo', 'left.json'), running, startedAt)
+  await tellStory({ stack: running, page, memory, startedAt, progress, print: console.log })
 
   if (once) await end(0)
-  console.log(`API              ${running.url}
+  console.log(await servingText(running))
+  const reason = await running.failed
+  if (!ending) throw new Error(`${reason} Its last words are in ${join(dataDir, 'functions.log')} or above.`)
+}
+
+async function servingText(running: Stack): Promise<string> {
+  const operator = `${DEMO_OPERATOR.email} / ${DEMO_OPERATOR.password}`
+  const access = `API              ${running.url}
 Functions        ${running.url}/functions/v1/
 Database         ${running.dbUrl}
 Publishable key  ${running.publishableKey}
 Secret key       ${running.secretKey}
-Operator         ${DEMO_OPERATOR.email} / ${DEMO_OPERATOR.password} (a member of workspace demo only)
+Operator         ${operator} (${await operatorRole(running.dbUrl)})`
+  return running.adminUrl === null
+    ? `${access}\n\nThis is the stack that the environment names. Ctrl-C ends the demo, and the stack stays.`
+    : `${access}
 
-Data is kept in ${dataDir} (npm run reset clears it), the functions' log in functions.log there. Ctrl-C stops everything.`)
-  const reason = await running.failed
-  if (!ending) throw new Error(`${reason} Its last words are in ${join(dataDir, 'functions.log')} or above.`)
+Ctrl-C stops everything and keeps the data in ${dataDir}. This removes it: ${resetCommand(dataDir)}`
+}
+
+/** What the operator may see now: somebody may have changed it. */
+async function operatorRole(dbUrl: string): Promise<string> {
+  const client = new pg.Client({ connectionString: dbUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query(
+      `select m.role from crm.workspace_members m join crm.workspaces w on w.id = m.workspace_id join auth.users u on u.id = m.user_id
+       where w.slug = 'demo' and u.email = $1`,
+      [DEMO_OPERATOR.email],
+    )
+    const [member] = z.array(z.object({ role: z.string() })).parse(rows)
+    return member ? `${member.role} of the workspace demo` : 'no member of the workspace demo any more'
+  } finally {
+    await client.end()
+  }
+}
+
+/** Keeps the functions' log in a file. A log that cannot be written stops nothing. */
+function logTo(path: string): (text: string) => void {
+  let isTold = false
+  return (text) => {
+    try {
+      appendFileSync(path, text)
+    } catch (error) {
+      if (!isTold)
+        console.error(`The functions' log cannot be written: ${error instanceof Error ? error.message : error}`)
+      isTold = true
+    }
+  }
 }
 
 /** The functions' secrets that this process's environment has already: they go before the demo's. */

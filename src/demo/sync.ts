@@ -1,14 +1,17 @@
-/** The demo of a whole-page sync: its function is killed midway, its lock freed, and the run goes on and is compared with the page. */
+/** The demo of a whole-page sync: its function is killed midway, its lock freed, the run resumed and compared with the page. */
 import { setTimeout as wait } from 'node:timers/promises'
-import { createClient } from '@supabase/supabase-js'
 import pg from 'pg'
 import { z } from 'zod'
-import { createCrmClient } from '../crm/client.ts'
 import type { Stack } from '../local/stack.ts'
+import { demoClient } from './demo.ts'
 import type { DemoPage } from './page.ts'
+
+export const PAGE_WORKSPACE = 'demo-page'
 
 /** How often the database is asked how far the sync is. */
 const LOOK_MS = 50
+/** How long it is left alone after it has said that it cannot work now. */
+const UNAVAILABLE_MS = 500
 /** How often the function is called at most: each call works for up to 100 seconds. */
 const MOST_CALLS = 20
 
@@ -74,8 +77,8 @@ export interface SyncDemoEvents {
 export async function syncDemoPage(stack: Stack, page: DemoPage, events: SyncDemoEvents): Promise<SyncShown> {
   const { functions } = stack
   if (!functions) throw new Error('Only the functions of a local stack can be killed.')
-  const crm = createCrmClient(createClient(stack.url, stack.secretKey, { auth: { persistSession: false } }))
-  const workspaceId = await crm.createWorkspace({ slug: 'demo-page', name: 'Whole page', defaultCountry: 'CO' })
+  const crm = demoClient(stack)
+  const workspaceId = await crm.createWorkspace({ slug: PAGE_WORKSPACE, name: 'Whole page', defaultCountry: 'CO' })
   const channelAccountId = await crm.connectChannel({
     workspaceId,
     channel: 'messenger',
@@ -102,12 +105,14 @@ export async function syncDemoPage(stack: Stack, page: DemoPage, events: SyncDem
         await ended
         await look('after it')
         events.onEvent(
-          `Killed the function in the middle of a page (SIGKILL, process ${pid}). A commit that was under way the database finished: all of it or nothing`,
+          `Killed the function midway (SIGKILL, process ${pid}). The database finishes a commit under way, or leaves no trace of it.`,
         )
         await database.freeLock()
         await look('lock freed')
         await functions.start()
-        events.onEvent('Freed its lock, which would have ended by itself within 5 minutes, and started it again')
+        events.onEvent(
+          'Freed its lock, which would have ended by itself within 5 minutes, and started the function again.',
+        )
       }
       hold.release()
     }
@@ -142,7 +147,7 @@ export async function syncDemoPage(stack: Stack, page: DemoPage, events: SyncDem
   }
 }
 
-const answerSchema = z.object({ hasMore: z.boolean(), resumeSession: z.string() })
+const answerSchema = z.object({ hasMore: z.boolean(), resumeSession: z.string(), resumeAt: z.string().nullable() })
 
 async function callFunction(stack: Stack, channelAccountId: string, resumeSession?: string): Promise<Response> {
   return fetch(`${stack.url}/functions/v1/conversation-sync`, {
@@ -152,14 +157,20 @@ async function callFunction(stack: Stack, channelAccountId: string, resumeSessio
   })
 }
 
+/** Calls the function until the run is complete, or must wait: then it stays paused. */
 async function syncToTheEnd(stack: Stack, channelAccountId: string): Promise<void> {
   let session: string | undefined
   for (let calls = 0; calls < MOST_CALLS; calls++) {
     const response = await callFunction(stack, channelAccountId, session)
     const text = await response.text()
+    if (response.status === 503) {
+      // A machine with much other work: nothing is lost, and the next call resumes the run.
+      await wait(UNAVAILABLE_MS)
+      continue
+    }
     if (!response.ok) throw new Error(`conversation-sync answered ${response.status}: ${text}`)
     const answer = answerSchema.parse(JSON.parse(text))
-    if (!answer.hasMore) return
+    if (!answer.hasMore || answer.resumeAt !== null) return
     session = answer.resumeSession
   }
   throw new Error(`conversation-sync was not done after ${MOST_CALLS} calls.`)

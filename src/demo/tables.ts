@@ -1,6 +1,10 @@
-import Table from 'cli-table3'
+/** The demo's results as text: tables, and a sentence that says what they show. */
 import pg from 'pg'
+import { tableText } from '../cli/table.ts'
+import type { BridgeShown } from './bridge.ts'
 import type { Answers } from './demo.ts'
+import { explainInWords } from './explain.ts'
+import type { Delivered } from './memory.ts'
 import type { OrdersShown } from './orders.ts'
 import type { SyncShown } from './sync.ts'
 
@@ -10,49 +14,44 @@ interface View {
   sql: string
 }
 
-/** What the tables show: monitoring views, read as somebody would in the SQL editor. */
+/** Monitoring views, read as somebody would in the SQL editor. */
 const VIEWS: readonly View[] = [
   {
     title: 'Channels (crm.channel_overview)',
-    columns: ['channel', 'account', 'contacts', 'conversations', 'messages', 'events', 'dead letters', 'last event'],
-    sql: `select channel, display_name, contacts, conversations, messages, events, dead_letters, to_char(last_event_at, 'YYYY-MM-DD HH24:MI:SS')
+    columns: ['channel', 'account', 'contacts', 'conversations', 'messages', 'events', 'dead letters'],
+    sql: `select channel, display_name, contacts, conversations, messages, events, dead_letters
           from crm.channel_overview where workspace_id = $1 order by channel, display_name`,
   },
   {
     title: 'Inbox (crm.inbox)',
-    columns: ['channel', 'person', 'status', 'unread', 'last message', 'from', 'what', 'delivery'],
-    sql: `select channel, coalesce(full_name, '(no name)'), status, unread_count, to_char(last_message_at, 'HH24:MI:SS'), last_direction,
-            case when last_is_unsent then '(unsent)' else left(coalesce(last_body, '(attachment)'), 40) end, last_status
+    columns: ['channel', 'person', 'unread', 'at (UTC)', 'from', 'last message'],
+    sql: `select channel, coalesce(full_name, '(no name)'), unread_count, to_char(last_message_at at time zone 'UTC', 'HH24:MI:SS'),
+            last_direction, case when last_is_unsent then '(unsent)' else left(coalesce(last_body, '(attachment)'), 40) end
           from crm.inbox where workspace_id = $1 order by last_message_at desc nulls last limit 20`,
   },
   {
-    title: 'Contacts (crm.contact_sync_overview)',
-    columns: ['source', 'contacts', 'waiting for a full sync'],
-    sql: `select sync_source, contacts, needing_full_sync from crm.contact_sync_overview where workspace_id = $1 order by sync_source`,
-  },
-  {
     title: 'Dead letters (crm.dead_letter_summary)',
-    columns: ['channel', 'account', 'reason', 'where', 'items'],
-    sql: `select channel, account_external_id, left(reason, 60), left(path, 40), dead_letters from crm.dead_letter_summary
+    columns: ['account', 'reason', 'where', 'items'],
+    sql: `select account_external_id, left(reason, 60), left(path, 40), dead_letters from crm.dead_letter_summary
           where workspace_id = $1 or workspace_id is null order by channel, account_external_id, reason, path`,
   },
 ]
 
-/** What became of the webhooks, as text: a table of the HTTP answers and one of each monitoring view. */
-export async function demoTables(dbUrl: string, workspaceId: string, answers: readonly Answers[]): Promise<string> {
+/** What became of the webhooks: the HTTP answers, and what each view says now. */
+export async function webhookText(dbUrl: string, workspaceId: string, answers: readonly Answers[]): Promise<string> {
   const client = new pg.Client({ connectionString: dbUrl })
   await client.connect()
   try {
     const parts = [
-      table(
+      tableText(
         'HTTP answers',
         ['channel', 'requests', 'statuses', 'received', 'duplicates', 'failed'],
         answers.map((one) => [one.channel, one.requests, statuses(one), one.received, one.duplicates, one.failed]),
       ),
     ]
     for (const view of VIEWS) {
-      const { rows } = await client.query<unknown[]>({ text: view.sql, values: [workspaceId], rowMode: 'array' })
-      parts.push(table(view.title, view.columns, rows))
+      const { rows } = await client.query({ text: view.sql, values: [workspaceId], rowMode: 'array' })
+      parts.push(tableText(view.title, view.columns, rows))
     }
     return parts.join('\n\n')
   } finally {
@@ -60,32 +59,64 @@ export async function demoTables(dbUrl: string, workspaceId: string, answers: re
   }
 }
 
-/** The same people heard of in two orders, as text: what the contacts were after each step, and who they are in the end. */
-export function ordersTables({ steps, people, areSame }: OrdersShown): string {
+/** The same people heard of in two orders: what the contacts were after each step, and who they are in the end. */
+export function ordersText({ steps, people, areSame }: OrdersShown, { isFirst, changed }: Delivered<unknown>): string {
+  const sides = areSame ? people.slice(0, 1) : people
   return [
-    table(
-      'One export of chats and one of contacts, in both orders',
-      ['workspace', 'after the', 'stubs', 'full', 'upgraded'],
-      steps.map((step) => [step.workspace, step.after, step.stubs, step.full, step.upgraded]),
-    ),
-    ...people.map((one) =>
-      table(
-        `People of ${one.workspace}`,
+    ...(isFirst
+      ? [
+          tableText(
+            'Contacts after each export',
+            ['workspace', 'after the', 'stubs', 'full', 'upgraded'],
+            steps.map((step) => [step.workspace, step.after, step.stubs, step.full, step.upgraded]),
+          ),
+        ]
+      : []),
+    ...sides.map((side) =>
+      tableText(
+        areSame ? 'People of each of the two workspaces' : `People of ${side.workspace}`,
         ['name', 'phone', 'e-mail', 'city', 'conversations'],
-        one.people.map((person) => [person.name, person.phone, person.email, person.city, person.conversations]),
+        side.people.map((person) => [person.name, person.phone, person.email, person.city, person.conversations]),
       ),
     ),
-    areSame ? 'Both orders end with the same people.' : 'The two orders end with different people: that is a defect.',
+    verdict(
+      changed,
+      areSame ? [] : ['the two orders end with different people'],
+      'Both orders end with the same people.',
+    ),
   ].join('\n\n')
 }
 
-/** The sync of a whole page, as text: what the views said while it ran and afterwards, and whether the page is there. */
-export function syncTables({ looks, run, statistics, stored, problems }: SyncShown): string {
+/** Two stubs that a third chat bridges, and why they are one contact. */
+export function bridgeText(
+  { steps, explanation, problems }: BridgeShown,
+  { isFirst, changed }: Delivered<unknown>,
+): string {
+  return [
+    ...(isFirst
+      ? [
+          tableText(
+            'Contacts after each chat',
+            ['what arrives', 'contacts after it'],
+            steps.map(({ chat, contacts }) => [chat, contacts]),
+          ),
+        ]
+      : []),
+    [
+      `Why ${nameOf(explanation)} is one contact (crm.explain_contact)`,
+      ...explainInWords(explanation).map((line) => `  ${line}`),
+    ].join('\n'),
+    verdict(changed, problems, 'Two chats of one person met by a phone number: the two stubs are one contact.'),
+  ].join('\n\n')
+}
+
+/** The sync of a whole page: what the views said while it ran and afterwards, and whether the page is there. */
+export function syncText({ looks, run, stored, problems }: SyncShown, { changed }: Delivered<unknown>): string {
   const { conversations, contacts, messages } = stored
   return [
     ...(looks.length > 0
       ? [
-          table(
+          tableText(
             'While it ran (crm.active_syncs)',
             ['when', 'status', 'pages', 'items', 'of about', 'percent', 'lease left'],
             looks.map((one) => [
@@ -100,7 +131,7 @@ export function syncTables({ looks, run, statistics, stored, problems }: SyncSho
           ),
         ]
       : []),
-    table(
+    tableText(
       'The newest run (crm.sync_runs)',
       ['mode', 'status', 'resumed', 'pages', 'items', 'created', 'updated', 'unchanged', 'failed', 'rejected'],
       [
@@ -118,48 +149,29 @@ export function syncTables({ looks, run, statistics, stored, problems }: SyncSho
         ],
       ],
     ),
-    table(
-      'Statistics (crm.sync_statistics)',
-      [
-        'day (UTC)',
-        'runs',
-        'completed',
-        'failed',
-        '% completed',
-        'average',
-        'items',
-        'created',
-        'updated',
-        'unchanged',
-      ],
-      statistics.map((one) => [
-        one.day,
-        one.runs,
-        one.completed,
-        one.failed,
-        one.rate,
-        one.averageDuration,
-        one.items,
-        one.created,
-        one.updated,
-        one.unchanged,
-      ]),
-    ),
-    problems.length === 0
-      ? `All ${conversations} conversations of the page are there once, with ${contacts} contacts and ${messages} messages.`
-      : `The page is not there as it should be: ${problems.join('; ')}. That is a defect.`,
+    run.status === 'paused'
+      ? 'The run waits for its rate limit: the page is not compared.'
+      : verdict(
+          changed,
+          problems,
+          `All ${conversations} conversations of the page are there once, with ${contacts} contacts and ${messages} messages.`,
+        ),
   ].join('\n\n')
+}
+
+/** What somebody has changed is not judged. */
+function verdict(changed: readonly string[], problems: readonly string[], well: string): string {
+  if (changed.length > 0) return `Not compared: ${changed.join(' and ')} changed since the demo made it.`
+  return problems.length === 0 ? well : `That is a defect: ${problems.join('; ')}.`
+}
+
+function nameOf({ fields }: BridgeShown['explanation']): string {
+  const name = fields.full_name?.value
+  return typeof name === 'string' ? name : 'this person'
 }
 
 function statuses({ statuses: all }: Answers): string {
   return Object.entries(all)
     .map(([status, times]) => `${status} × ${times}`)
     .join(', ')
-}
-
-function table(title: string, head: string[], rows: readonly (readonly unknown[])[]): string {
-  if (!rows.length) return `${title}\n(nothing)`
-  const drawn = new Table({ head, style: { head: [], border: [], compact: true } })
-  for (const row of rows) drawn.push(row.map((cell) => (cell === null ? '' : String(cell))))
-  return `${title}\n${drawn.toString()}`
 }

@@ -24,7 +24,7 @@ export interface TerminalStream extends NodeJS.WritableStream {
 
 /** A line that changes in its place, on a terminal: a bar, or a spinner where nobody knows how much there is. */
 export function changingLine(stream: TerminalStream): ProgressLine {
-  const spinner = ora({ stream, discardStdin: false, isEnabled: true })
+  const spinner = ora({ stream, discardStdin: false, isEnabled: true, color: process.env.NO_COLOR ? false : 'cyan' })
   let bar: { drawn: SingleBar; total: number } | undefined
 
   const stopBar = (): void => {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { UnusableData } from './unusable-data.ts'
 
 const MIGRATION_NAME = /^(\d+)_(.*)\.sql$/
 
@@ -26,7 +27,7 @@ export async function preparePlatform(target: string | pg.ClientBase): Promise<v
 /**
  * Applies the migrations of a folder in the order of their version, each in its own transaction and each once. What was applied is
  * kept in `supabase_migrations.schema_migrations`, as `supabase db push` keeps it, so that either may carry on after the other.
- * Returns the file names applied now. Throws when a file differs from what was applied under its version.
+ * Returns the file names applied now. Throws UnusableData when a file differs from what was applied under its version.
  */
 export async function applyMigrations(target: string | pg.ClientBase, dir = 'supabase/migrations'): Promise<string[]> {
   const files = (await readdir(dir)).filter((name) => MIGRATION_NAME.test(name)).sort()
@@ -46,9 +47,7 @@ export async function applyMigrations(target: string | pg.ClientBase, dir = 'sup
       const sql = await readFile(join(dir, file), 'utf8')
       if (known.has(version)) {
         if (hasChanged(known.get(version), sql)) {
-          throw new Error(
-            `${file} has changed since this database applied it. Clear the local data with: npm run reset`,
-          )
+          throw new UnusableData(`${file} has changed since this database applied it.`)
         }
         continue
       }

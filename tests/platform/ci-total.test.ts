@@ -74,3 +74,16 @@ test('what failed is repeated at the end, with its file and the beginning of why
   expect(stdout).toContain('test FAILED: a.test.ts: one contact\n  AssertionError: expected 2 to be 1\n  at line-0\n')
   expect(stdout).not.toContain('line-20')
 })
+
+test('the ten slowest test files are named, before the closing line', async () => {
+  const file = (seconds: number) => ({
+    ...{ name: `tests/${seconds}.test.ts`, status: 'passed', assertionResults: [] },
+    ...{ startTime: 1000, endTime: 1000 + seconds * 1000 },
+  })
+  await leave('test', '0', vitest(5, 0, [3, 11, 1, 9, 2, 8, 4, 7, 5, 6, 10].map(file)))
+  const lines = (await print()).stdout.split('\n')
+  const named = lines.filter((line) => line.includes('.test.ts'))
+  expect(named[0]).toBe('  11.0  tests/11.test.ts')
+  expect(named.map((line) => Number.parseFloat(line))).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2])
+  expect((await total()).lastLine).toBe('8 passed, 0 failed')
+})

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
 import { z } from 'zod'
+import { readJsonFileIfAny } from '../../lib/json-file.ts'
 
 const keysSchema = z.object({
   publishableKey: z.string(),
@@ -23,11 +24,19 @@ const keysSchema = z.object({
 /** The keys of a local stack, as a hosted project has them. Kept in `keys.json` of its data folder. */
 export type StackKeys = z.infer<typeof keysSchema>
 
+const KEYS = 'keys.json'
+
+/** Whether the folder has keys that a local stack made. */
+export async function hasKeys(dataDir: string): Promise<boolean> {
+  const kept = await readJsonFileIfAny(join(dataDir, KEYS), keysSchema).catch(() => undefined)
+  return kept !== undefined
+}
+
 /** Reads the keys of a data folder; makes them the first time. */
 export async function loadKeys(dataDir: string): Promise<StackKeys> {
-  const path = join(dataDir, 'keys.json')
-  const kept = await readFile(path, 'utf8').catch(() => undefined)
-  if (kept !== undefined) return keysSchema.parse(JSON.parse(kept))
+  const path = join(dataDir, KEYS)
+  const kept = await readJsonFileIfAny(path, keysSchema)
+  if (kept) return kept
   const keys = await generateKeys()
   await mkdir(dataDir, { recursive: true })
   await writeFile(path, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 })
