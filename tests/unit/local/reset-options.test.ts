@@ -27,9 +27,24 @@ test.each<[string, string[], Record<string, string>, RegExp]>([
   ['an empty variable', [], { ONEFOLD_DATA: ' ' }, /^ONEFOLD_DATA is empty: it names no folder\.$/],
   ['two folders', ['--data', '/tmp/x', '--data', '/tmp/y'], {}, /^--data is given twice\.$/],
   ['a home sign that the shell left', ['--data=~/x'], {}, /^--data begins with ~/],
-  ['no dashes between npm and the option', [], { npm_config_data: '/tmp/x' }, /^npm has kept --data for itself: write npm run reset -- before the options\.$/],
-  ['the same, with a word left', ['/tmp/x'], { npm_config_data: 'true' }, /^npm has kept --data for itself: write npm run reset -- before the options\.$/],
-  ['a dry run that there is not', [], { npm_config_dry_run: 'true' }, /^npm has kept --dry-run for itself: write npm run reset -- before the options\.$/],
+  [
+    'no dashes between npm and the option',
+    [],
+    { npm_config_data: '/tmp/x' },
+    /^npm has kept --data for itself: write npm run reset -- before the options\.$/,
+  ],
+  [
+    'the same, with a word left',
+    ['/tmp/x'],
+    { npm_config_data: 'true' },
+    /^npm has kept --data for itself: write npm run reset -- before the options\.$/,
+  ],
+  [
+    'a dry run that there is not',
+    [],
+    { npm_config_dry_run: 'true' },
+    /^npm has kept --dry-run for itself: write npm run reset -- before the options\.$/,
+  ],
 ])('%s is refused in one line', (_, args, env, message) => {
   expect(() => readResetOptions(args, env)).toThrow(message)
   expect(() => readResetOptions(args, env)).toThrow(UsageError)
