@@ -50,7 +50,7 @@ const DEFAULT_RETRY: RetryPolicy = { retries: 8, firstWait: 500, longestWait: 30
 
 /**
  * A client for one account; its exports share one token. Both throw B2ChatError when B2Chat refuses, or fails more often
- * than the retries allow: then the cursor of the last page that was stored is where to go on.
+ * than the retries allow: then the next run resumes from the cursor of the last stored page.
  */
 export function createB2ChatClient(options: B2ChatClientOptions): B2ChatClient {
   const { credentials, clock = systemClock, random = Math.random, timeout = TIMEOUT } = options

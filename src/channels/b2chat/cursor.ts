@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Day } from './day-windows.ts'
 
 /**
- * Where an export goes on: everything before it was yielded. It is plain JSON, to be stored between runs; `window` and
+ * Where an export resumes: everything before it was yielded. It is plain JSON, stored between runs. `window` and
  * `offset` are enough, the rest lets the next run notice that rows moved while nobody read.
  */
 export const ExportCursor = z.object({

@@ -1,4 +1,4 @@
-/** The way of an export through its days: which page is next, what an answer adds, and where the next run goes on. Pure. */
+/** An export's way through its days: which page is next, what an answer adds, and where the next run resumes. Pure. */
 import type { RejectedItem } from '../../contract/inbound.ts'
 import type { ExportCursor } from './cursor.ts'
 import { addDays, type DayWindow, dayIn, dayWindows } from './day-windows.ts'
@@ -32,7 +32,7 @@ export interface ExportPage {
   records: RawRecord[]
   /** Elements without a usable id, each with its path in the answer. */
   rejected: RejectedItem[]
-  /** Where to go on once this page is stored. */
+  /** Where to resume once this page is stored. */
   cursor: ExportCursor
   /** Whether the export is read to its end. */
   isLast: boolean
@@ -58,7 +58,7 @@ export interface ExportSummary {
 
 /**
  * How far a finished run's cursor lies back. One day covers a provider whose day ends later than the account's. A chat
- * stays in the window of its date while messages are still added to it, for a week and more; a chat that goes on for
+ * stays in the window of its date while messages are still added to it, for a week and more; a chat that lasts
  * longer than this is not seen to change.
  */
 export const REREAD_DAYS: Readonly<Record<B2ChatEntity, number>> = { contacts: 1, chats: 14 }

@@ -1,6 +1,6 @@
 /**
  * Reads a page's conversations and their messages through the Graph API, one page of a list at a time, translated. The
- * order in which lists are read to their ends, and how that goes on after an interruption, is `walkConversations`.
+ * order in which lists are read to their ends, and how that resumes after an interruption, is `walkConversations`.
  * https://developers.facebook.com/documentation/business-messaging/messenger-platform/conversations
  */
 

@@ -10,7 +10,7 @@ export type GraphErrorKind =
   | 'retryable'
   /** Too many calls: nothing may be asked for `regainMinutes`. */
   | 'throttled'
-  /** The token ended or was taken back: somebody must connect the page again. */
+  /** The token ended or was taken back: a person must connect the page again. */
   | 'token'
   /** The app or the person behind the token may not do this. */
   | 'permission'

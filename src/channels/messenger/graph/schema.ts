@@ -1,6 +1,6 @@
 /**
  * What Graph's answers must hold to be translated, and how an answer is read of which parts do not: each part of a wrong
- * form is set aside with its path, and the rest goes on. A well-formed answer, which is nearly every one, is one parse.
+ * form is set aside with its path, and the rest is read. A well-formed answer, which is nearly every one, is one parse.
  * https://developers.facebook.com/docs/graph-api/reference/page/conversations/
  */
 import { z } from 'zod'
@@ -36,7 +36,7 @@ const Attachment = z.object({
 })
 const Share = z.object({ link: url, name: optionalText })
 
-/** Where a list goes on: only where there is a `next`. */
+/** Where a list continues: only when there is a `next`. */
 const Paging = z.object({ cursors: z.object({ after: optionalText }).nullish(), next: optionalText }).nullish()
 
 const MessageFields = z.object({
@@ -206,7 +206,7 @@ class Parts {
 
 /**
  * What is the same each time Graph answers: the same thing set aside again is one thing. A link to a next page holds the
- * token and a new cursor, and what a link to a file is signed with changes; what somebody wrote is left alone.
+ * token and a new cursor, and what a link to a file is signed with changes; what a person wrote stays.
  */
 function lasting(item: unknown): unknown {
   if (Array.isArray(item)) return item.map(lasting)
@@ -218,7 +218,7 @@ function lasting(item: unknown): unknown {
 
 const NOTHING: GraphMessages = { messages: [], rest: undefined }
 
-/** A paging of another form than documented may well hide that the list goes on. */
+/** A paging of another form than documented may hide that the list continues. */
 function readRest(raw: unknown): Rest {
   const paging = Paging.safeParse(raw)
   return paging.success ? restOf(paging.data) : { after: null }

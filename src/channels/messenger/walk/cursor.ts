@@ -7,7 +7,7 @@ export const PageLimits = z.object({
   threads: z.int().positive(),
   /** Messages that come with each conversation of the list. */
   nested: z.int().positive(),
-  /** Messages of a thread that goes on. */
+  /** Messages of a thread that has more than came with the list. */
   messages: z.int().positive(),
 })
 export type PageLimits = z.infer<typeof PageLimits>
@@ -20,7 +20,7 @@ export function timeOf(text: string): number {
   return Date.parse(text.replace(/([T ]\d\d:.*[+-]\d\d)$/, '$1:00'))
 }
 
-/** A thread of a list page that is stored, whose messages go on. */
+/** A thread of a stored list page that has more messages. */
 const ThreadCursor = z.object({
   id: z.string().min(1),
   participant: z.object({ id: z.string().min(1), name: z.string().optional() }).nullable(),
@@ -40,12 +40,12 @@ const ThreadCursor = z.object({
 export type ThreadCursor = z.infer<typeof ThreadCursor>
 
 /**
- * Where a walk goes on: everything before it was handed out. It is plain JSON of bounded size, to be stored between runs.
+ * Where a walk resumes: everything before it was handed out. It is plain JSON of bounded size, stored between runs.
  */
 export const GraphCursor = z.object({
   /** `walk` reads the list, `rescan` its head again as often as needed; then it is `done`. */
   pass: z.enum(['walk', 'rescan', 'done']),
-  /** Where the list goes on; null at its head. */
+  /** Where the list continues; null at its head. */
   after: z.string().min(1).nullable(),
   /** The places the list led to in this pass. */
   trail: Trail.optional(),
@@ -61,7 +61,7 @@ export const GraphCursor = z.object({
   /** True while all that changed since the pass before came on one page of the list. */
   is_settled: z.boolean(),
   rescans: z.int().nonnegative(),
-  /** Read to their end before the list goes on. */
+  /** Read to their end before the next page of the list. */
   threads: z.array(ThreadCursor),
   /** Threads that are not asked for again in this run. */
   given_up: z.array(z.string()).optional(),

@@ -7,7 +7,7 @@ export const OVERLAP = 5 * 60_000
 interface ListPage {
   /** When its conversations changed last, in their order, as far as they say. */
   told: readonly number[]
-  /** Whether the list goes on behind it. */
+  /** Whether the list continues behind it. */
   hasRest: boolean
   /** Milliseconds since 1970. */
   askedAt: number

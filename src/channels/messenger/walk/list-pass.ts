@@ -1,4 +1,4 @@
-/** The passes over the list of conversations: where one goes on, when it begins again, and when it was the last. Pure. */
+/** The passes over the list of conversations: where one resumes, when it starts again, and which is the last. Pure. */
 import type { ConversationsPage, ConversationsRequest, ListedConversation } from '../client.ts'
 import { GraphError } from '../graph/errors.ts'
 import { type GraphCursor, type PageLimits, timeOf } from './cursor.ts'
@@ -58,7 +58,7 @@ export class ListPass {
     this.#cursor = { ...this.#cursor, ...seen }
     if (!rest || isOver) this.#cursor = { ...this.#cursor, after: null, at_end: true }
     else if (rest.after === null) {
-      this.fail(new GraphError('invalid', 'Graph named no place where the list of conversations goes on.'))
+      this.fail(new GraphError('invalid', 'Graph named no place where the list of conversations continues.'))
     } else {
       const trail = follow(this.#cursor.trail, rest.after, this.#cursor.after)
       if (trail) this.#cursor = { ...this.#cursor, after: rest.after, trail }

@@ -1,4 +1,4 @@
-/** Where a walk is: the pass over the list, the threads that go on, and what is read and not yet handed out. Pure. */
+/** Where a walk is: the pass over the list, unfinished threads, and what is read and not yet handed out. Pure. */
 import type { InboundItem } from '../../../contract/inbound.ts'
 import type { ConversationsPage, ConversationsRequest, MessagesPage, MessagesRequest } from '../client.ts'
 import { GraphError } from '../graph/errors.ts'
@@ -20,11 +20,11 @@ export interface WalkStart {
   sizes?: WalkSizes
 }
 
-/** What one commit takes, and where to go on once it is stored. */
+/** What one commit takes, and where to resume once it is stored. */
 export interface GraphPage {
   items: InboundItem[]
   rejected: GraphRejection[]
-  /** Null while further parts of the same answer follow: the place to go on is still the one before. */
+  /** Null while further parts of the same answer follow: the stored cursor still holds. */
   cursor: GraphCursor | null
   /** How many conversations there are in all, where Graph said so. */
   totalEstimate?: number
@@ -56,7 +56,7 @@ export class WalkState {
     this.#buffer = new PageBuffer({ events, items })
   }
 
-  /** Where to go on once everything handed out is stored. */
+  /** Where to resume once everything handed out is stored. */
   get cursor(): GraphCursor {
     return { ...this.#list.cursor, ...this.#threads.cursor }
   }
