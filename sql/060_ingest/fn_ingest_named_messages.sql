@@ -133,7 +133,7 @@ begin
   from message m
   where v.workspace_id = p_account.workspace_id and v.id = v_known.id
   returning 1, v.id, v.contact_id, v.version, false,
-    case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, null, v.has_pending_effects
+    case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, null::jsonb, v.has_pending_effects
   into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new,
     v_result.contact_outcome, v_result.events_inserted, v_result.events_duplicate, v_result.error, v_has_effects;
   if not found then

@@ -6789,7 +6789,7 @@ begin
   from message m
   where v.workspace_id = p_account.workspace_id and v.id = v_known.id
   returning 1, v.id, v.contact_id, v.version, false,
-    case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, null, v.has_pending_effects
+    case when v_known.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, null::jsonb, v.has_pending_effects
   into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new,
     v_result.contact_outcome, v_result.events_inserted, v_result.events_duplicate, v_result.error, v_has_effects;
   if not found then
@@ -6835,7 +6835,7 @@ begin
     v_event := v_item -> 'events' -> 0;
     v_message_id := v_event ->> 'provider_message_id';
     v_direction := v_event ->> 'direction';
-    v_time := v_event ->> 'occurred_at';
+    v_time := (v_event ->> 'occurred_at')::float8;
     v_occurred_at := to_timestamp(case when v_time < 1e10 then v_time else v_time / 1000 end);
 
     with known as (
@@ -6890,7 +6890,7 @@ begin
     from known n, message m
     where v.workspace_id = p_account.workspace_id and v.id = n.id
     returning v_ordinal, v.id, v.contact_id, v.version, false,
-      case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, null, v.has_pending_effects
+      case when n.needs_full_sync then 'unchanged' else 'linked' end, 1, 0, null::jsonb, v.has_pending_effects
     into v_result.ordinal, v_result.conversation_id, v_result.contact_id, v_result.version, v_result.is_new,
       v_result.contact_outcome, v_result.events_inserted, v_result.events_duplicate, v_result.error, v_has_effects;
     if not found then
